@@ -1,0 +1,7 @@
+"""Derivatives by rules: `differentiate` works all of them out, `worked` shows the way there."""
+
+from idxcalc.calculus.depends import depends
+from idxcalc.calculus.derive import differentiate
+from idxcalc.calculus.steps import worked
+
+__all__ = ["depends", "differentiate", "worked"]

@@ -1,0 +1,271 @@
+r"""The rules of differentiation, one per node.
+
+A *direction* is what a derivative is taken along: `By` one component of a variable or of a
+defined name, all else held constant, or `Total`, the differential when variables vary. Both obey
+the same rules; they differ only in the derivative of a leaf:
+
+    By:     D x_{ij} = delta_{ik} delta_{jl}   (by x_{kl})
+    Total:  D x_{ij} = dx_{ij}
+
+`push` writes the derivative of a node in terms of the derivatives of its parts, for which it calls
+``d``. `derive` passes itself as ``d``; `steps` passes the constructor of an unevaluated derivative
+and so gets one line of a derivation.
+
+Invariant: an index in a direction's slots is never captured. Every binder met on the way in takes
+another letter when it has one of theirs (`Sum`), or a fresh one always (arguments of functions).
+Nothing is simplified: exact zeros, factors 1 and deltas of a slot with itself go, no more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import permutations
+from math import factorial
+from typing import NamedTuple, assert_never
+
+from idxcalc.expr import (
+    MINUS_ONE, ONE, ZERO, Add, All, Call, Cases, Component, Condition, Constant, Definition, Delta, Deriv, Det,
+    Diff, Elementary, Expr, Index, Inverse, Iverson, Lambda, Match, Mul, Num, Pow, Ref, Size, Slot, Sum,
+    Variable, at, called, fresh, names, opened, substitute,
+)  # fmt: skip
+from idxcalc.functions import KNOWN
+
+D = Callable[[Expr], Expr]
+
+
+@dataclass(frozen=True, slots=True)
+class By:
+    """The partial derivative by the component ``slots`` of ``target``."""
+
+    target: Variable | Definition
+    slots: tuple[Slot, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Total:
+    """The differential when ``variables`` vary."""
+
+    variables: tuple[Variable, ...]
+
+
+Direction = By | Total
+
+
+class Pushed(NamedTuple):
+    """The name of the rule used, the derivative, and what it had to assume (or an empty text)."""
+
+    rule: str
+    value: Expr
+    assumption: str = ""
+
+
+def direction(node: Deriv | Diff) -> Direction:
+    """What a derivative node is taken along."""
+    return By(node.target, node.slots) if isinstance(node, Deriv) else Total(node.variables)
+
+
+def unevaluated(body: Expr, along: Direction) -> Expr:
+    """The derivative of ``body`` as a node."""
+    match along:
+        case By(target, slots):
+            return Deriv(body, target, slots)
+        case Total(variables):
+            return Diff(body, variables)
+        case _:
+            assert_never(along)
+
+
+def add(terms: Iterable[Expr]) -> Expr:
+    """A sum without its zeros."""
+    kept = tuple(t for t in terms if t is not ZERO)
+    return kept[0] if len(kept) == 1 else Add(kept) if kept else ZERO
+
+
+def mul(*factors: Expr) -> Expr:
+    """A product without its ones; zero if a factor is."""
+    kept = tuple(f for f in factors if f is not ONE)
+    if ZERO in kept:
+        return ZERO
+    return kept[0] if len(kept) == 1 else Mul(kept) if kept else ONE
+
+
+def total(indices: Iterable[Index], body: Expr) -> Expr:
+    """The sum of ``body`` over all ``indices``."""
+    for index in reversed(tuple(indices)):
+        body = body if body is ZERO else Sum(index, body)
+    return body
+
+
+def delta(left: Slot, right: Slot) -> Expr:
+    """Kronecker's delta, as a number where it is one at every value of its slots."""
+    if left is right:
+        return ONE
+    if isinstance(left, int) and isinstance(right, int):
+        return ONE if left == right else ZERO
+    return Delta(left, right)
+
+
+def push(node: Expr, along: Direction, d: D) -> Pushed:
+    """The derivative of ``node`` along ``along``, in terms of ``d`` of its parts.
+
+    ``node`` contains no derivative nodes and no `settled`-needing calls: work those out before.
+    """
+    match node:
+        case Num() | Constant() | Size() | Delta():
+            return Pushed("constant", ZERO)
+        case Iverson(condition):
+            return Pushed("bracket", ZERO, _jumps(condition))
+        case Component(variable, slots):
+            return _leaf(variable, slots, along)
+        case Ref(definition, slots):
+            if isinstance(along, By) and along.target is definition:
+                return Pushed("delta", _deltas(slots, along.slots, frozenset()))
+            return Pushed("definition", d(opened(node)))
+        case Add(terms):
+            return Pushed("sum", add(map(d, terms)))
+        case Mul(factors):
+            one_each = (mul(*factors[:n], d(f), *factors[n + 1 :]) for n, f in enumerate(factors))
+            return Pushed("product", add(one_each))
+        case Pow(base, exponent):
+            return _power(node, d(base), d(exponent))
+        case Sum(index, body, first):
+            if index.name in _letters(along):
+                other = fresh(index, names(body) | _letters(along))
+                index, body = other, substitute(body, {index: other})
+            inner = d(body)
+            return Pushed("sum", ZERO if inner is ZERO else Sum(index, inner, first))
+        case Elementary(name, args):
+            return _elementary(name, args, tuple(map(d, args)))
+        case Call():
+            return _call(node, along, d)
+        case Inverse(matrix, row, column):
+            a, b = _fresh(matrix, along, node)
+            parts = (Inverse(matrix, row, a), d(at(matrix, (a, b))), Inverse(matrix, b, column))
+            return Pushed("inverse", total((a, b), mul(MINUS_ONE, *parts)), _invertible(matrix))
+        case Det(matrix):
+            a, b = _fresh(matrix, along, node)
+            trace = total((a, b), mul(Inverse(matrix, b, a), d(at(matrix, (a, b)))))
+            return Pushed("determinant", mul(node, trace), _invertible(matrix))
+        case Cases(branches, otherwise):
+            values = [d(value) for _, value in branches]
+            last = d(otherwise)
+            if all(v is ZERO for v in (*values, last)):
+                return Pushed("cases", ZERO)
+            pairs = tuple((c, v) for (c, _), v in zip(branches, values, strict=True))
+            return Pushed("cases", Cases(pairs, last), next(filter(None, (_jumps(c) for c, _ in branches)), ""))
+        case Deriv() | Diff():
+            raise AssertionError("the derivatives inside a derivative are worked out first")
+        case _:
+            assert_never(node)
+
+
+def _leaf(variable: Variable, slots: tuple[Slot, ...], along: Direction) -> Pushed:
+    match along:
+        case By(target, wanted):
+            return Pushed("delta", _deltas(slots, wanted, variable.traits) if variable is target else ZERO)
+        case Total(variables):
+            if variable not in variables or variable.differential:
+                return Pushed("constant", ZERO)  # d dx = 0
+            if any(slots == fixed for fixed, _ in variable.fixed):
+                return Pushed("constant", ZERO)  # x_0 = 1, so dx_0 = 0
+            return Pushed("differential", Component(variable.d(), slots))
+        case _:
+            assert_never(along)
+
+
+def _deltas(slots: tuple[Slot, ...], wanted: tuple[Slot, ...], traits: frozenset[str]) -> Expr:
+    """The derivative of one component by another: within (anti)symmetric tensors, the mean over orders."""
+    signed = "antisymmetric" in traits
+    if not signed and "symmetric" not in traits:
+        return mul(*(delta(a, b) for a, b in zip(slots, wanted, strict=True)))
+    count = len(slots)
+    terms = []
+    for order in permutations(range(count)):
+        odd = signed and sum(order[i] > order[j] for j in range(count) for i in range(j)) % 2
+        term = mul(*(delta(slots[i], wanted[n]) for i, n in enumerate(order)))
+        terms.append(mul(MINUS_ONE, term) if odd else term)
+    return mul(Num(Fraction(1, factorial(count))), add(terms))
+
+
+def _power(node: Pow, d_base: Expr, d_exponent: Expr) -> Pushed:
+    """u^n has n u^(n-1) Du, a^v has a^v log(a) Dv; with both varying, their sum."""
+    base, exponent = node.base, node.exponent
+    if isinstance(exponent, Num):
+        less = Num(exponent.value - 1)
+        lower = ONE if less is ZERO else base if less is ONE else Pow(base, less)
+        return Pushed("power", mul(exponent, lower, d_base))
+    by_base = mul(exponent, Pow(base, Add((exponent, MINUS_ONE))), d_base)
+    log = ONE if base is Constant("e") else Elementary("log", (base,))
+    by_exponent = mul(node, log, d_exponent)
+    if d_exponent is ZERO:
+        return Pushed("power", by_base)
+    assumption = "" if isinstance(base, Constant | Num) else "positive base of a power"
+    return Pushed("exponential", add((by_base, by_exponent)), assumption)
+
+
+def _elementary(name: str, args: tuple[Expr, ...], inner: tuple[Expr, ...]) -> Pushed:
+    row = KNOWN[name]
+    partial = row.derivative(*args)
+    if name in ("max", "min") and ZERO not in inner:
+        # The strict steps of the table are both 0 where the arguments agree, which may be everywhere:
+        # max(z, z). One of them and its complement are right there, too.
+        partial = (partial[0], Add((ONE, mul(MINUS_ONE, partial[0]))))
+    value = add(mul(p, du) for p, du in zip(partial, inner, strict=True))
+    return Pushed("chain", value, f"away from the kink of {name}" if row.kink and value is not ZERO else "")
+
+
+def _call(call: Call, along: Direction, d: D) -> Pushed:
+    function = call.function
+    assert not (call.derivs and (call.lifted or function.body is not None)), "settle it before"
+    if function.body is not None:
+        return Pushed("definition", d(called(unlifted(call))))
+    call = unlifted(call)
+    terms = []
+    for n, argument in enumerate(call.args):
+        slots = _fresh(argument, along, call)
+        outer = Call(function, call.out, (*call.derivs, (n, slots)), call.args)
+        terms.append(total(slots, mul(outer, d(at(argument, slots)))))
+    return Pushed("chain", add(terms))
+
+
+def unlifted(call: Call) -> Call:
+    """A lifted function without derivatives, as the function of one real at its component."""
+    if not call.lifted:
+        return call
+    assert not call.derivs
+    return Call(call.function, (), (), tuple(Lambda((), at(a, call.out)) for a in call.args))
+
+
+def componentwise(call: Call) -> Expr:
+    r"""Derivatives of a lifted function: ``\sigma_{i,m}(y) = \delta_{im}\sigma'(y_i)``."""
+    deltas = (delta(a, b) for _, slots in call.derivs for a, b in zip(call.out, slots, strict=True))
+    plain = unlifted(Call(call.function, call.out, (), call.args))
+    return mul(*deltas, Call(call.function, (), tuple((n, ()) for n, _ in call.derivs), plain.args))
+
+
+def _fresh(argument: Lambda, along: Direction, node: Expr) -> tuple[Index, ...]:
+    """New letters for the indices of an argument of ``node``."""
+    used = names(node) | _letters(along)
+    return tuple(fresh(index, used) for index in argument.indices)
+
+
+def _letters(along: Direction) -> set[str]:
+    return {s.name for s in along.slots if isinstance(s, Index)} if isinstance(along, By) else set()
+
+
+def _jumps(condition: Condition) -> str:
+    """What is assumed when the derivative of a bracket is 0: nothing if it compares indices only."""
+    match condition:
+        case Match():
+            return ""
+        case All(conditions):
+            return next(filter(None, map(_jumps, conditions)), "")
+        case _:
+            return "away from the boundary of a condition"
+
+
+def _invertible(matrix: Lambda) -> str:
+    body = matrix.body
+    return f"{body.variable.name if isinstance(body, Component) else 'the matrix'} invertible"
