@@ -61,12 +61,13 @@ help:  ## list these targets
 
 VERSION  := import sys; print("%d.%d.%d" % sys.version_info[:3])
 MODERN   := import sys; sys.exit(sys.version_info < (3, 11))
+version   = $(shell { "$(1)" -c '$(VERSION)'; } 2>/dev/null)
 PIP_RUNS := "$(BIN)/python" -m pip
 
 WORKS    := "$(BIN)/python" -c '$(MODERN)' 2>/dev/null && $(PIP_RUNS) --version >/dev/null 2>&1
 
 ifneq ($(origin PYTHON),file)
-ifneq ($(shell "$(PYTHON)" -c '$(VERSION)' 2>&1),$(shell "$(BIN)/python" -c '$(VERSION)' 2>&1))
+ifneq ($(call version,$(PYTHON)),$(call version,$(BIN)/python))
 $(READY): FORCE
 WORKS := false
 endif
@@ -93,9 +94,9 @@ endef
 $(READY): pyproject.toml
 	if ! { $(WORKS); }; then $(MAKE_VENV); fi
 	echo "Installing what idxcalc needs (a minute or two)"
-	$(PIP_RUNS) install --quiet "pip==$(PIP)"
-	$(PIP_RUNS) install --quiet --group dev
-	$(PIP_RUNS) install --quiet --no-deps --no-build-isolation --editable .
+	$(PIP_RUNS) install -qq "pip==$(PIP)"
+	$(PIP_RUNS) install -qq --group dev
+	$(PIP_RUNS) install -qq --no-deps --no-build-isolation --editable .
 	touch "$@"
 
 # KaTeX typesets the formulas while the book is built; Node and npm come from the environment's own wheel.
