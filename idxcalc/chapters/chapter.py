@@ -1,0 +1,360 @@
+"""A chapter: its statements in order, and the verdict on each.
+
+A statement sees what stands above it and nothing below: the context is forked at each ``{given}`` and
+``{define}``, and every other statement keeps the fork it stood in. Nothing is verified before it is asked for,
+and what was verified is kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from idxcalc.chapters.cells import Cell, Ran, run
+from idxcalc.chapters.read import Reading, load, read
+from idxcalc.chapters.record import record, said
+from idxcalc.chapters.statement import CHECKED, Faults, Statement, meant
+from idxcalc.chapters.structure import structure
+from idxcalc.chapters.text import Place, Text
+from idxcalc.errors import IdxcalcError
+from idxcalc.verify.result import Result
+
+_KINDS = {"given": "declaration", "define": "definition", "claim": "claim"}
+
+
+def _new_context() -> Any:
+    from idxcalc.verify.context import Context  # the engine, at its one named place
+
+    return Context()
+
+
+def chapter(path: str | Path, context: Callable[[], Any] = _new_context) -> Chapter:
+    """Read the chapter at ``path``; ``context`` makes the empty context that it starts from.
+
+    A file that is missing or no text gives a chapter with that one problem, ``readable`` being False.
+    """
+    return Chapter(path, context)
+
+
+class Chapter:
+    """The statements of one file; ``problems`` are the faults of its structure."""
+
+    def __init__(
+        self,
+        path: str | Path,
+        context: Callable[[], Any] = _new_context,
+        family: dict[Path, Chapter] | None = None,
+    ) -> None:
+        self.path = str(path)
+        self.readable = True
+        self._new = context
+        self._family = {} if family is None else family  # the chapters read so far, by file
+        self._family[Path(path).resolve()] = self
+        self._kept: dict[str, tuple[Result, ...]] = {}
+        self._single: dict[tuple[str, int], Result] = {}
+        self._owner: dict[int, tuple[Result, Statement | None, str, bool]] = {}
+        self._contexts: dict[str, Any] = {}
+        self._declared: dict[str, tuple[Result, ...]] = {}
+        self._trail: list[Any] = []
+        self._ran: Ran | None = None
+        try:
+            self._reading = read(load(Path(path)), self.path)
+            self._reading.faults.found += structure(self._reading, Path(path), self.other)
+        except IdxcalcError as error:
+            self.readable = False
+            self._reading = Reading(Faults(self.path, Text.of("")))
+            fault = Result("malformed", error=error.message, file=self.path, line=1, column=1)
+            self._reading.faults.found.append(fault)
+        for problem in self.problems:
+            self._own(problem, None, "fault", False)
+
+    # What there is
+
+    @property
+    def statements(self) -> tuple[Statement, ...]:
+        """All directives and roles of the language, in the order of the file."""
+        return tuple(self._reading.statements)
+
+    @property
+    def cells(self) -> tuple[Cell, ...]:
+        """The code cells, in order."""
+        return tuple(self._reading.cells)
+
+    @property
+    def problems(self) -> tuple[Result, ...]:
+        """What is wrong with the chapter itself, whatever its formulas say."""
+        return tuple(self._reading.faults.found)
+
+    def inline(self) -> tuple[tuple[Place, str], ...]:
+        """The formulas inside sentences, each with its place."""
+        return tuple((text.place(0), str(text)) for text, _ in self._reading.inline)
+
+    def at(self, line: int, kind: str = "", body: str = "") -> Statement | None:
+        """The statement whose fence or body stands at ``line``; among several, the one with that body."""
+        near = [
+            each
+            for each in self.statements
+            if (not kind or each.kind == kind) and each.opened <= line <= each.opened + 2 + each.body.count("\n")
+        ]
+        return next((each for each in near if each.body.split() == body.split()), near[0] if near else None)
+
+    def other(self, name: str) -> Chapter | None:
+        """The chapter ``name`` beside this one, or None."""
+        path = Path(self.path).with_name(name.removesuffix(".md") + ".md").resolve()
+        if path not in self._family:
+            if not path.is_file():
+                return None
+            shown = str(Path(self.path).with_name(path.name))
+            Chapter(shown, self._new, self._family)  # which enters itself
+        return self._family[path]
+
+    # Contexts
+
+    def context(self, statement: Statement) -> Any:
+        """The context that ``statement`` stands in (its own names included, for a definition)."""
+        if not self._contexts:
+            self._declare()
+        return self._contexts[statement.name]
+
+    def _declare(self) -> None:
+        context = self._new()
+        self._trail = [context]
+        taken = {self.path}  # the chapters in this context
+        for each in self.statements:
+            if each.kind in ("given", "define"):
+                fresh = "fresh" in each.options
+                context, taken = (self._new(), {self.path}) if fresh else (context.fork(), taken)
+                self._declared[each.name] = self._enter(context, each, taken)
+            self._contexts[each.name] = context
+            self._trail.append(context)
+
+    def _enter(self, context: Any, each: Statement, taken: set[str]) -> tuple[Result, ...]:
+        found: list[Result] = []
+        try:
+            if each.kind == "define":
+                return tuple(context.define(each.body))
+            if name := each.options.get("from"):
+                found += self._take(context, name, each, taken)
+            if each.body:
+                context.given(each.body)
+        except IdxcalcError as error:
+            found.append(Result("malformed", error=error.message, source=error.source, span=error.span))
+        return tuple(found)
+
+    def _take(self, context: Any, name: str, each: Statement, taken: set[str]) -> list[Result]:
+        """Take over another chapter's declarations and definitions, from its last fresh start on, once."""
+        other = self.other(name)
+        if other is None or not other.readable or other.path in taken:
+            return []  # a problem of the structure, or here already
+        taken.add(other.path)
+        said = []
+        inner = [st for st in other.statements if st.kind in ("given", "define") and not st.expect]
+        fresh = [k for k, st in enumerate(inner) if "fresh" in st.options]
+        for st in inner[fresh[-1] if fresh else 0 :]:
+            for result in other._enter(context, st, taken):
+                if not result:
+                    text = f"`:from: {name}` fails at {other.path}:{st.line}: {result.error}"
+                    place = each.places["from"]
+                    said.append(Result("malformed", error=text, line=place.line, column=place.column))
+        return said
+
+    # Verdicts
+
+    def count(self, statement: Statement) -> int:
+        """The number of relations of a statement, without checking them."""
+        if statement.kind not in CHECKED:
+            return 1
+        try:
+            return max(1, int(self.context(statement).count(statement.body)))
+        except IdxcalcError:
+            return 1
+
+    def results(self, statement: Statement) -> tuple[Result, ...]:
+        """One result per relation or definition; for a claim, what its cell asserts (see :meth:`shown`)."""
+        name = statement.name
+        if name not in self._kept:
+            self._kept[name] = self._keep(statement, self._judge(statement))
+        return self._kept[name]
+
+    def result(self, statement: Statement, number: int) -> Result:
+        """The result of relation ``number``, from 1, checking no other where that can be."""
+        if statement.name in self._kept or statement.expect or statement.kind not in CHECKED:
+            found = self.results(statement)
+            return found[min(number, len(found)) - 1]
+        key = (statement.name, number)
+        if key not in self._single:
+            wrt = statement.options.get("wrt", "")
+            found = self.context(statement).check_all(statement.body, wrt=wrt, only=number)
+            chosen = next((each for each in found if each.relation == number), found[-1])
+            self._single[key] = self._fill(statement, chosen, number)
+            self._own(self._single[key], statement, "relation", bool(chosen))
+        return self._single[key]
+
+    def _judge(self, statement: Statement) -> tuple[Result, ...]:
+        match statement.kind:
+            case "given" | "define":
+                self.context(statement)
+                return self._declared[statement.name]
+            case "claim":
+                return (self._claim(statement),)
+            case "math":
+                return ()
+            case _:
+                context = self.context(statement)
+                return tuple(context.check_all(statement.body, wrt=statement.options.get("wrt", "")))
+
+    def _keep(self, statement: Statement, found: tuple[Result, ...]) -> tuple[Result, ...]:
+        kind = _KINDS.get(statement.kind, "relation")
+        filled = [self._fill(statement, each, number) for number, each in enumerate(found, 1)]
+        if statement.expect is None:
+            for each in filled:
+                self._own(each, statement, kind, bool(each))
+            return tuple(filled)
+        verdict, words = statement.expect
+        met = [each.verdict == verdict and words in said(each) for each in filled]
+        kept = []
+        for each, matches in zip(filled, met, strict=True):
+            ok = matches or (bool(each) and any(met))
+            if not ok:
+                wanted = f"expected {verdict}" + (f', with the words "{words}"' if words else "")
+                each = replace(each, error="\n".join(filter(None, [each.error, f"`:expect:` is not met: {wanted}"])))
+            self._own(each, statement, kind, ok)
+            kept.append(each)
+        return tuple(kept)
+
+    def _fill(self, statement: Statement, result: Result, number: int) -> Result:
+        place = Place(result.line, result.column) if result.line else Place(statement.line, statement.column)
+        if result.span is not None and not result.line:
+            base = statement.body.find(result.source) if result.source else 0
+            place = statement.place(max(base, 0) + result.span.start)
+        return replace(
+            result, file=self.path, line=place.line, column=place.column, label=statement.label,
+            relation=(result.relation or number) if statement.kind in CHECKED else 0,
+            covers=() if result.trivial else statement.covers,
+        )  # fmt: skip
+
+    def _own(self, result: Result, statement: Statement | None, kind: str, ok: bool) -> None:
+        self._owner[id(result)] = (result, statement, kind, ok)
+
+    def ok(self, result: Result) -> bool:
+        """Whether a result of this chapter is as the author says: good, or wrong in the expected way."""
+        owner = self._owner.get(id(result))
+        return owner[3] if owner else bool(result)
+
+    # Claims and cells
+
+    def ran(self) -> Ran:
+        """How the code cells ran; the first call runs them."""
+        if self._ran is None:
+            self._ran = run(self.cells, Path(self.path), self._reading.faults)
+            if self._ran.failed is not None:
+                self._own(self._ran.failed, None, "cells", False)
+        return self._ran
+
+    def shown(self, claim: Statement) -> Result:
+        """The result of a claim with its cell run."""
+        (result,) = self.results(claim)
+        cell = self._tagged(claim.options.get("cell", ""))
+        if not result or cell is None or self.ran().reached(cell):
+            return result
+        failed = self.ran().failed
+        assert failed is not None  # reached() says so
+        where = f"{failed.file}:{failed.line}: {failed.error}"
+        missed = replace(result, verdict=failed.verdict, error=f"its cell did not run to its end: {where}")
+        self._own(missed, claim, "claim", False)
+        return missed
+
+    def _tagged(self, tag: str) -> Cell | None:
+        return next((cell for cell in self.cells if tag in cell.tags), None)
+
+    def _claim(self, claim: Statement) -> Result:
+        tag = claim.options.get("cell", "")
+        place = claim.places.get("cell", Place(claim.opened, 1))
+        cell = self._tagged(tag)
+        tags = sorted({each for cell in self.cells for each in cell.tags})
+        if not tag:
+            message = "a claim needs a code cell that shows it; name its tag with `:cell: tag`"
+        elif cell is None:
+            known = f"; the tags here are {', '.join(tags)}" if tags else "; no code cell here has a tag"
+            message = f"no code cell has the tag {tag}{meant(tag, tags) or known}"
+        elif not cell.runs():
+            message = f"the cell {tag} (line {cell.opened}) is tagged to be skipped or to fail, so it shows nothing"
+        elif not cell.asserts():
+            message = f"the cell {tag} (line {cell.opened}) asserts nothing; add an `assert` that fails when it is false"
+        else:
+            return Result("claimed")
+        return Result("malformed", error=message, line=place.line, column=place.column)
+
+    # All of it
+
+    def check_inline(self) -> tuple[Result, ...]:
+        """The faults of the formulas inside sentences, as far as the context understands them."""
+        if "$" not in self._kept:
+            self._kept["$"] = tuple(self._inline_faults())
+        return self._kept["$"]
+
+    def _inline_faults(self) -> list[Result]:
+        if not self._contexts:
+            self._declare()
+        found = []
+        for text, before in self._reading.inline:
+            check = getattr(self._trail[before], "check_inline", None)
+            fault = check(str(text)) if check else None
+            if fault is not None and not fault:
+                place = text.place(fault.span.start if fault.span else 0)
+                fault = replace(fault, file=self.path, line=place.line, column=place.column)
+                self._own(fault, None, "inline", False)
+                found.append(fault)
+        return found
+
+    def all(self, cells: bool = False) -> tuple[Result, ...]:
+        """Every result, in the order of the file; with ``cells``, the code cells are run too."""
+        found = list(self.problems)
+        for each in self.statements:
+            found += [self.shown(each)] if cells and each.kind == "claim" else self.results(each)
+        found += self.check_inline()
+        if cells and self.ran().failed is not None:
+            found.append(self.ran().failed)  # type: ignore[arg-type]
+        return tuple(sorted(found, key=lambda result: result.line))
+
+    def record(self, result: Result) -> dict[str, Any]:
+        """A result of this chapter as plain data; the keys are those of ``--json``."""
+        _, statement, kind, ok = self._owner.get(id(result), (result, None, "relation", bool(result)))
+        return record(result, kind, ok, statement.options.get("expect", "") if statement else "")
+
+    def __getitem__(self, label: str) -> Checked:
+        """The statement with this label, to compute with; IdxcalcError when there is none."""
+        if not self.readable:
+            raise IdxcalcError(str(self.problems[0]))
+        for each in self.statements:
+            if label and each.label == label and each.kind != "math":
+                return Checked(self, each)
+        labels = [each.label for each in self.statements if each.label]
+        raise IdxcalcError(f"{self.path} has no statement {label}{meant(label, labels)}")
+
+
+@dataclass(frozen=True)
+class Checked:
+    """A labelled statement of a chapter; computing with it checks it first."""
+
+    chapter: Chapter
+    statement: Statement
+
+    @property
+    def results(self) -> tuple[Result, ...]:
+        """One per relation."""
+        return self.chapter.results(self.statement)
+
+    def latex(self) -> str:
+        """The statement as typed."""
+        return self.statement.body
+
+    def compile(self, backend: str = "numpy") -> Any:
+        """The last side as a function of its variables by name; IdxcalcError where a relation does not hold."""
+        for result in self.results:
+            if not result:
+                raise IdxcalcError(str(result))
+        wrt = self.statement.options.get("wrt", "")
+        return self.chapter.context(self.statement).compile(self.statement.body, wrt=wrt, backend=backend)
