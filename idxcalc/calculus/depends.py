@@ -8,7 +8,8 @@ depends on x. So "does not depend" is safe ground for a derivative of zero, and 
 from __future__ import annotations
 
 from idxcalc.expr import (
-    Call, Component, Definition, Diff, Expr, Function, Index, Lambda, Part, Ref, Variable, children, plug,
+    Call, Component, Definition, Deriv, Diff, Expr, Function, Index, Lambda, Part, Ref, Variable,
+    children, plug,
 )  # fmt: skip
 
 Target = Variable | Definition
@@ -51,6 +52,32 @@ class Dependence:
                 return any(map(self, args)) or self(own_body(function))
             case Diff(body, variables):  # the differential brings the tensors dx in
                 return self(body) or any(v.d() is target and Dependence(v)(body) for v in variables)
+            case _:
+                return any(map(self, children(part)))
+
+
+class Unfinished:
+    """Whether a part holds derivatives that rules remove, looking through definitions; remembered."""
+
+    def __init__(self) -> None:
+        self._known: dict[Part, bool] = {}
+
+    def __call__(self, part: Part) -> bool:
+        known = self._known.get(part)
+        if known is None:
+            known = self._known[part] = self._look(part)
+        return known
+
+    def _look(self, part: Part) -> bool:
+        match part:
+            case Deriv() | Diff():
+                return True
+            case Call(_, _, derivs, _) if derivs and part.lifted:
+                return True
+            case Call(function, _, derivs, args) if function.body is not None:
+                return bool(derivs) or self(function.body) or any(map(self, args))
+            case Ref(definition, _):
+                return self(definition.body)
             case _:
                 return any(map(self, children(part)))
 

@@ -3,18 +3,21 @@
 Innermost first; each node once per direction, so that a chain of L layers costs like L: a shared
 part has one derivative, and that is shared in the result. A defined name is opened only where the
 derivative needs what is inside.
+
+A derivative by a defined name holds that name independent in its whole body, also under the derivatives
+that stand there: so these, and only these, are prepared outermost first.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-from idxcalc.calculus.depends import Dependence, own_body, own_placeholders
+from idxcalc.calculus.depends import Dependence, Unfinished, own_body, own_placeholders
 from idxcalc.calculus.rules import By, Direction, componentwise, direction, push, unlifted
 from idxcalc.evidence import Evidence
 from idxcalc.expr import (
-    ZERO, Call, Definition, Deriv, Diff, Expr, Part, Ref, Variable, called, children, opened, plug, substitute,
-    transform,
+    ZERO, Call, Component, Definition, Deriv, Diff, Expr, Lambda, Part, Ref, Variable, called, children,
+    opened, plug, rebuild, substitute, transform,
 )  # fmt: skip
 
 
@@ -43,11 +46,52 @@ class _Worker:
         self.evidence = evidence
         self._derivatives: dict[Direction, dict[Expr, Expr]] = {}
         self._depends: dict[Variable | Definition, Dependence] = {}
-        self._unfinished: dict[Part, bool] = {}
+        self._unfinished = Unfinished()
 
     def clean(self, expr: Expr) -> Expr:
         """``expr`` with the derivatives that stand in it worked out; definitions stay closed."""
-        return transform(expr, self._settle)
+        return transform(self._hold_names(expr), self._settle)
+
+    def _hold_names(self, expr: Expr) -> Expr:
+        """Each derivative by a defined name, outermost first, as one by a variable, worked out."""
+
+        def change(part: Part) -> Part | None:
+            match part:
+                case Deriv(body, Definition() as name, slots):
+                    held = Variable(f"#{name.name}", tuple(index.dim for index in name.indices))
+                    inner = self.clean(self._held(body, name, held))
+                    back = Lambda(name.indices, Ref(name, name.indices))
+                    return plug(self.derivative(inner, By(held, slots)), {held: back})
+                case _:
+                    return None
+
+        return _replaced(expr, change)  # type: ignore[return-value]
+
+    def _held(self, expr: Expr, name: Definition, held: Variable) -> Expr:
+        """``expr`` with ``held`` for ``name``: definitions that mention it are opened down to it."""
+        mentions = self._depends.setdefault(name, Dependence(name))
+
+        def change(part: Part) -> Part | None:
+            match part:
+                case _ if not mentions(part):
+                    return part
+                case Ref(definition, slots):
+                    return Component(held, slots) if definition is name else hold(opened(part))
+                case Call(function, _, derivs, _) if function.body is not None:
+                    return hold(self.clean(part) if derivs else called(unlifted(part)))
+                case Deriv(body, target, slots) if target is name:
+                    return Deriv(hold(body), held, slots)  # type: ignore[arg-type]
+                case Deriv(_, Definition() as other, _) if mentions(other.body):
+                    return hold(self.clean(part))
+                case _:
+                    return None
+
+        known: dict[Part, Part] = {}
+
+        def hold(part: Part) -> Part:
+            return _replaced(part, change, known)
+
+        return hold(expr)  # type: ignore[return-value]
 
     def _settle(self, node: Expr) -> Expr:
         match node:
@@ -104,29 +148,25 @@ class _Worker:
     def without_derivatives(self, node: Expr) -> Expr:
         """What is defined by derivatives is opened, so that none of them hides in a definition."""
         match node:
-            case Ref(definition, _) if self._holds(definition.body):
+            case Ref(definition, _) if self._unfinished(definition.body):
                 value = opened(node)
-            case Call(function, _, _, _) if function.body is not None and self._holds(function.body):
+            case Call(function, _, _, _) if function.body is not None and self._unfinished(function.body):
                 value = called(unlifted(node))
             case _:
                 return node
         return transform(self.clean(value), self.without_derivatives)
 
-    def _holds(self, part: Part) -> bool:
-        if part not in self._unfinished:
-            self._unfinished[part] = self._look(part)
-        return self._unfinished[part]
 
-    def _look(self, part: Part) -> bool:
-        match part:
-            case Deriv() | Diff():
-                return True
-            case Call(_, _, derivs, _) if derivs and part.lifted:
-                return True
-            case Call(function, _, derivs, args) if function.body is not None:
-                return bool(derivs) or self._holds(function.body) or any(map(self._holds, args))
-            case Ref(definition, _):
-                return self._holds(definition.body)
-            case _:
-                return any(map(self._holds, children(part)))
+def _replaced(
+    part: Part, change: Callable[[Part], Part | None], known: dict[Part, Part] | None = None
+) -> Part:
+    """``part`` with every part, outermost first, for which ``change`` gives another one."""
+    memo = {} if known is None else known
 
+    def visit(node: Part) -> Part:
+        if node not in memo:
+            made = change(node)
+            memo[node] = rebuild(node, tuple(map(visit, children(node)))) if made is None else made
+        return memo[node]
+
+    return visit(part)

@@ -26,8 +26,8 @@ from math import factorial
 from typing import NamedTuple, assert_never
 
 from idxcalc.expr import (
-    MINUS_ONE, ONE, ZERO, Add, All, Call, Cases, Component, Condition, Constant, Definition, Delta, Deriv, Det,
-    Diff, Elementary, Expr, Index, Inverse, Iverson, Lambda, Match, Mul, Num, Pow, Ref, Size, Slot, Sum,
+    MINUS_ONE, ONE, ZERO, Add, All, Call, Cases, Component, Condition, Constant, Definition, Delta, Deriv,
+    Det, Diff, Elementary, Expr, Index, Inverse, Iverson, Lambda, Match, Mul, Num, Pow, Ref, Size, Slot, Sum,
     Variable, at, called, fresh, names, opened, substitute,
 )  # fmt: skip
 from idxcalc.functions import KNOWN
@@ -154,7 +154,7 @@ def push(node: Expr, along: Direction, d: D) -> Pushed:
             if all(v is ZERO for v in (*values, last)):
                 return Pushed("cases", ZERO)
             pairs = tuple((c, v) for (c, _), v in zip(branches, values, strict=True))
-            return Pushed("cases", Cases(pairs, last), next(filter(None, (_jumps(c) for c, _ in branches)), ""))
+            return Pushed("cases", Cases(pairs, last), _jumps(All(tuple(c for c, _ in branches))))
         case Deriv() | Diff():
             raise AssertionError("the derivatives inside a derivative are worked out first")
         case _:

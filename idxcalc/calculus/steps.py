@@ -6,12 +6,10 @@ derivatives of the parts written out. Invariant: each line equals the one before
 
 from __future__ import annotations
 
-from idxcalc.calculus.depends import depends
+from idxcalc.calculus.depends import Unfinished, depends
 from idxcalc.calculus.derive import differentiate
-from idxcalc.calculus.rules import (
-    By, Direction, Pushed, componentwise, direction, push, unevaluated,
-)  # fmt: skip
-from idxcalc.expr import ZERO, Call, Deriv, Diff, Expr, transform, walk
+from idxcalc.calculus.rules import By, Direction, Pushed, componentwise, direction, push, unevaluated
+from idxcalc.expr import ZERO, Call, Definition, Deriv, Diff, Expr, transform, walk
 
 
 def worked(expr: Expr) -> list[tuple[str, Expr]]:
@@ -25,14 +23,25 @@ def worked(expr: Expr) -> list[tuple[str, Expr]]:
     """
     lines: list[tuple[str, Expr]] = []
     while True:
+        if _holds_under_a_derivative(expr):
+            break
         ready = next((node for node in walk(expr) if _ready(node)), None)  # type: ignore[arg-type]
         if ready is None:
             break
         rule = _line(ready).rule  # type: ignore[arg-type]
         expr = transform(expr, lambda node, rule=rule: _applied(node, rule))  # type: ignore[misc]
         lines.append((rule, expr))
-    finished = differentiate(expr)  # derivatives that stand inside definitions
+    finished = differentiate(expr)  # what is left: derivatives inside definitions, and the case above
     return lines if finished is expr else [*lines, ("definition", finished)]
+
+
+def _holds_under_a_derivative(expr: Expr) -> bool:
+    """Whether a name is held independent under another derivative: that is no matter of one rule."""
+    unfinished = Unfinished()
+    return any(
+        isinstance(part, Deriv) and isinstance(part.target, Definition) and unfinished(part.body)
+        for part in walk(expr)
+    )
 
 
 def _ready(node: Expr) -> bool:
