@@ -43,10 +43,15 @@ class Constant(metaclass=Interned):
 class Size(metaclass=Interned):
     """The last value of a range, as a number: the ``n`` of ``(i = 1, \\dots, n)``.
 
-    The number of values is ``Size(dim)`` when the range starts at 1, ``Size(dim) + 1`` at 0.
+    The number of values is ``Size(dim)`` when the range starts at 1, ``Size(dim) + 1`` at 0. Where
+    the range starts plays no part in its last value, so the node keeps the range from 1.
     """
 
     dim: Dim
+
+    def __post_init__(self) -> None:
+        if self.dim.start != 1:
+            object.__setattr__(self, "dim", Dim(self.dim.last, 1))
 
 
 @dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)

@@ -1,0 +1,365 @@
+"""LaTeX text to tokens.
+
+The lexer knows what TeX does with braces and single characters (`x_12` has the subscript 1,
+`\\frac12` is a half), drops what only spaces or sizes a formula, and joins what belongs to one
+name (`\\hat y`, `\\text{loss}`, `w^{(t)}`). A subscript becomes one token: its indices are no formula.
+Every token keeps its span, so that a later message can point at it.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from fractions import Fraction
+
+from idxcalc.errors import IdxcalcError, Span
+from idxcalc.functions import BY_LATEX
+
+MAX_LENGTH = 4000
+MAX_DEPTH = 40
+
+GREEK = frozenset(
+    r"\alpha \beta \gamma \delta \epsilon \varepsilon \zeta \eta \theta \vartheta \iota \kappa \lambda \mu \nu \xi"
+    r" \pi \rho \varrho \sigma \tau \upsilon \phi \varphi \chi \psi \omega \Gamma \Delta \Theta \Lambda \Xi \Pi"
+    r" \Sigma \Phi \Psi \Omega \ell".split()
+)
+ACCENTS = frozenset(r"\hat \widehat \bar \overline \tilde \widetilde \vec \dot \ddot \check \breve".split())
+FONTS = frozenset(r"\mathbf \mathcal \mathsf \mathit \boldsymbol \mathbb \mathfrak".split())
+WORDS = frozenset(r"\text \mathrm \operatorname \textrm \textit".split())
+SPACES = frozenset(
+    r"\, \; \: \! \  \quad \qquad \left \right \big \Big \bigl \bigr \Bigl \Bigr \bigg \biggl \biggr"
+    r" \displaystyle \textstyle \limits \nolimits \nonumber \notag \middle \enspace \thinspace".split()
+) | {"\\ "}
+COMMANDS = {
+    r"\cdot": "MULT", r"\times": "MULT", r"\circ": "CIRC", r"\pm": "PM", r"\mp": "MP", r"\neq": "REL",
+    r"\ne": "REL", r"\le": "CMP", r"\leq": "CMP", r"\ge": "CMP", r"\geq": "CMP", r"\lt": "CMP", r"\gt": "CMP",
+    r"\frac": "FRAC", r"\dfrac": "FRAC", r"\tfrac": "FRAC", r"\sqrt": "SQRT", r"\sum": "SUM",
+    r"\partial": "PARTIAL", r"\lvert": "LBAR", r"\rvert": "RBAR", r"\det": "DET", r"\{": "LPAR", r"\}": "RPAR",
+    r"\lbrace": "LPAR", r"\rbrace": "RPAR", r"\dots": "DOTS", r"\ldots": "DOTS", r"\cdots": "DOTS",
+}  # fmt: skip
+CHARACTERS = {
+    "+": "PLUS", "-": "MINUS", "*": "MULT", "/": "SLASH", "=": "REL", "<": "CMP", ">": "CMP", "(": "LPAR",
+    ")": "RPAR", "[": "LSQ", "]": "RSQ", "{": "LBRACE", "}": "RBRACE", ",": "COMMA", "'": "PRIME", "?": "QUESTION",
+    "^": "SUP", ";": "COMMA", "−": "MINUS",
+}  # fmt: skip
+OPEN = {"LPAR": "RPAR", "LSQ": "RSQ", "LBRACE": "RBRACE", "LBAR": "RBAR"}
+COMPARISONS = {"=": "=", r"\neq": "!=", r"\ne": "!=", "<": "<", ">": ">", r"\le": "<=", r"\leq": "<=",
+               r"\ge": ">=", r"\geq": ">=", r"\lt": "<", r"\gt": ">"}  # fmt: skip
+
+_SCAN = re.compile(
+    r"(?P<space>\s+|%[^\n]*)|(?P<row>\\\\(\[[^\]\n]*\])?)|(?P<command>\\([A-Za-z]+|[^A-Za-z]))"
+    r"|(?P<number>\d+(\.\d+)?)|(?P<letter>[A-Za-z])|(?P<other>.)",
+    re.DOTALL,
+)
+_INDEX = re.compile(
+    r"(?P<space>\s+|\\[,;:! ])|(?P<letter>(\\[A-Za-z]+|[A-Za-z])(_(\d|[A-Za-z]|\{\w+\}))?'*)"
+    r"|(?P<digit>\d)|(?P<comma>,)|(?P<open>\()|(?P<close>\))|(?P<other>.)",
+    re.DOTALL,
+)
+_LABEL = re.compile(r"[\^]\{\s*(\([\w+\-,' \\]*\)|\[[\w+\-,' \\]*\])\s*\}")
+_NO_SUM = re.compile(r"\(?\s*no sum (?:on|over)\b(.*?)\)?\s*$", re.DOTALL)
+_WORD = re.compile(r"\$(?P<math>[^$]*)\$|(?P<word>[A-Za-z][A-Za-z\-]*)|(?P<space>[\s,.;:]+)|(?P<other>.)", re.DOTALL)
+_KEYWORDS = {"if": "IF", "for": "IF", "when": "IF", "where": "IF", "and": "AND", "else": "ELSE", "otherwise": "OTHERWISE"}
+
+
+@dataclass(frozen=True, slots=True)
+class IndexToken:
+    """An index letter or a fixed component in a subscript."""
+
+    value: str | int
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Subscript:
+    """``_{ij,(kl)m}``: ``before`` the comma and ``after`` it (None without comma), each a tuple of groups.
+
+    A plain index is a group of one that is not ``bracketed``.
+    """
+
+    before: tuple[Group, ...]
+    after: tuple[Group, ...] | None
+    span: Span
+    braced: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """One index, or several in brackets."""
+
+    indices: tuple[IndexToken, ...]
+    bracketed: bool
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Tok:
+    """A token: its kind for the grammar, its value, and where it stands."""
+
+    kind: str
+    value: object
+    span: Span
+
+
+def fail(message: str, source: str, start: int, stop: int | None = None) -> IdxcalcError:
+    """An error about a stretch of the source."""
+    return IdxcalcError(message, source, Span(start, start + 1 if stop is None else stop))
+
+
+def lex(source: str) -> list[Tok]:
+    """The tokens of a formula; raises `IdxcalcError` for what no formula can hold."""
+    if len(source) > MAX_LENGTH:
+        raise fail(f"the formula is longer than {MAX_LENGTH} characters", source, MAX_LENGTH)
+    for at, char in enumerate(source):
+        if char in "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f":
+            raise fail("a mark that changes the direction of writing", source, at)
+        if (ord(char) < 32 and char not in "\t\n\r") or 0xD800 <= ord(char) <= 0xDFFF or ord(char) == 127:
+            raise fail("a control character", source, at)
+    tokens = _Lexer(source, 0, len(source)).run()
+    _check_brackets(tokens, source)
+    return tokens
+
+
+class _Lexer:
+    """One pass over ``source[at:stop]``."""
+
+    def __init__(self, source: str, at: int, stop: int) -> None:
+        self.source, self.at, self.stop = source, at, stop
+        self.tokens: list[Tok] = []
+        self.bars: list[int] = []  # bracket depth of each | that waits for its partner
+        self.depth = 0
+        self.cases = 0
+
+    def run(self) -> list[Tok]:
+        while self.at < self.stop:
+            self.step()
+        return self.tokens
+
+    def add(self, kind: str, value: object, start: int) -> None:
+        self.tokens.append(Tok(kind, value, Span(start, self.at)))
+
+    def step(self) -> None:
+        source, start = self.source, self.at
+        if source[start] == "_":
+            self.at += 1
+            self.subscript(start)
+            return
+        label = _LABEL.match(source, start, self.stop)
+        if label:
+            self.at = label.end()
+            self.add("LABEL", "".join(label[1].split()), start)
+            return
+        match = _SCAN.match(source, start, self.stop)
+        assert match is not None
+        self.at = match.end()
+        text = match[0]
+        if match["space"]:
+            return
+        if match["row"]:
+            self.add("CASEROW" if self.cases else "ROW", text, start)
+        elif match["number"]:
+            self.number(text, start)
+        elif match["letter"]:
+            self.add("NAME", text, start)
+        elif match["command"]:
+            self.command(text, start)
+        else:
+            self.character(text, start)
+
+    def number(self, text: str, start: int) -> None:
+        last = self.tokens[-1].kind if self.tokens else ""
+        before = self.tokens[-2].kind if len(self.tokens) > 1 else ""
+        single = last in ("SUP", "FRAC") or (before == "FRAC" and last in ("NUMBER", "NAME"))
+        if single:  # TeX takes one character as an argument without braces
+            text = text[0]
+            self.at = start + 1
+        self.add("NUMBER", Fraction(text), start)
+
+    def character(self, text: str, start: int) -> None:
+        if text == "&":
+            if self.cases:
+                self.add("AMP", text, start)
+            return
+        if text == "~":
+            return
+        if text == "|":
+            closing = bool(self.bars) and self.bars[-1] == self.depth
+            if closing:
+                self.bars.pop()
+            else:
+                self.bars.append(self.depth)
+            self.add("RBAR" if closing else "LBAR", text, start)
+            return
+        if text not in CHARACTERS:
+            shown = text if text.isprintable() else f"U+{ord(text):04X}"
+            raise fail(f"the character {shown} means nothing in a formula", self.source, start)
+        kind = CHARACTERS[text]
+        self.depth += (kind in OPEN) - (kind in OPEN.values())
+        self.add(kind, text, start)
+
+    def command(self, text: str, start: int) -> None:
+        if text in SPACES:
+            if text in (r"\left", r"\right") and self.source[self.at : self.at + 1] == ".":
+                self.at += 1
+            elif text in (r"\left", r"\right") and self.source[self.at : self.at + 1] == "|":
+                self.at += 1
+                self.add("LBAR" if text == r"\left" else "RBAR", "|", start)
+        elif text in WORDS:
+            self.words(text, start)
+        elif text in ACCENTS or text in FONTS:
+            self.accent(text, start)
+        elif text in (r"\begin", r"\end"):
+            self.environment(text, start)
+        elif text in (r"\log", r"\ln") or text in BY_LATEX and text not in COMMANDS:
+            self.add("FUNCTION", text, start)
+        elif text in COMMANDS:
+            self.add(COMMANDS[text], text, start)
+        elif text in GREEK:
+            self.add("NAME", text, start)
+        else:
+            raise fail(f"an unknown command, {text}", self.source, start, self.at)
+
+    def environment(self, text: str, start: int) -> None:
+        match = re.compile(r"\{([a-z*]+)\}").match(self.source, self.at, self.stop)
+        if match is None or match[1] not in ("cases", "aligned", "align", "align*", "split", "gathered"):
+            what = match[0] if match else ""
+            raise fail(f"an unknown environment, {text}{what}", self.source, start, self.at)
+        self.at = match.end()
+        if match[1] == "cases":
+            self.cases += 1 if text == r"\begin" else -1
+            self.add("BEGIN" if text == r"\begin" else "END", text, start)
+
+    def accent(self, text: str, start: int) -> None:
+        """``\\hat y`` and ``\\hat{y}`` are one name; ``\\widehat`` is the same accent drawn wider."""
+        match = re.compile(r"\s*(\{\s*(\\?[A-Za-z]+)\s*\}|(\\[A-Za-z]+|[A-Za-z]))").match(self.source, self.at, self.stop)
+        if match is None:
+            raise fail(f"{text} needs one letter", self.source, start, self.at)
+        self.at = match.end()
+        self.add("NAME", f"{text.replace('wide', '')} {match[2] or match[3]}", start)
+
+    def words(self, text: str, start: int) -> None:
+        """``\\text{...}``: keywords, the remark on sums, or a name."""
+        match = re.compile(r"\s*\{").match(self.source, self.at, self.stop)
+        end = self.source.find("}", self.at, self.stop)
+        if match is None or end < 0:
+            raise fail("`{` opened here is never closed" if match else f"{text} needs braces", self.source, start, self.at)
+        inner, begin = self.source[match.end() : end], match.end()
+        self.at = end + 1
+        if r"\input" in inner or "{" in inner:
+            raise fail("text may hold words and $formulas$ only", self.source, begin, end)
+        no_sum = _NO_SUM.match(inner.strip())
+        if no_sum:
+            letters = re.findall(r"(?:\\[A-Za-z]+|[A-Za-z])(?:_\w)?'*", no_sum[1].replace("$", " "))
+            self.add("NOSUM", tuple(letters), start)
+        elif inner.strip().startswith("ignored higher powers of"):
+            self.add("IGNORED", inner, start)
+        elif re.fullmatch(r"[A-Za-z][A-Za-z0-9\-]*", inner.strip()) and inner.strip() not in _KEYWORDS:
+            self.add("NAME", rf"\text{{{inner.strip()}}}", start)
+        else:
+            self.sentence(begin, end)
+
+    def sentence(self, begin: int, end: int) -> None:
+        after = self.at
+        for match in _WORD.finditer(self.source, begin, end):
+            if match["math"] is not None:
+                self.tokens += _Lexer(self.source, match.start("math"), match.end("math")).run()
+            elif match["word"] in _KEYWORDS:
+                self.tokens.append(Tok(_KEYWORDS[match["word"]], match["word"], Span(match.start(), match.end())))
+            elif not match["space"]:
+                raise fail(f"the words {match[0]!r} mean nothing here", self.source, match.start(), match.end())
+        self.at = after
+
+    def subscript(self, start: int) -> None:
+        source = self.source
+        blank = re.compile(r"\s*").match(source, self.at)
+        assert blank is not None
+        self.at = blank.end()
+        if source[self.at : self.at + 1] == "{":
+            end = _closing(source, self.at, self.stop)
+            inner = (self.at + 1, end)
+            self.at = end + 1
+        else:
+            match = re.compile(r"\\[A-Za-z]+|[A-Za-z0-9]").match(source, self.at, self.stop)
+            if match is None:
+                raise fail("an empty subscript", source, start, self.at + 1)
+            inner = (self.at, match.end())
+            self.at = match.end()
+        if self.tokens and self.tokens[-1].kind == "SUM":
+            self.add("BOUND", inner, start)  # read by the parser: letters and a lower bound
+            return
+        before, after = _indices(source, *inner)
+        braced = source[inner[0] - 1] == "{"
+        self.add("SUB", Subscript(before, after, Span(start, self.at), braced), start)
+
+
+def _closing(source: str, at: int, stop: int) -> int:
+    depth = 0
+    for end in range(at, stop):
+        depth += (source[end] == "{") - (source[end] == "}")
+        if not depth:
+            return end
+    raise fail("`{` opened here is never closed", source, at)
+
+
+def _indices(source: str, begin: int, end: int) -> tuple[tuple[Group, ...], tuple[Group, ...] | None]:
+    before: list[Group] = []
+    after: list[Group] | None = None
+    group: list[IndexToken] | None = None
+    opened = begin
+    for match in _INDEX.finditer(source, begin, end):
+        span = Span(match.start(), match.end())
+        if match["space"]:
+            continue
+        if match["letter"] and match[0].startswith("\\") and match[0].rstrip("'").split("_")[0] not in GREEK:
+            raise fail(f"{match[0]} is no index", source, span.start, span.stop)
+        if match["comma"]:
+            if group is not None:
+                raise fail("a comma inside a group of indices", source, span.start)
+            if after is not None:
+                raise fail("a second comma; all indices after the first one differentiate", source, span.start)
+            after = []
+        elif match["open"]:
+            if group is not None:
+                raise fail("a group of indices inside a group", source, span.start)
+            group, opened = [], span.start
+        elif match["close"]:
+            if group is None:
+                raise fail("`)` closes nothing", source, span.start)
+            if not group:
+                raise fail("no index to differentiate by" if after is not None else "an empty group", source, opened, span.stop)
+            (before if after is None else after).append(Group(tuple(group), True, Span(opened, span.stop)))
+            group = None
+        elif match["letter"] or match["digit"]:
+            token = IndexToken(int(match[0]) if match["digit"] else match[0], span)
+            if group is None:
+                (before if after is None else after).append(Group((token,), False, span))
+            else:
+                group.append(token)
+        elif match[0] in "+-*/":
+            raise fail("arithmetic on indices is not part of the notation", source, span.start)
+        else:
+            raise fail(f"{match[0]} in a subscript; expected index letters", source, span.start)
+    if group is not None:
+        raise fail("`(` opened here is never closed", source, opened)
+    if after == []:
+        raise fail("no index to differentiate by", source, begin, max(end, begin + 1))
+    if not before and after is None:
+        raise fail("an empty subscript", source, begin, max(end, begin + 1))
+    return tuple(before), None if after is None else tuple(after)
+
+
+def _check_brackets(tokens: list[Tok], source: str) -> None:
+    stack: list[Tok] = []
+    for token in tokens:
+        if token.kind in OPEN:
+            stack.append(token)
+            if len(stack) > MAX_DEPTH:
+                raise fail(f"brackets nested more than {MAX_DEPTH} deep", source, token.span.start)
+        elif token.kind in OPEN.values():
+            if not stack or OPEN[stack[-1].kind] != token.kind:
+                if stack:
+                    raise fail(f"`{stack[-1].value}` opened here is never closed", source, stack[-1].span.start)
+                raise fail(f"`{token.value}` closes nothing", source, token.span.start, token.span.stop)
+            stack.pop()
+    if stack:
+        raise fail(f"`{stack[-1].value}` opened here is never closed", source, stack[-1].span.start, stack[-1].span.stop)

@@ -1,0 +1,562 @@
+"""The syntax tree to an index expression: here, and only here, repeated indices are counted.
+
+A *factor* knows each occurrence of an index letter in it. When a product ends, a letter that
+stands in two slots is bound by a `Sum`, one that stands in one is free, three are refused. A sum of
+terms, an argument, a power, a fraction, a derivative is *finished*: it counts once for each of its
+own free letters. Letters *fixed* from outside ("no sum", a written sum, a condition) are never bound.
+
+Sizes are tied as letters meet; the nodes carry unsettled size variables until `settle`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+from idxcalc.errors import IdxcalcError, Span
+from idxcalc.expr import (
+    MINUS_ONE, ZERO, Add, All, Cases, Compare, Component, Condition, Constant, Delta, Dim, Definition, Elementary,
+    Expr, Function, Index, Iverson, Match, Mul, Num, Pow, Ref, Size, Slot, Sum, Variable,
+)  # fmt: skip
+from idxcalc.notation import calls, derivatives
+from idxcalc.notation.lexer import Group, Subscript
+from idxcalc.notation.parts import Factor, Place, Term
+from idxcalc.notation.scope import Scope
+from idxcalc.notation.sizes import SizesDiffer
+from idxcalc.notation.syntax import (
+    Bars, Bracket, Choice, Fraction_, Item, Name, Number, Product, Root, Sign, SumOf, Test, Tests, Word, Written,
+)  # fmt: skip
+
+NUMERALS = ("no", "one", "two", "three", "four", "five", "six")
+
+
+@dataclass(slots=True)
+class Reader:
+    """Reads the formulas of one statement; ``wrt`` are what commas on expressions differentiate by."""
+
+    scope: Scope
+    source: str
+    wrt: tuple[Variable | Definition, ...] | None = None
+    fixed: dict[str, Place] = field(default_factory=dict)
+    letters_used: dict[str, Span] = field(default_factory=dict)
+    numbers_used: dict[str, Span] = field(default_factory=dict)
+    components: list[tuple[Dim, int, Span]] = field(default_factory=list)
+    inside: dict[str, str] = field(default_factory=dict)
+    summed: dict[str, Span] = field(default_factory=dict)
+    order: tuple[Variable, int] | None = None
+
+    # errors and sizes
+
+    def fail(self, message: str, span: Span) -> IdxcalcError:
+        return IdxcalcError(message, self.source, span)
+
+    def tie(self, name: str, left: Place, right: Place) -> None:
+        """The letter ``name`` stands in two slots: their sizes are one."""
+        try:
+            self.scope.sizes.tie(left.dim, right.dim)
+        except SizesDiffer as differ:
+            message = f"the size of {name}: {differ.left} in {left.owner}, {differ.right} in {right.owner}"
+            raise self.fail(message, right.span) from None
+
+    @contextmanager
+    def fixing(self, letters: dict[str, Place]) -> Iterator[None]:
+        """The letters are fixed inside the block."""
+        before = self.fixed
+        self.fixed = before | letters
+        try:
+            yield
+        finally:
+            self.fixed = before
+
+    def slot(self, token: str | int, dim: Dim, owner: str, span: Span) -> tuple[Slot, tuple[tuple[str, Place], ...]]:
+        """A subscript's index in a slot of size ``dim``: the slot and its occurrence."""
+        if isinstance(token, int):
+            self.components.append((dim, token, span))
+            return token, ()
+        if token in self.scope.size_names:
+            raise self.fail(f"{token} is a size and an index", span)
+        self.letters_used.setdefault(token, span)
+        place = Place(dim, owner, span)
+        if token in self.fixed:
+            self.tie(token, self.fixed[token], place)
+        return Index(token, dim), ((token, place),)
+
+    def check_components(self) -> None:
+        """A fixed component must be one of its slot."""
+        sizes = self.scope.sizes
+        for dim, value, span in self.components:
+            root = sizes.find(dim)
+            start, last = sizes.start.get(root, 1), sizes.last.get(root, "")
+            if value < start or (last.isdigit() and value > int(last)):
+                raise self.fail(f"component {value} of {start}..{last or 'n'}", span)
+        for letter, span in self.numbers_used.items():
+            if letter in self.letters_used:
+                raise self.fail(f"{letter} is an index and a number", span)
+
+    # sums and products
+
+    def sum(self, tree: SumOf) -> Term:
+        """Terms with the same free letters; one with none counts for every component."""
+        terms: list[tuple[int, Term]] = []
+        for sign, product in tree.terms:
+            if not derivatives.ignored(self, product):
+                terms.append((sign, self.product(product)))
+        if not terms:
+            return Term(ZERO, {}, tree.span)
+        letters = self.joined([term for _, term in terms])
+        parts = tuple(_negative(t.expr) if sign < 0 else t.expr for sign, t in terms)
+        return Term(parts[0] if len(parts) == 1 else Add(parts), letters, tree.span)
+
+    def joined(self, terms: list[Term]) -> dict[str, Place]:
+        """The letters of a sum of terms; refuses terms whose letters differ."""
+        letters: dict[str, Place] = {}
+        seen: tuple[set[str], Term] | None = None
+        for term in terms:
+            own = {name for name in term.letters if name not in self.fixed}
+            if own and seen is None:
+                seen = own, term
+            elif own and seen is not None and own != seen[0]:
+                message = f"the terms have free indices {braces(seen[0])} and {braces(own)}"
+                raise self.fail(message + self.remark(own ^ seen[0]), term.span)
+            for name, place in term.letters.items():
+                if name in letters:
+                    self.tie(name, letters[name], place)
+                letters.setdefault(name, place)
+        return letters
+
+    def remark(self, letters: set[str]) -> str:
+        """Why a letter may be missing: it is bound inside a function."""
+        for name in sorted(letters):
+            if name in self.inside:
+                return f"; the {name} inside {self.inside[name]} is bound there"
+        return ""
+
+    def product(self, tree: Product) -> Term:
+        return self.closed(self.factors(tree.items), tree.span)
+
+    def factors(self, items: tuple[Item | Sign, ...]) -> list[Factor]:
+        """The factors of a product, from its items; a slash turns the one behind it over."""
+        found: list[Factor] = []
+        at, slash = 0, None
+        while at < len(items):
+            item = items[at]
+            if isinstance(item, Sign):
+                if item.kind == "/":
+                    slash = item
+                elif item.kind == "o":
+                    raise self.fail("a composition is written (f \\circ g)_{j}, in brackets", item.span)
+                at += 1
+                continue
+            factor, at = self.factor(items, at)
+            if slash is not None:
+                if at < len(items) and not isinstance(items[at], Sign):
+                    raise self.fail("what does the slash cover? write \\frac or brackets", slash.span)
+                factor = self.quotient(found, factor, slash.span)
+                found, slash = [], None
+            found.append(factor)
+        return found
+
+    def quotient(self, above: list[Factor], below: Factor, span: Span) -> Factor:
+        top = self.closed(above, above[0].span | above[-1].span)
+        return self.divided(top, self.closed([below], below.span), top.span | below.span)
+
+    def divided(self, top: Term, bottom: Term, span: Span) -> Factor:
+        """A fraction; a letter both above and below it is ambiguous."""
+        shared = [name for name in top.letters if name in bottom.letters and name not in self.fixed]
+        if shared:
+            message = f"{shared[0]} repeats across a fraction: sum, or component by component? {_ways(shared[0])}"
+            raise self.fail(message, bottom.letters[shared[0]].span)
+        one = top.expr is Num(Fraction(1))
+        inverse = Pow(bottom.expr, MINUS_ONE)
+        return self.once(inverse if one else Mul((top.expr, inverse)), [top, bottom], span)
+
+    def once(self, expr: Expr, inner: list[Term], span: Span, finished: str = "") -> Factor:
+        """A finished part: it counts once for each of its own free letters."""
+        letters: dict[str, Place] = {}
+        for term in inner:
+            for name, place in term.letters.items():
+                if name in letters:
+                    self.tie(name, letters[name], place)
+                letters.setdefault(name, place)
+        return Factor(expr, tuple(letters.items()), span, finished)
+
+    def closed(self, factors: list[Factor], span: Span) -> Term:
+        """The product of the factors: letters that stand twice are summed."""
+        places: dict[str, list[tuple[Factor, Place]]] = {}
+        for factor in factors:
+            for name, place in factor.places:
+                places.setdefault(name, []).append((factor, place))
+        bound: list[Index] = []
+        letters: dict[str, Place] = {}
+        for name, found in places.items():
+            for _, place in found[1:]:
+                self.tie(name, found[0][1], place)
+            if name in self.fixed or len(found) == 1:
+                letters[name] = found[0][1]
+                continue
+            ambiguous = [f for f, _ in found if f.finished]
+            if ambiguous:
+                message = f"{ambiguous[0].finished} and a repeated index: sum, or component by component? {_ways(name)}"
+                raise self.fail(message, found[-1][1].span)
+            if len(found) > 2:
+                count = NUMERALS[len(found)] if len(found) < len(NUMERALS) else str(len(found))
+                message = f'{name} stands {count} times in one product; write the sum out, or "(no sum on ${name}$)"'
+                raise self.fail(message, found[2][1].span)
+            bound.append(Index(name, found[0][1].dim))
+            self.summed.setdefault(name, found[1][1].span)
+        expr = factors[0].expr if len(factors) == 1 else Mul(tuple(f.expr for f in factors))
+        for index in reversed(bound):
+            expr = Sum(index, expr)
+        return Term(expr, letters, span)
+
+    # factors
+
+    def factor(self, items: tuple[Item | Sign, ...], at: int) -> tuple[Factor, int]:
+        """The factor that starts at ``items[at]``, and where the next one starts."""
+        item = items[at]
+        assert isinstance(item, Item)
+        match item.atom:
+            case Written():
+                return self.written(item.atom, items, at)
+            case Word():
+                return calls.word(self, items, at)
+            case Name():
+                return self.name(item, item.atom, items, at)
+            case Fraction_():
+                return derivatives.fraction(self, item, item.atom, items, at)
+            case _:
+                return self.powered(self.base(item), item), at + 1
+
+    def next_factor(self, items: tuple[Item | Sign, ...], at: int, after: Span, what: str) -> tuple[Factor, int]:
+        """The factor that belongs to a prefix such as ``d``, ``\\partial_i``, ``\\log``."""
+        if at >= len(items) or isinstance(items[at], Sign):
+            raise self.fail(f"{what} has nothing to act on", after)
+        return self.factor(items, at)
+
+    def base(self, item: Item) -> Factor:
+        """An item without its power."""
+        atom = item.atom
+        if item.primes and not isinstance(atom, Name):
+            raise self.fail("a prime belongs to a function's name", item.span)
+        if item.sub is not None and isinstance(atom, Bracket):
+            return derivatives.bracket(self, item, atom, item.sub)
+        if item.sub is not None and not isinstance(atom, Name):
+            raise self.fail("a subscript belongs to a name or a bracket", item.sub.span)
+        match atom:
+            case Number(value, span):
+                return Factor(Num(value), (), span)
+            case Bracket(_, parts, span):
+                if not parts:
+                    raise self.fail("an empty bracket", span)
+                if len(parts) > 1:
+                    raise self.fail("a comma inside brackets that are no argument", parts[1].span)
+                term = self.sum(parts[0])
+                return self.once(term.expr, [term], span)
+            case Bars(body, span):
+                term = self.sum(body)
+                return self.once(Elementary("abs", (term.expr,)), [term], span)
+            case Root(body, degree, span):
+                term = self.sum(body)
+                power = Fraction(1, 2) if degree is None else 1 / self.number(degree, "the degree of a root")
+                return self.once(Pow(term.expr, Num(power)), [term], span, "a root")
+            case Tests(tests, span):
+                return self.iverson(tests, span)
+            case Choice():
+                return self.choice(atom)
+            case _:
+                raise AssertionError(atom)
+
+    def number(self, tree: SumOf, what: str) -> Fraction:
+        term = self.sum(tree).expr
+        if not isinstance(term, Num) or term.value <= 0:
+            raise self.fail(f"{what} is a positive number", tree.span)
+        return term.value
+
+    def powered(self, factor: Factor, item: Item) -> Factor:
+        """The factor raised to the item's power, if it has one."""
+        if item.power is None:
+            return factor
+        base = self.closed([factor], factor.span)
+        exponent = self.sum(item.power.exponent)
+        expr = Pow(base.expr, exponent.expr)
+        return self.once(expr, [base, exponent], item.span, "a power")
+
+    def written(self, atom: Written, items: tuple[Item | Sign, ...], at: int) -> tuple[Factor, int]:
+        """``\\sum_{i=1}^n`` and its scope, the product that follows."""
+        for name, span in atom.letters:
+            if name in self.fixed and self.fixed[name].owner == r"\sum":
+                raise self.fail(f"{name} is already summed here", span)
+            if name in self.scope.size_names:
+                raise self.fail(f"{name} is a size and an index", span)
+            self.letters_used.setdefault(name, span)
+        sizes = self.scope.sizes
+        last, start = None, None
+        if atom.upper is not None:
+            upper = self.sum(atom.upper).expr
+            if not isinstance(upper, Size) and not (isinstance(upper, Num) and upper.value.denominator == 1):
+                raise self.fail("the upper bound of a sum is a declared size or a number", atom.upper.span)
+            last = sizes.last[sizes.find(upper.dim)] if isinstance(upper, Size) else str(upper.value)
+        if atom.lower == 0:
+            start = 0
+        places = {name: Place(sizes.fresh(last, start), r"\sum", span) for name, span in atom.letters}
+        rest = items[at + 1 :]
+        while rest and isinstance(rest[0], Sign):
+            raise self.fail("an operator where a term was expected", rest[0].span)
+        if not rest:
+            raise self.fail("a sum of nothing: the product that follows is its scope", atom.span)
+        with self.fixing(places):
+            inner = self.closed(self.factors(rest), rest[0].span | rest[-1].span)
+        expr = inner.expr
+        for name, place in reversed(places.items()):
+            if name not in inner.letters and last is None:
+                raise self.fail(f"nothing ties the size of {name}: it does not stand in the sum", place.span)
+            expr = Sum(Index(name, place.dim), expr, atom.lower)
+        left = {name: place for name, place in inner.letters.items() if name not in places}
+        return Factor(expr, tuple(left.items()), atom.span | inner.span), len(items)
+
+    def iverson(self, tests: tuple[Test, ...], span: Span) -> Factor:
+        condition, terms = self.condition(tests)
+        return self.once(Iverson(condition), terms, span)
+
+    def condition(self, tests: tuple[Test, ...]) -> tuple[Condition, list[Term]]:
+        """Comparisons of indices or of values."""
+        found: list[Condition] = []
+        terms: list[Term] = []
+        for test in tests:
+            left, right = _letter(test.left), _letter(test.right)
+            if self.is_index(left, right) and left and right and test.op in ("=", "!="):
+                dim = self.scope.sizes.fresh()
+                slots = []
+                for side, tree in ((left, test.left), (right, test.right)):
+                    token = int(side) if side.isdigit() else side
+                    slot, places = self.slot(token, dim, "the condition", tree.span)
+                    slots.append(slot)
+                    terms += [Term(ZERO, {name: place}, tree.span) for name, place in places]
+                found.append(Match(slots[0], slots[1], test.op == "="))
+            else:
+                pair = self.sum(test.left), self.sum(test.right)
+                self.joined(list(pair))
+                terms += pair
+                found.append(Compare(test.op, pair[0].expr, pair[1].expr))
+        return (found[0] if len(found) == 1 else All(tuple(found))), terms
+
+    def is_index(self, left: str | None, right: str | None) -> bool:
+        names = [name for name in (left, right) if name is not None and not name.isdigit()]
+        known = self.scope.symbols.keys() | self.scope.size_names.keys()
+        return bool(names) and all(n not in known or n in self.letters_used or n in self.fixed for n in names)
+
+    def choice(self, atom: Choice) -> Factor:
+        """By cases; the values and the letters of their conditions count like a factor."""
+        branches: list[tuple[Condition, Expr]] = []
+        otherwise: Expr | None = None
+        values: list[Term] = []
+        terms: list[Term] = []
+        for value, tests in atom.branches:
+            term = self.sum(value)
+            values.append(term)
+            if tests:
+                condition, letters = self.condition(tests)
+                terms += letters
+                branches.append((condition, term.expr))
+            else:
+                otherwise = term.expr
+        self.joined(values)
+        if otherwise is None:  # the last condition must be the others' opposite: it is checked nowhere, so take its value
+            otherwise = branches.pop()[1] if _opposite([c for c, _ in branches]) else None
+        if otherwise is None:
+            raise self.fail("these cases do not cover everything: end with else", atom.span)
+        return self.once(Cases(tuple(branches), otherwise), [*values, *terms], atom.span)
+
+    # names
+
+    def name(self, item: Item, atom: Name, items: tuple[Item | Sign, ...], at: int) -> tuple[Factor, int]:
+        text, scope = atom.text, self.scope
+        if text == "d" and (text not in scope.symbols or item.sub is None):
+            return derivatives.total(self, item, items, at)
+        primed = text + "'" * item.primes
+        symbol = scope.symbols.get(primed) if item.primes else None
+        primes = 0 if symbol is not None else item.primes
+        symbol = symbol or scope.symbols.get(text)
+        match symbol:
+            case Variable() | Definition():
+                if primes:
+                    raise self.fail(f"{text} is no function; {primed} is not declared", item.span)
+                return self.tensor(symbol, item, items, at)
+            case Function():
+                return calls.call(self, symbol, primes, item, items, at)
+        if text == r"\delta" and item.sub is not None:
+            return self.powered(self.delta(item.sub), item), at + 1
+        if text in scope.size_names and item.sub is None:
+            return self.powered(Factor(Size(scope.size_names[text]), (), item.span), item), at + 1
+        if text == "e" and item.sub is None and not primes:
+            if item.power is None:
+                return Factor(Constant("e"), (), item.span), at + 1
+            term = self.sum(item.power.exponent)
+            return self.once(Elementary("exp", (term.expr,)), [term], item.span), at + 1
+        if text == r"\pi" and item.sub is None and not primes:
+            return self.powered(Factor(Constant("pi"), (), item.span), item), at + 1
+        raise self.undeclared(text, item, items, at)
+
+    def undeclared(self, text: str, item: Item, items: tuple[Item | Sign, ...], at: int) -> IdxcalcError:
+        """What to say of a name that nobody declared."""
+        if at and (error := self.unbraced(items, at - 1)) is not None:
+            return error
+        if item.sub is None and (text in self.letters_used or text in self.fixed or self.stands_as_index(text)):
+            return self.fail(f"{text} is an index and a number", item.span)
+        near = self.scope.nearest(text)
+        advice = f"; did you mean `{near}`?" if near else ""
+        return self.fail(f"`{text}` is not declared{advice}", item.atom.span)
+
+    def unbraced(self, items: tuple[Item | Sign, ...], at: int) -> IdxcalcError | None:
+        """``w_ij`` reads as w_i times j; say so when j is no name."""
+        item, behind = items[at], items[at + 1] if at + 1 < len(items) else None
+        if not isinstance(item, Item) or item.sub is None or item.sub.braced or not item.sub.before:
+            return None
+        if not isinstance(behind, Item) or not isinstance(behind.atom, Name) or behind.span.start != item.span.stop:
+            return None
+        if behind.sub is not None or behind.atom.text in self.scope.symbols or not isinstance(item.atom, Name):
+            return None
+        group = item.sub.before[0].indices[0].value
+        right = f"`{item.atom.text}_{{{group}{behind.atom.text}}}`"
+        return self.fail(f"only {group} is the subscript; write {right}", behind.span)
+
+    def stands_as_index(self, text: str) -> bool:
+        return f"_{text}" in self.source or any(
+            text in part.split("}")[0] for part in self.source.split("_{")[1:] if len(text) == 1
+        )
+
+    def tensor(self, symbol: Variable | Definition, item: Item, items: tuple[Item | Sign, ...], at: int) -> tuple[Factor, int]:
+        """A component of a variable or of a defined name; with a comma, a derivative of it."""
+        at = self.skip_argument(symbol, items, at)
+        dims = symbol.dims if isinstance(symbol, Variable) else tuple(i.dim for i in symbol.indices)
+        groups = item.sub.before if item.sub is not None else ()
+        if calls.is_inverse(item):
+            return derivatives.commas(self, calls.inverse(self, symbol, item), item.sub, item), at
+        if (error := self.unbraced(items, at - 1)) is not None:
+            raise error
+        slots, places = self.slots(groups, dims, symbol.name, item.span)
+        expr: Expr = Component(symbol, slots) if isinstance(symbol, Variable) else Ref(symbol, slots)
+        factor = Factor(expr, places, item.span)
+        if item.sub is not None and item.sub.after is not None:
+            factor = derivatives.commas(self, factor, item.sub, item)
+        return self.powered(self.label_or_power(factor, item), item), at
+
+    def label_or_power(self, factor: Factor, item: Item) -> Factor:
+        """``w^{t+1}_{ij}``: an undeclared letter in an exponent is more likely a label without brackets."""
+        if item.power is not None:
+            for name in _names(item.power.exponent):
+                known = name in self.scope.symbols or name in self.scope.size_names or name in ("e", r"\pi", "d")
+                if not known and isinstance(item.atom, Name):
+                    text = self.source[item.power.exponent.span.start : item.power.exponent.span.stop]
+                    label = f"`{item.atom.text}^{{({text})}}`"
+                    raise self.fail(f"a power or a label? a label is written {label}", item.power.span)
+        return factor
+
+    def skip_argument(self, symbol: Variable | Definition, items: tuple[Item | Sign, ...], at: int) -> int:
+        """``\\text{loss}(\\hat y_i)``: the argument that a plain name was defined with may stand behind it."""
+        expected = self.scope.arguments.get(symbol.name)
+        following = items[at + 1] if at + 1 < len(items) else None
+        if expected is None or not isinstance(following, Item) or not isinstance(following.atom, Bracket):
+            return at + 1
+        bracket = following.atom
+        inner = bracket.items[0].terms[0][1].items if len(bracket.items) == 1 else ()
+        if len(inner) == 1 and isinstance(inner[0], Item) and isinstance(inner[0].atom, Name):
+            if inner[0].atom.text == expected and following.power is None and following.sub is None:
+                return at + 2
+        return at + 1
+
+    def slots(
+        self, groups: tuple[Group, ...], dims: tuple[Dim, ...], owner: str, span: Span
+    ) -> tuple[tuple[Slot, ...], tuple[tuple[str, Place], ...]]:
+        """The indices of a tensor, one per slot."""
+        tokens = [t for g in groups for t in g.indices]
+        if len(tokens) != len(dims):
+            count = f"{len(dims)} {'index' if len(dims) == 1 else 'indices'}" if dims else "no index"
+            raise self.fail(f"{owner} has {count}, not {len(tokens)}", span)
+        slots: list[Slot] = []
+        places: list[tuple[str, Place]] = []
+        for token, dim in zip(tokens, dims, strict=True):
+            slot, found = self.slot(token.value, dim, owner, token.span)
+            slots.append(slot)
+            places += found
+        return tuple(slots), tuple(places)
+
+    def delta(self, sub: Subscript) -> Factor:
+        """``\\delta_{ij}``, or a product of deltas for two groups."""
+        groups = sub.before
+        plain = len(groups) == 2 and not any(g.bracketed for g in groups)
+        grouped = len(groups) == 2 and all(g.bracketed for g in groups) and len(groups[0].indices) == len(groups[1].indices)
+        if sub.after is not None or not (plain or grouped):
+            raise self.fail("delta takes two indices, or two groups of one length", sub.span)
+        deltas: list[Expr] = []
+        places: list[tuple[str, Place]] = []
+        for left, right in zip(groups[0].indices, groups[1].indices, strict=True):
+            dim = self.scope.sizes.fresh()
+            one, found = self.slot(left.value, dim, r"\delta", left.span)
+            two, more = self.slot(right.value, dim, r"\delta", right.span)
+            deltas.append(Delta(one, two))
+            places += found + more
+        return Factor(deltas[0] if len(deltas) == 1 else Mul(tuple(deltas)), tuple(places), sub.span)
+
+
+def _negative(expr: Expr) -> Expr:
+    match expr:
+        case Num(value):
+            return Num(-value)
+        case Mul((Num(value), *rest)):
+            return Mul((Num(-value), *rest))
+        case Mul(factors):
+            return Mul((MINUS_ONE, *factors))
+        case _:
+            return Mul((MINUS_ONE, expr))
+
+
+def _ways(name: str) -> str:
+    return f'write the sum out, or "(no sum on ${name}$)"'
+
+
+def _letter(tree: SumOf) -> str | None:
+    """The one letter (or digit) that a side of a condition consists of."""
+    if len(tree.terms) != 1 or tree.terms[0][0] < 0 or len(tree.terms[0][1].items) != 1:
+        return None
+    item = tree.terms[0][1].items[0]
+    if not isinstance(item, Item) or item.sub is not None or item.power is not None:
+        return None
+    if isinstance(item.atom, Name):
+        return item.atom.text + "'" * item.primes
+    return str(item.atom.value) if isinstance(item.atom, Number) and item.atom.value.denominator == 1 else None
+
+
+def _names(tree: SumOf) -> Iterator[str]:
+    """The bare names at the top of an exponent."""
+    for _, product in tree.terms:
+        for item in product.items:
+            if isinstance(item, Item) and isinstance(item.atom, Name) and item.sub is None:
+                yield item.atom.text
+
+
+def _opposite(conditions: list[Condition]) -> bool:
+    """Whether two conditions are each other's opposite, so that together they cover everything."""
+    opposites = {"=": "!=", "!=": "=", "<": ">=", ">=": "<", ">": "<=", "<=": ">"}
+    match conditions:
+        case [Match(a, b, equal), Match(c, d, other)]:
+            return tuple(map(_label, (a, b))) == tuple(map(_label, (c, d))) and equal != other
+        case [Compare(op, a, b), Compare(other_op, c, d)]:
+            almost = {(">", "<"), ("<", ">")}  # they leave out a set of measure zero
+            return (a, b) == (c, d) and (opposites[op] == other_op or (op, other_op) in almost)
+    return False
+
+
+def _label(slot: Slot) -> str:
+    return slot.name if isinstance(slot, Index) else str(slot)
+
+
+def braces(letters: set[str]) -> str:
+    """A set of letters as the messages write it.
+
+    >>> braces({"j", "i"}), braces(set())
+    ('{i, j}', '{}')
+    """
+    return "{" + ", ".join(sorted(letters)) + "}"
