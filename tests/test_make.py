@@ -1,0 +1,231 @@
+"""The Makefile as a newcomer meets it: what an old Python is told, what a second run costs, what is counted."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import re
+import shutil
+import stat
+import subprocess
+import sys
+import time
+import tomllib
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+
+ROOT = Path(__file__).resolve().parent.parent
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+MAKE = shutil.which("make") or ""
+
+pytestmark = pytest.mark.skipif(not MAKE, reason="make is not installed")
+
+
+def make(folder: Path, *args: str, **env: str) -> subprocess.CompletedProcess[str]:
+    # A make that runs these tests must not hand its own settings to the one under test.
+    clean = {
+        name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "PYTHON", "PYTEST"))
+    }
+    return subprocess.run([MAKE, *args], cwd=folder, env=clean | env, capture_output=True, text=True)
+
+
+# ------------------------------------------------------------------------------- before there is a .venv
+
+
+@pytest.fixture
+def machine(tmp_path):
+    """A folder with the Makefile, and a function that puts interpreters on an otherwise empty path."""
+    shutil.copy2(ROOT / "Makefile", tmp_path)
+    shutil.copy2(ROOT / "pyproject.toml", tmp_path)
+    path = tmp_path / "path with a space"
+    path.mkdir()
+
+    def install(name: str, script: str) -> None:
+        (path / name).write_text(f"#!/bin/sh\n{script}\n", encoding="utf-8")
+        (path / name).chmod(0o755)
+
+    def setup(interpreters: dict[str, str], *args: str) -> str:
+        for name, pretended in interpreters.items():
+            numbers = ", ".join(pretended.split("."))
+            before = f'import sys; sys.version_info = ({numbers}, "final", 0); exec(sys.argv[1])'
+            install(name, f"exec '{sys.executable}' -c '{before}' \"$2\"" if pretended else "exit 127")
+        done = make(tmp_path, *args, PATH=str(path))
+        assert done.returncode != 0 and done.stdout == ""
+        assert not (tmp_path / ".venv").exists()
+        return done.stderr.splitlines()[0]
+
+    setup.install = install
+    return setup
+
+
+def test_an_old_python_is_named(machine):
+    assert machine({"python3": "3.9.2"}) == (
+        "idxcalc needs Python 3.11 or newer; python3 is 3.9.2. Try: make PYTHON=python3.12"
+    )
+
+
+def test_a_newer_python_that_is_there_is_offered(machine):
+    found = {"python3": "3.10.13", "python3.11": "3.11.9", "python3.13": "3.13.0"}
+    assert machine(found, "test") == (
+        "idxcalc needs Python 3.11 or newer; python3 is 3.10.13. Try: make PYTHON=python3.13"
+    )
+
+
+def test_an_interpreter_that_does_not_start_is_not_offered(machine):
+    assert machine({"python3": "3.9.2", "python3.14": "", "python3.11": "3.11.2"}).endswith(
+        "make PYTHON=python3.11"
+    )
+
+
+def test_a_missing_python_is_named(machine):
+    assert machine({}, "PYTHON=python3.12", "check") == (
+        "idxcalc needs Python 3.11 or newer; python3.12 is not there. Try: make PYTHON=python3.12"
+    )
+
+
+def test_a_python_without_ensurepip_names_the_package(machine):
+    machine.install("python3", f'case "$2" in *ensurepip*) exit 1;; esac; exec \'{sys.executable}\' "$@"')
+    assert machine({}) == (
+        "python3 cannot make a virtual environment: it has no ensurepip. "
+        "On Debian and Ubuntu: apt install python3-venv"
+    )
+
+
+# ---------------------------------------------------------------------------------------- with a .venv
+
+
+@pytest.fixture(scope="module")
+def clone(tmp_path_factory):
+    """A copy of the tree under a path with a space; its .venv is this one's, its package the copy's."""
+    folder = tmp_path_factory.mktemp("a clone") / "idxcalc"
+    listing = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT, capture_output=True, text=True,
+    )  # fmt: skip
+    if listing.returncode:
+        pytest.skip("not a git checkout")
+    for name in filter(None, listing.stdout.split("\0")):
+        if (ROOT / name).is_file():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, folder / name)
+    (folder / ".venv").mkdir()
+    for entry in Path(sys.prefix).iterdir():
+        if entry.name != ".ready":
+            (folder / ".venv" / entry.name).symlink_to(entry)
+    (folder / ".venv" / ".ready").touch()
+    if (ROOT / "_build" / "katex").exists():
+        shutil.copytree(ROOT / "_build" / "katex", folder / "_build" / "katex", symlinks=True)
+    return folder
+
+
+def timed(folder: Path, *args: str) -> tuple[float, str]:
+    start = time.perf_counter()
+    done = make(folder, *args, PYTHONPATH=str(folder))
+    assert done.returncode == 0, done.stdout + done.stderr
+    return time.perf_counter() - start, done.stdout
+
+
+@pytest.mark.slow
+def test_a_second_make_is_quick_and_an_edit_of_the_package_verifies_all_again(clone):
+    html = clone / "_build" / "html"
+    _, said = timed(clone)
+    assert said.splitlines()[-1] == "Read it: _build/html/index.html"
+    assert len(said.splitlines()) <= 4
+    assert (html / "index.html").is_file()
+    page = html / "neuron.html"
+    first = page.stat().st_mtime_ns
+
+    seconds, said = timed(clone)
+    assert seconds <= 5
+    assert said.splitlines()[-1] == "Read it: _build/html/index.html"
+    assert page.stat().st_mtime_ns == first
+
+    with (clone / "idxcalc" / "errors.py").open("a", encoding="utf-8") as source:
+        source.write("\n# an edit\n")
+    timed(clone)
+    assert page.stat().st_mtime_ns > first
+
+
+@pytest.mark.slow
+def test_make_clean_leaves_the_environment(clone):
+    timed(clone, "clean")
+    assert not (clone / "_build").exists() and (clone / ".venv" / ".ready").exists()
+
+
+def test_help_lists_the_targets():
+    said = make(ROOT, "help").stdout
+    assert re.findall(r"^make (\w+) ", said, re.MULTILINE) == [
+        "html",
+        "test",
+        "check",
+        "live",
+        "clean",
+        "help",
+    ]
+
+
+# --------------------------------------------------------------------------------------- what it stands on
+
+
+def pins() -> dict[str, str]:
+    return dict(line.split("==") for line in PROJECT["dependency-groups"]["dev"])
+
+
+def test_every_development_package_is_pinned_and_every_range_is_one():
+    assert len(pins()) == len(PROJECT["dependency-groups"]["dev"])
+    assert all(re.fullmatch(r"[a-z0-9-]+", name) for name in pins())
+    ranges = [
+        *PROJECT["project"]["dependencies"],
+        *sum(PROJECT["project"]["optional-dependencies"].values(), []),
+    ]
+    for line in ranges:
+        wanted = Requirement(line)
+        pin = pins()[wanted.name.lower().replace("_", "-")]
+        assert pin in wanted.specifier and "==" not in line, line
+
+
+@pytest.mark.slow
+def test_the_environment_is_the_pinned_one():
+    differing = {name: (pin, version(name)) for name, pin in pins().items() if version(name) != pin}
+    assert not differing
+
+
+def test_ci_runs_what_the_readme_tells():
+    script = ROOT / ".ci" / "run"
+    assert script.stat().st_mode & stat.S_IXUSR
+    assert subprocess.run(["bash", "-n", script]).returncode == 0
+    assert re.search(r"^make test", (ROOT / "README.md").read_text(encoding="utf-8"), re.MULTILINE)
+
+
+def lines():
+    spec = importlib.util.spec_from_file_location("lines", ROOT / ".ci" / "lines.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.parametrize(
+    ("suffix", "source", "count"),
+    [
+        (".py", '"""Doc.\n\nmore\n"""\n\n# a comment\nx = 1  # why\n', 1),
+        (".py", 'def f():\n    """Doc."""\n    return """a\nb"""\n', 3),
+        (".py", "x = (\n    # a comment\n\n    1,\n)\n", 3),
+        (".py", "", 0),
+        (".lark", "// a comment\nstart: a\n\n  // more\na: B\n", 2),
+        (".css", "/* one\n two */\na { b: c }\n", 1),
+        (".js", "// no\nlet x = 'http://y';\n", 1),
+    ],
+)
+def test_lines_of_code(suffix, source, count):
+    assert lines().code_lines(source, suffix) == count
+
+
+def test_every_room_is_counted():
+    count = lines().rooms(ROOT / "idxcalc")
+    assert set(count) == {path.name.removesuffix(".py") for path in (ROOT / "idxcalc").iterdir()} - {
+        "__pycache__"
+    }
+    assert count.total() > 0
