@@ -1,4 +1,4 @@
-"""The Makefile as a newcomer meets it: what an old Python is told, what a second run costs, what is counted."""
+"""The Makefile as a newcomer meets it: what an old Python is told, what a second run costs, what counts."""
 
 from __future__ import annotations
 
