@@ -15,7 +15,7 @@ import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from idxcalc.chapters.statement import Faults
+from idxcalc.chapters.statement import Faults, Statement, meant
 from idxcalc.chapters.text import Place, Text
 from idxcalc.verify.result import Result
 
@@ -113,3 +113,29 @@ def run(cells: tuple[Cell, ...], path: Path, faults: Faults) -> Ran:
 def _failed(faults: Faults, opened: int, place: Place, message: str, asserted: bool = False) -> Ran:
     result = faults.result(place, message, "cells")
     return Ran(replace(result, verdict="refuted" if asserted else "malformed"), opened)
+
+
+def tagged(cells: tuple[Cell, ...], tag: str) -> Cell | None:
+    """The first cell with that tag."""
+    return next((cell for cell in cells if tag in cell.tags), None)
+
+
+def claimed(claim: Statement, cells: tuple[Cell, ...]) -> Result:
+    """Whether the cell that a claim names is there and asserts something; not whether it ran."""
+    tag = claim.options.get("cell", "").strip()
+    place = claim.places.get("cell", Place(claim.opened, 1))
+    cell = tagged(cells, tag)
+    tags = sorted({each for cell in cells for each in cell.tags})
+    lead = f"the cell {tag} (line {cell.opened})" if cell else ""
+    if not tag:
+        message = "a claim needs a code cell that shows it; name its tag with `:cell: tag`"
+    elif cell is None:
+        known = f"; the tags here are {', '.join(tags)}" if tags else "; no code cell here has a tag"
+        message = f"no code cell has the tag {tag}{meant(tag, tags) or known}"
+    elif not cell.runs():
+        message = f"{lead} is tagged to be skipped or to fail, so it shows nothing"
+    elif not cell.asserts():
+        message = f"{lead} asserts nothing; add an `assert` that fails when the claim is false"
+    else:
+        return Result("claimed")
+    return Result("malformed", error=message, line=place.line, column=place.column)

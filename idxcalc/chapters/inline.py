@@ -17,8 +17,8 @@ from idxcalc.chapters.text import Line, Place, Text
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """``kind`` is a role's name, or ``$`` (a formula), ``$$`` (a displayed one) or ``open`` (a role without end);
-    ``place`` is where it begins, its marks included."""
+    """``kind`` is a role's name, or ``$`` (a formula), ``$$`` (a displayed one), or ``open`` (a role without
+    end); ``place`` is where it begins, its marks included."""
 
     kind: str
     text: Text

@@ -181,7 +181,7 @@ class _Reader:
         if name in _OURS:
             for number, line in enumerate(content.lines):
                 if _OPENER.match(line.text):
-                    message = f"this {{{name}}} is not closed before line {line.number} opens another directive"
+                    message = f"this {{{name}}} is not closed before another directive in line {line.number}"
                     self.reading.faults.add(at, f"{message}; {end}", width=len(token.markup))
                     return content.part(0, number), raw.part(number + 1)
         if ended:
@@ -273,7 +273,8 @@ class _Reader:
         for piece in pieces(token, text):
             name, faults = piece.kind, self.reading.faults
             if name == "open":
-                faults.add(piece.place, f"{piece.text} is never closed by a backtick", width=len(str(piece.text)))
+                mark = str(piece.text)
+                faults.add(piece.place, f"{mark} is never closed by a backtick", width=len(mark))
             elif name == "$$":
                 if states_relation(str(piece.text)):
                     self.unchecked(piece.place)

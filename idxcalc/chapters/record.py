@@ -8,6 +8,8 @@ from typing import Any
 
 from idxcalc.verify.result import Result
 
+_WRONG = ("refuted", "malformed")
+
 
 def said(result: Result) -> str:
     """All that a result says in words, its formula and place left out."""
@@ -50,7 +52,7 @@ def summary(records: Sequence[Mapping[str, Any]]) -> str:
     >>> summary([proved, proved, {"kind": "cells", "verdict": "claimed", "ok": True, "expect": ""}])
     "2 relations: 2 proved; 1 chapter's cells ran"
     """
-    wrong = [each for each in records if each["expect"] and each["ok"] and each["verdict"] in ("refuted", "malformed")]
+    wrong = [each for each in records if each["expect"] and each["ok"] and each["verdict"] in _WRONG]
     refused = len(wrong)
     relations = [each for each in records if each["kind"] == "relation" and each not in wrong]
     verdicts = [each["verdict"] for each in relations]

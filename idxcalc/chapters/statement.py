@@ -26,9 +26,9 @@ CHECKED = ("derive", "check")  # the kinds whose relations are checked, one by o
 ROLES = ("check",)
 # Directives whose body is not MyST text, so that nothing in it is a statement.
 LITERAL = frozenset(
-    {"code", "code-block", "sourcecode", "raw", "raw-cell", "eval-rst", "literalinclude", "include", "csv-table"}
-    | {"toctree", "parsed-literal", "graphviz", "mermaid", "doctest", "testcode", "highlight", "plot", "image"}
-    | {"bibliography", "contents", "prompt"}
+    {"code", "code-block", "sourcecode", "raw", "raw-cell", "eval-rst", "literalinclude", "include"}
+    | {"csv-table", "toctree", "parsed-literal", "graphviz", "mermaid", "doctest", "testcode", "highlight"}
+    | {"plot", "image", "bibliography", "contents", "prompt"}
 )
 
 

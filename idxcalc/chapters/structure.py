@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from idxcalc.chapters.read import Reading
-from idxcalc.chapters.statement import Statement, meant
+from idxcalc.chapters.statement import meant
+from idxcalc.chapters.text import Place
 from idxcalc.verify.result import Result
 
 
@@ -27,7 +28,7 @@ def _covers(reading: Reading, path: Path) -> list[Result]:
             if identifier not in known:
                 line, column = each.places["covers"]
                 shift = re.search(rf"(?<![^\s,]){re.escape(identifier)}(?![^\s,])", each.options["covers"])
-                place = each.places["covers"]._replace(column=column + (shift.start() if shift else 0))
+                place = Place(line, column + (shift.start() if shift else 0))
                 close = meant(identifier.upper(), known) or "; add it to the inventory or leave it out"
                 message = f"`:covers:` names {identifier}, which no inventory lists{close}"
                 found.append(reading.faults.result(place, message, each.label, len(identifier)))
@@ -42,10 +43,10 @@ def inventory(folder: Path) -> tuple[set[str], list[Result]]:
         try:
             items = tomllib.loads(file.read_text("utf-8")).get("item", [])
         except (ValueError, OSError) as error:
-            line = re.search(r"at line (\d+), column (\d+)", str(error))
-            line_number, column = (int(line[1]), int(line[2])) if line else (1, 1)
+            at = re.search(r"at line (\d+), column (\d+)", str(error))
+            line, column = (int(at[1]), int(at[2])) if at else (1, 1)
             message = f"this inventory is not TOML: {error}"
-            found.append(Result("malformed", error=message, file=str(file), line=line_number, column=column))
+            found.append(Result("malformed", error=message, file=str(file), line=line, column=column))
             continue
         known |= {str(item["id"]) for item in items if isinstance(item, dict) and "id" in item}
     return known, found
@@ -77,11 +78,11 @@ def _cycle(path: Path, taken: Any, other: Callable[[str], Any]) -> list[str]:
     waiting, seen = [[taken]], set()
     while waiting:
         way = waiting.pop()
-        if Path(way[-1].path).resolve() == path.resolve():
-            return [Path(each.path).stem for each in way]
+        if way[-1].file.resolve() == path.resolve():
+            return [each.file.stem for each in way]
         if way[-1].path in seen:
             continue
         seen.add(way[-1].path)
-        names = [each.options["from"].strip() for each in way[-1].statements if each.options.get("from", "").strip()]
-        waiting += [[*way, nxt] for nxt in map(other, names) if nxt is not None]
+        names = (each.options.get("from", "").strip() for each in way[-1].statements)
+        waiting += [[*way, nxt] for nxt in map(other, filter(None, names)) if nxt is not None]
     return []

@@ -1,8 +1,6 @@
 """A chapter: its statements in order, and the verdict on each.
 
-A statement sees what stands above it and nothing below: the context is forked at each ``{given}`` and
-``{define}``, and every other statement keeps the fork it stood in. Nothing is verified before it is asked for,
-and what was verified is kept.
+Nothing is verified before it is asked for, and what was verified is kept.
 """
 
 from __future__ import annotations
@@ -12,7 +10,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from idxcalc.chapters.cells import Cell, Ran, run
+from idxcalc.chapters.cells import Cell, Ran, claimed, run, tagged
+from idxcalc.chapters.contexts import Contexts
 from idxcalc.chapters.read import Reading, load, read
 from idxcalc.chapters.record import record, said
 from idxcalc.chapters.statement import CHECKED, Faults, Statement, meant
@@ -24,18 +23,19 @@ from idxcalc.verify.result import Result
 _KINDS = {"given": "declaration", "define": "definition", "claim": "claim"}
 
 
-def _new_context() -> Any:
+def new_context() -> Any:
+    """The empty context that a chapter starts from."""
     from idxcalc.verify.context import Context  # the engine, at its one named place
 
     return Context()
 
 
-def chapter(path: str | Path, context: Callable[[], Any] = _new_context) -> Chapter:
-    """Read the chapter at ``path``; ``context`` makes the empty context that it starts from.
+def chapter(path: str | Path, shown: str = "") -> Chapter:
+    """Read the chapter at ``path``; ``shown`` is how messages name it, where that is not ``path``.
 
     A file that is missing or no text gives a chapter with that one problem, ``readable`` being False.
     """
-    return Chapter(path, context)
+    return Chapter(path, shown)
 
 
 class Chapter:
@@ -44,24 +44,24 @@ class Chapter:
     def __init__(
         self,
         path: str | Path,
-        context: Callable[[], Any] = _new_context,
+        shown: str = "",
+        context: Callable[[], Any] | None = None,
         family: dict[Path, Chapter] | None = None,
     ) -> None:
-        self.path = str(path)
+        self.file = Path(path)
+        self.path = shown or str(path)
         self.readable = True
-        self._new = context
+        self._new = context or new_context
         self._family = {} if family is None else family  # the chapters read so far, by file
-        self._family[Path(path).resolve()] = self
+        self._family[self.file.resolve()] = self
         self._kept: dict[str, tuple[Result, ...]] = {}
         self._single: dict[tuple[str, int], Result] = {}
         self._owner: dict[int, tuple[Result, Statement | None, str, bool]] = {}
-        self._contexts: dict[str, Any] = {}
-        self._declared: dict[str, tuple[Result, ...]] = {}
-        self._trail: list[Any] = []
+        self._contexts: Contexts | None = None
         self._ran: Ran | None = None
         try:
-            self._reading = read(load(Path(path)), self.path)
-            self._reading.faults.found += structure(self._reading, Path(path), self.other)
+            self._reading = read(load(self.file), self.path)
+            self._reading.faults.found += structure(self._reading, self.file, self.other)
         except IdxcalcError as error:
             self.readable = False
             self._reading = Reading(Faults(self.path, Text.of("")))
@@ -96,71 +96,32 @@ class Chapter:
         near = [
             each
             for each in self.statements
-            if (not kind or each.kind == kind) and each.opened <= line <= each.opened + 2 + each.body.count("\n")
+            if kind in ("", each.kind) and each.opened <= line <= each.line + each.body.count("\n") + 1
         ]
         return next((each for each in near if each.body.split() == body.split()), near[0] if near else None)
 
     def other(self, name: str) -> Chapter | None:
         """The chapter ``name`` beside this one, or None."""
-        path = Path(self.path).with_name(name.removesuffix(".md") + ".md").resolve()
-        if path not in self._family:
+        path = self.file.with_name(name.removesuffix(".md") + ".md")
+        if path.resolve() not in self._family:
             if not path.is_file():
                 return None
             shown = str(Path(self.path).with_name(path.name))
-            Chapter(shown, self._new, self._family)  # which enters itself
-        return self._family[path]
+            Chapter(path, shown, self._new, self._family)  # which enters itself
+        return self._family[path.resolve()]
 
-    # Contexts
+    # Verdicts
+
+    @property
+    def contexts(self) -> Contexts:
+        """The context of each statement, made when first asked for."""
+        if self._contexts is None:
+            self._contexts = Contexts(self, self._new)
+        return self._contexts
 
     def context(self, statement: Statement) -> Any:
         """The context that ``statement`` stands in (its own names included, for a definition)."""
-        if not self._contexts:
-            self._declare()
-        return self._contexts[statement.name]
-
-    def _declare(self) -> None:
-        context = self._new()
-        self._trail = [context]
-        taken = {self.path}  # the chapters in this context
-        for each in self.statements:
-            if each.kind in ("given", "define"):
-                fresh = "fresh" in each.options
-                context, taken = (self._new(), {self.path}) if fresh else (context.fork(), taken)
-                self._declared[each.name] = self._enter(context, each, taken)
-            self._contexts[each.name] = context
-            self._trail.append(context)
-
-    def _enter(self, context: Any, each: Statement, taken: set[str]) -> tuple[Result, ...]:
-        found: list[Result] = []
-        try:
-            if each.kind == "define":
-                return tuple(context.define(each.body))
-            if name := each.options.get("from"):
-                found += self._take(context, name, each, taken)
-            if each.body:
-                context.given(each.body)
-        except IdxcalcError as error:
-            found.append(Result("malformed", error=error.message, source=error.source, span=error.span))
-        return tuple(found)
-
-    def _take(self, context: Any, name: str, each: Statement, taken: set[str]) -> list[Result]:
-        """Take over another chapter's declarations and definitions, from its last fresh start on, once."""
-        other = self.other(name)
-        if other is None or not other.readable or other.path in taken:
-            return []  # a problem of the structure, or here already
-        taken.add(other.path)
-        said = []
-        inner = [st for st in other.statements if st.kind in ("given", "define") and not st.expect]
-        fresh = [k for k, st in enumerate(inner) if "fresh" in st.options]
-        for st in inner[fresh[-1] if fresh else 0 :]:
-            for result in other._enter(context, st, taken):
-                if not result:
-                    text = f"`:from: {name}` fails at {other.path}:{st.line}: {result.error}"
-                    place = each.places["from"]
-                    said.append(Result("malformed", error=text, line=place.line, column=place.column))
-        return said
-
-    # Verdicts
+        return self.contexts.of[statement.name]
 
     def count(self, statement: Statement) -> int:
         """The number of relations of a statement, without checking them."""
@@ -195,10 +156,9 @@ class Chapter:
     def _judge(self, statement: Statement) -> tuple[Result, ...]:
         match statement.kind:
             case "given" | "define":
-                self.context(statement)
-                return self._declared[statement.name]
+                return self.contexts.results[statement.name]
             case "claim":
-                return (self._claim(statement),)
+                return (claimed(statement, self.cells),)
             case "math":
                 return ()
             case _:
@@ -219,7 +179,8 @@ class Chapter:
             ok = matches or (bool(each) and any(met))
             if not ok:
                 wanted = f"expected {verdict}" + (f', with the words "{words}"' if words else "")
-                each = replace(each, error="\n".join(filter(None, [each.error, f"`:expect:` is not met: {wanted}"])))
+                lines = filter(None, [each.error, f"`:expect:` is not met: {wanted}"])
+                each = replace(each, error="\n".join(lines))
             self._own(each, statement, kind, ok)
             kept.append(each)
         return tuple(kept)
@@ -248,7 +209,7 @@ class Chapter:
     def ran(self) -> Ran:
         """How the code cells ran; the first call runs them."""
         if self._ran is None:
-            self._ran = run(self.cells, Path(self.path), self._reading.faults)
+            self._ran = run(self.cells, self.file, self._reading.faults)
             if self._ran.failed is not None:
                 self._own(self._ran.failed, None, "cells", False)
         return self._ran
@@ -256,7 +217,7 @@ class Chapter:
     def shown(self, claim: Statement) -> Result:
         """The result of a claim with its cell run."""
         (result,) = self.results(claim)
-        cell = self._tagged(claim.options.get("cell", ""))
+        cell = tagged(self.cells, claim.options.get("cell", ""))
         if not result or cell is None or self.ran().reached(cell):
             return result
         failed = self.ran().failed
@@ -265,27 +226,6 @@ class Chapter:
         missed = replace(result, verdict=failed.verdict, error=f"its cell did not run to its end: {where}")
         self._own(missed, claim, "claim", False)
         return missed
-
-    def _tagged(self, tag: str) -> Cell | None:
-        return next((cell for cell in self.cells if tag in cell.tags), None)
-
-    def _claim(self, claim: Statement) -> Result:
-        tag = claim.options.get("cell", "")
-        place = claim.places.get("cell", Place(claim.opened, 1))
-        cell = self._tagged(tag)
-        tags = sorted({each for cell in self.cells for each in cell.tags})
-        if not tag:
-            message = "a claim needs a code cell that shows it; name its tag with `:cell: tag`"
-        elif cell is None:
-            known = f"; the tags here are {', '.join(tags)}" if tags else "; no code cell here has a tag"
-            message = f"no code cell has the tag {tag}{meant(tag, tags) or known}"
-        elif not cell.runs():
-            message = f"the cell {tag} (line {cell.opened}) is tagged to be skipped or to fail, so it shows nothing"
-        elif not cell.asserts():
-            message = f"the cell {tag} (line {cell.opened}) asserts nothing; add an `assert` that fails when it is false"
-        else:
-            return Result("claimed")
-        return Result("malformed", error=message, line=place.line, column=place.column)
 
     # All of it
 
@@ -296,11 +236,9 @@ class Chapter:
         return self._kept["$"]
 
     def _inline_faults(self) -> list[Result]:
-        if not self._contexts:
-            self._declare()
         found = []
         for text, before in self._reading.inline:
-            check = getattr(self._trail[before], "check_inline", None)
+            check = getattr(self.contexts.trail[before], "check_inline", None)
             fault = check(str(text)) if check else None
             if fault is not None and not fault:
                 place = text.place(fault.span.start if fault.span else 0)
@@ -352,7 +290,7 @@ class Checked:
         return self.statement.body
 
     def compile(self, backend: str = "numpy") -> Any:
-        """The last side as a function of its variables by name; IdxcalcError where a relation does not hold."""
+        """The last side as a function of its variables by name; IdxcalcError where it does not hold."""
         for result in self.results:
             if not result:
                 raise IdxcalcError(str(result))
