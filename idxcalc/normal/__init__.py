@@ -1,0 +1,6 @@
+"""The normal form of sums of products, and equality by it."""
+
+from idxcalc.normal.equality import equal
+from idxcalc.normal.readback import simplify
+
+__all__ = ["equal", "simplify"]

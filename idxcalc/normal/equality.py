@@ -1,0 +1,201 @@
+"""Equality of two sides: their difference has the empty normal form.
+
+Fractions are compared by multiplying the difference with all denominators that occur, which are not
+identically zero. A second attempt writes hyperbolic functions with exponentials.
+
+An equality is claimed where both sides have a value, and a side that has none on a set with a volume where the
+other has one is a counterexample. So `domain` collects what each side takes roots and logarithms of; a
+proof stands only if both sides ask for the same.
+
+Soundness: True means that the sides agree for all sizes, almost everywhere on their common domain.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from math import floor
+
+from idxcalc.evidence import Evidence
+from idxcalc.expr import (
+    MINUS_ONE, Add, All, Call, Cases, Compare, Condition, Elementary, Expr, Index, Match, Mul, Part, Pow, Ref,
+    Variable, at, bound_here, called, children, free, opened, substitute,
+)  # fmt: skip
+from idxcalc.normal.contract import head
+from idxcalc.normal.normalise import normal
+from idxcalc.normal.product import product
+from idxcalc.normal.scalar import primitive
+from idxcalc.normal.series import series
+from idxcalc.normal.signs import expression_nonzero, integral, poly_sign
+from idxcalc.normal.terms import Base, Poly, Scope, Undefined, add, as_number, poly_expr, scale
+
+
+def equal(
+    left: Expr,
+    right: Expr,
+    evidence: Evidence | None = None,
+    condition: Condition | None = None,
+    order: tuple[Variable, int] | None = None,
+) -> bool:
+    """Whether two differentiated expressions are proved equal, for all sizes and almost all values.
+
+    ``condition`` restricts the claim: indices that are equal or differ, values of a known sign. With
+    ``order = (dx, n)`` terms of total degree n and more in dx do not count. False means "not proved".
+    Raises `IdxcalcError` when an expansion gets too large. Rules and assumptions go to ``evidence``.
+
+    >>> from idxcalc.expr import Component, Dim, Index, Mul, Sum, Variable
+    >>> n = Dim("n"); i, j = Index("i", n), Index("j", n); x = Variable("x", (n,))
+    >>> def norm(i): return Sum(i, Mul((Component(x, (i,)), Component(x, (i,)))))
+    >>> equal(norm(i), norm(j)), equal(norm(i), Component(x, (i,)))
+    (True, False)
+    """
+    for exponential in (False, True):
+        found = Evidence()
+        if _attempt(left, right, condition, order, Scope(normal, found, exponential=exponential)):
+            for rule in found.rules:
+                (evidence or found).rule(rule)
+            for text in found.assumptions:
+                (evidence or found).assume(text)
+            return True
+        if not any(isinstance(p, Elementary) and p.name in HYPERBOLIC for p in _everything(left, right)):
+            return False
+    return False
+
+
+HYPERBOLIC = ("tanh", "sinh", "cosh")
+
+
+def _attempt(
+    left: Expr,
+    right: Expr,
+    condition: Condition | None,
+    order: tuple[Variable, int] | None,
+    scope: Scope,
+) -> bool:
+    try:
+        merged = assume(scope, condition) if condition is not None else {}
+        left, right = substitute(left, merged), substitute(right, merged)
+        if order is not None:
+            small, power = order
+            gap = Add((left, Mul((MINUS_ONE, right))))
+            parts = series(gap, small, power)
+            left, right = series(left, small, 1)[0], series(right, small, 1)[0]
+            return domain(scope, left) == domain(scope, right) and all(
+                vanishes(scope, normal(scope, part)) for part in parts
+            )
+        if domain(scope, left) != domain(scope, right):
+            return False
+        return vanishes(scope, add(normal(scope, left), scale(normal(scope, right), -1)))
+    except Undefined:
+        return False
+
+
+def assume(scope: Scope, condition: Condition) -> dict[Index, Index | int]:
+    """Puts a condition into the scope; returns the indices that it makes equal to others."""
+    same: dict[Index, Index | int] = {}
+    match condition:
+        case All(conditions):
+            for one in conditions:
+                same |= assume(scope, one)
+        case Match(left, right, equal):
+            if not equal:
+                scope.distinct.add(frozenset((left, right)))
+            elif isinstance(left, Index) and left is not right:
+                same[left] = right
+            elif isinstance(right, Index) and left is not right:
+                same[right] = left
+        case Compare(op, left, right) if op not in ("=", "!="):
+            gap = add(normal(scope, left), scale(normal(scope, right), -1))
+            if as_number(gap) is None and (len(op) == 1 or expression_nonzero(scope, gap)):
+                _, _, rest = primitive(scope, gap, positive=True)
+                sign = 1 if op[0] == ">" else -1
+                match [*rest.items()]:
+                    case [(((base, e),), c)] if e == 1:
+                        scope.signs[base] = sign if c > 0 else -sign
+                    case _:
+                        scope.signs[poly_expr(rest)] = sign
+        case _:
+            pass
+    scope.reserved |= free(condition)
+    for known in (scope.memo, scope.safe, scope.heads):
+        known.clear()  # worked out without the condition
+    return same
+
+
+def vanishes(scope: Scope, poly: Poly) -> bool:
+    """Whether a polynomial is 0, after multiplying with its denominators."""
+    for _ in range(8):
+        below_line: dict[Base, Fraction] = {}
+        for term in poly:
+            for base, e in term:
+                if e < 0:
+                    below_line[base] = min(e, below_line.get(base, e))
+        if not poly or not below_line:
+            return not poly
+        scope.evidence.rule("common denominator")
+        for base, e in below_line.items():
+            scope.spend(len(poly))
+            whole = ((base, Fraction(-floor(e))),)
+            poly = add(*(scale(product(scope, term, whole), c) for term, c in poly.items()))
+    return not poly
+
+
+def _everything(*nodes: Part) -> list[Part]:
+    """All parts of expressions with their definitions opened, each once."""
+    seen: dict[Part, None] = {}
+    stack = list(nodes)
+    while stack:
+        node = stack.pop()
+        if node in seen:
+            continue
+        seen[node] = None
+        stack.extend(_inside(node))
+    return list(seen)
+
+
+def _inside(node: Part) -> tuple[Part, ...]:
+    match node:
+        case Ref():
+            return (opened(node),)
+        case Call(function, _, derivs, args) if function.body is not None and not derivs and not node.lifted:
+            return (called(node), *args)
+        case Call() if node.lifted and not node.derivs:
+            return (at(node.args[0], node.out),)
+    return children(node)
+
+
+def domain(scope: Scope, node: Expr) -> frozenset[tuple[str, str]]:
+    """What ``node`` needs to be positive to have a value: canonical texts, with the case it stands in."""
+    found: set[tuple[str, str]] = set()
+    seen: set[tuple[Part, frozenset[Index], str]] = set()
+
+    def need(kind: str, part: Expr, bound: frozenset[Index], case: str) -> None:
+        poly = normal(scope, part)
+        if poly_sign(scope, poly) <= 0:
+            _, _, rest = primitive(scope, poly, positive=True) if poly else (0, 0, poly)
+            made = poly_expr(rest if kind != "unit" else poly)
+            text, _, _ = head(scope, made, Fraction(1), bound & free(made))
+            found.add((f"{kind} {text}", case))
+
+    def visit(part: Part, bound: frozenset[Index], case: str) -> None:
+        if (part, bound, case) in seen:
+            return
+        seen.add((part, bound, case))
+        match part:
+            case Elementary("log", (inner,)):
+                need("positive", inner, bound, case)
+            case Elementary("arcsin" | "arccos", (inner,)):
+                need("unit", inner, bound, case)
+            case Pow(base, exponent):
+                power = normal(scope, exponent)
+                if not all(c.denominator == 1 and (integral(t) or not t) for t, c in power.items()):
+                    need("positive", base, bound, case)
+            case Cases(branches, _):
+                case = f"{case} {id(part)}"
+            case _:
+                pass
+        for child in _inside(part):
+            visit(child, bound | frozenset(bound_here(part)), case)
+
+    visit(node, frozenset(), "")
+    return frozenset(found)
+

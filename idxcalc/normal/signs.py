@@ -1,0 +1,170 @@
+"""What is known of the sign of a value, and whether it can vanish identically.
+
+Nothing is assumed that was not declared: a variable is positive by its trait or by a condition, an
+exponential always, an even power almost everywhere, a sum when all its terms are. `nonzero` asks for less:
+that no component of the expression is 0 for *all* values, so that dividing by it means something almost
+everywhere. It must hold for every identification of the free indices (``x_i - x_j`` vanishes at i = j), and
+nothing piecewise may stand in it (a step vanishes on a set that has a volume).
+"""
+
+from __future__ import annotations
+
+from itertools import islice
+
+from idxcalc.expr import (
+    Add, Call, Component, Constant, Delta, Det, Elementary, Index, Inverse, Iverson, Lambda, Mul, Num,
+    Pow, Size, Slot, Sum, free, own_slots, substitute, walk,
+)  # fmt: skip
+from idxcalc.normal.terms import UNIT, Base, Poly, Scope, Term, Undefined, content, poly_expr, scale
+
+PATTERNS = 60  # more ways than this to identify free indices: take it that it may vanish
+
+
+def base_sign(scope: Scope, base: Base) -> int:
+    """1 or -1 if the base has that sign almost everywhere, 0 if that is not known."""
+    declared = scope.signs.get(base)
+    if declared is not None:
+        return declared
+    match base:
+        case Component(variable, _):
+            return _trait(variable.traits)
+        case Call(function, _, (), _):
+            return _trait(function.traits)
+        case Num() | Constant() | Size() | Elementary("exp" | "cosh", _):
+            return 1
+        case Pow(Mul((_,)), Num()):
+            return 0
+        case Pow(inner, _):
+            return int(poly_sign(scope, scope.normal(scope, inner)) > 0)
+        case Sum() if base in scope.inside:
+            return poly_sign(scope, {scope.inside[base][1]: 1})  # type: ignore[dict-item]
+        case Add():
+            return poly_sign(scope, scope.normal(scope, base))
+    return 0
+
+
+def _trait(traits: frozenset[str]) -> int:
+    return 1 if "positive" in traits else -1 if "negative" in traits else 0
+
+
+def poly_sign(scope: Scope, poly: Poly) -> int:
+    """The sign of a sum: 1 or -1 if all its terms agree and one of them is never 0."""
+    if len(poly) > 1 and scope.signs:
+        for s in (1, -1):
+            declared = scope.signs.get(poly_expr(scale(poly, s / content(poly))))
+            if declared:
+                return declared * s
+    found, strict = set(), False
+    for term, c in poly.items():
+        sign, certain = term_sign(scope, term)
+        found.add(sign if c > 0 else -sign)
+        strict = strict or certain
+    return found.pop() if len(found) == 1 and strict else 0
+
+
+def term_sign(scope: Scope, term: Term) -> tuple[int, bool]:
+    """The sign of a product (0 if unknown), and whether it is certain not to be 0."""
+    total, certain, within = 1, True, {}
+    for base, _ in term:
+        if isinstance(base, Iverson):  # where the bracket is not 0, what stands in it is positive
+            certain = False
+            poly = scope.normal(scope, getattr(base.condition, "left", Num(1)))  # type: ignore[arg-type]
+            match [*poly.items()]:
+                case [(((inner, e),), c)] if e == 1:
+                    within[inner] = 1 if c > 0 else -1
+    for base, e in term:
+        if isinstance(base, Iverson):
+            continue
+        sign = base_sign(scope, base) or within.get(base, 0)
+        if sign > 0:
+            continue
+        if e.denominator != 1:  # a root that exists is not negative
+            certain = certain and nonzero(scope, base)
+            continue
+        if sign < 0:
+            total *= -1 if e.numerator % 2 else 1
+        elif e.numerator % 2:
+            return 0, False
+        else:
+            certain = certain and nonzero(scope, base)
+    return total, certain
+
+
+def nonzero(scope: Scope, base: Base) -> bool:
+    """Whether no component of ``base`` is 0 on a set that has a volume."""
+    known = scope.safe.get(base)
+    if known is None:
+        scope.safe[base] = False  # while it is being found out
+        known = scope.safe[base] = bool(base_sign(scope, base)) or _generic(scope, base)
+    return known
+
+
+def _generic(scope: Scope, base: Base) -> bool:
+    frees, numbers = sorted(free(base), key=lambda i: i.name), set()
+    for part in walk(base):
+        match part:
+            case Iverson() | Delta():
+                return False
+            case Component(variable, slots) if variable.fixed and any(s in free(base) for s in slots):
+                return False
+            case (Det(matrix) | Inverse(matrix, _, _)) if not _full_rank(scope, matrix):
+                return False
+        numbers |= {s for s in own_slots(part) if isinstance(s, int)}
+    ways = [*islice(_identifications(frees, sorted(numbers)), PATTERNS + 1)]
+    if len(ways) > PATTERNS:
+        return False
+    for mapping in ways:
+        if mapping:
+            try:
+                if not scope.normal(scope, substitute(base, mapping)):
+                    return False
+            except Undefined:
+                return False
+    return True
+
+
+def _identifications(frees: list[Index], numbers: list[int]):  # type: ignore[no-untyped-def]
+    """Every way in which free indices can take equal values, or one of the numbers that are written."""
+
+    def extend(rest: list[Index], mapping: dict[Index, Slot], kept: list[Index]):  # type: ignore[no-untyped-def]
+        if not rest:
+            yield mapping
+            return
+        first, *later = rest
+        yield from extend(later, mapping, [*kept, first])
+        for other in (*(k for k in kept if k.dim is first.dim), *numbers):
+            yield from extend(later, {**mapping, first: other}, kept)
+
+    yield from extend(frees, {}, [])
+
+
+def _full_rank(scope: Scope, matrix: Lambda) -> bool:
+    """Whether one term of a matrix is a tensor with all entries independent, which no other term contains."""
+    poly = scope.normal(scope, matrix.body)
+    for term in poly:
+        match term:
+            case ((Component(variable, slots), e),) if e == 1 and set(slots) == set(matrix.indices):
+                others = [t for t in poly if t is not term and t != UNIT]
+                inside = (p for t in others for b, _ in t for p in walk(b))
+                alone = not any(isinstance(p, Component) and p.variable is variable for p in inside)
+                if "antisymmetric" not in variable.traits and not variable.fixed and alone:
+                    return True
+    return False
+
+
+def expression_nonzero(scope: Scope, poly: Poly) -> bool:
+    """The same for a polynomial."""
+    if len(poly) == 1:
+        return all(nonzero(scope, base) for term in poly for base, _ in term)
+    return bool(poly) and nonzero(scope, poly_expr(poly))
+
+
+def integral(term: Term) -> bool:
+    """Whether a product is known to be an integer (indices of a sum, sizes, what is declared so)."""
+    return all(
+        e.denominator == 1 and e > 0
+        and (isinstance(b, Size) or (isinstance(b, Component) and "integer" in b.variable.traits))
+        for b, e in term
+    )  # fmt: skip
+
+
