@@ -1,0 +1,36 @@
+"""How Sphinx builds the book: ``sphinx-build -c . chapters _build/html``, or ``make``."""
+
+project = "The Matrix Calculus of Deep Learning, Checked"
+author = "the idxcalc authors"
+project_copyright = "the idxcalc authors, MIT licence"
+
+extensions = ["myst_nb", "sphinx_copybutton", "idxcalc.sphinx_ext"]
+root_doc = "index"
+exclude_patterns = ["**/.*", "**/_build"]
+numfig = True
+
+myst_enable_extensions = ["amsmath", "colon_fence", "deflist", "dollarmath"]
+myst_heading_anchors = 3
+
+# A chapter's cells run whenever the chapter is read, and it is read again after any change of the package
+# (`idxcalc_fingerprint`). A cache of outputs would be keyed by the cells alone and go stale behind it.
+# A cell that raises fails the build through the extension, with the rest of the book still reported.
+nb_execution_mode = "force"
+nb_execution_timeout = 120
+nb_execution_show_tb = True
+nb_merge_streams = True
+
+html_theme = "furo"
+html_title = project
+html_show_sphinx = False
+html_copy_source = False
+html_show_sourcelink = False
+html_theme_options = {
+    "navigation_with_keys": True,
+    "light_css_variables": {"color-brand-primary": "#1f4e8c", "color-brand-content": "#1f4e8c"},
+    "dark_css_variables": {"color-brand-primary": "#8ab4f0", "color-brand-content": "#8ab4f0"},
+}
+
+latex_engine = "xelatex"
+latex_use_xindy = False
+latex_elements = {"papersize": "a4paper", "extraclassoptions": "openany,oneside"}

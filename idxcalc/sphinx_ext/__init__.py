@@ -1,0 +1,49 @@
+r"""The face of the package inside Sphinx: what a reader sees is what was checked.
+
+The directives ``given``, ``define``, ``derive``, ``claim`` and the role ``check`` typeset the author's own
+TeX. Beside each formula stands one mark, and under the mark its evidence.
+
+Invariant: no verdict is made here. `idxcalc.chapters` reads the same file and judges it; this room looks
+its results up, shows them, and fails the build for those that are not as the chapter says.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from idxcalc.sphinx_ext import katex
+from idxcalc.sphinx_ext.directives import DIRECTIVES, ROLES
+from idxcalc.sphinx_ext.domain import StatementDomain, number_labels
+from idxcalc.sphinx_ext.faults import collect, fingerprint, report
+from idxcalc.sphinx_ext.placeholders import check_node, statement_node
+from idxcalc.sphinx_ext.render import RenderStatements, static_files
+
+if TYPE_CHECKING:
+    from sphinx.application import Sphinx
+    from sphinx.util.typing import ExtensionMetadata
+
+
+def setup(app: Sphinx) -> ExtensionMetadata:
+    """Register the parts; all work happens in them."""
+    app.add_node(statement_node)
+    app.add_node(check_node)
+    app.add_domain(StatementDomain)
+    for name, directive in DIRECTIVES.items():
+        app.add_directive(name, directive, override=True)
+    for name, role in ROLES.items():
+        app.add_role(name, role, override=True)
+    app.add_post_transform(RenderStatements)
+
+    app.add_config_value("idxcalc_katex", "_build/katex", "env", types=frozenset({str}))
+    app.add_config_value("idxcalc_macros", {}, "env", types=frozenset({dict}))
+    app.add_config_value("idxcalc_fingerprint", "", "env", types=frozenset({str}))
+    app.add_html_math_renderer("idxcalc", inline_renderers=katex.INLINE, block_renderers=katex.BLOCK)
+
+    app.connect("config-inited", fingerprint)
+    app.connect("config-inited", katex.choose_renderer)
+    app.connect("builder-inited", static_files)
+    app.connect("builder-inited", katex.static_files)
+    app.connect("doctree-read", collect)
+    app.connect("env-updated", number_labels)
+    app.connect("env-updated", report)
+    return {"version": "1", "env_version": 1, "parallel_read_safe": True, "parallel_write_safe": True}

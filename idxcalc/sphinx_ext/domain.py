@@ -1,0 +1,153 @@
+"""What the build knows about each statement: one table per document, kept by a Sphinx domain.
+
+A document's statements are numbered from 1 as they stand; where the page has a number of its own, that
+stands before: (3.2). The rows of a display are told apart by letters: (3.2a), (3.2b).
+
+Invariant: everything read from a document is stored under its name, so that a document that changes
+takes all of it away (`clear_doc`) and parallel readers can be joined (`merge_domaindata`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Set
+from dataclasses import dataclass
+from string import ascii_lowercase
+from typing import TYPE_CHECKING, Any
+
+from docutils import nodes
+from sphinx.domains import Domain
+from sphinx.roles import XRefRole
+from sphinx.util.nodes import make_refnode
+
+from idxcalc.verify.result import Result
+
+if TYPE_CHECKING:
+    from docutils.nodes import Element
+    from sphinx.addnodes import pending_xref
+    from sphinx.application import Sphinx
+    from sphinx.builders import Builder
+    from sphinx.environment import BuildEnvironment
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One statement of a document, with its results.
+
+    ``rows`` are the author's TeX, a row of the display each. ``fine`` tells which results are as the
+    author says. ``typeset`` is false where the TeX itself is broken, so that only its text can be shown.
+    ``number`` is 0 for what is not numbered.
+    """
+
+    kind: str
+    ident: str
+    label: str
+    number: int
+    rows: tuple[str, ...]
+    results: tuple[Result, ...]
+    fine: tuple[bool, ...]
+    options: dict[str, str]
+    typeset: bool = True
+
+
+class StatementDomain(Domain):
+    """Keeps entries and faults by document, and resolves ``{idx:ref}``."""
+
+    name = "idx"
+    label = "Checked statements"
+    roles = {"ref": XRefRole()}
+    initial_data: dict[str, dict[str, Any]] = {"entries": {}, "faults": {}}
+    data_version = 1
+
+    @property
+    def entries(self) -> dict[str, list[Entry]]:
+        """The statements of each document, in order."""
+        table: dict[str, list[Entry]] = self.data["entries"]
+        return table
+
+    @property
+    def faults(self) -> dict[str, list[str]]:
+        """The texts of what is wrong in each document, in order."""
+        table: dict[str, list[str]] = self.data["faults"]
+        return table
+
+    def clear_doc(self, docname: str) -> None:
+        self.entries.pop(docname, None)
+        self.faults.pop(docname, None)
+
+    def merge_domaindata(self, docnames: Set[str], otherdata: dict[str, Any]) -> None:
+        for key in self.initial_data:
+            self.data[key].update({doc: found for doc, found in otherdata[key].items() if doc in docnames})
+
+    def find(self, label: str) -> tuple[str, Entry] | None:
+        """The document and entry of a label."""
+        places = ((doc, entry) for doc in sorted(self.entries) for entry in self.entries[doc])
+        return next(((doc, entry) for doc, entry in places if entry.label == label), None)
+
+    def resolve_xref(
+        self,
+        env: BuildEnvironment,
+        fromdocname: str,
+        builder: Builder,
+        typ: str,
+        target: str,
+        node: pending_xref,
+        contnode: Element,
+    ) -> nodes.reference | None:
+        found = self.find(target)
+        if found is None:
+            return None
+        docname, entry = found
+        shown: Element = contnode
+        if not node.get("refexplicit"):
+            shown = nodes.inline("", title(env, docname, entry), classes=["std", "std-ref"])
+        return make_refnode(builder, fromdocname, docname, entry.ident, shown)
+
+    def resolve_any_xref(self, *args: Any) -> list[tuple[str, nodes.reference]]:
+        return []  # the labels stand in the standard domain too, which answers for them
+
+    def get_objects(self) -> Iterable[tuple[str, str, str, str, str, int]]:
+        for docname, entries in self.entries.items():
+            for entry in entries:
+                if entry.label:
+                    yield entry.label, entry.label, entry.kind, docname, entry.ident, 1
+
+
+StatementDomain.object_types = {}
+
+
+def domain(env: BuildEnvironment) -> StatementDomain:
+    """The domain of this build."""
+    found = env.get_domain("idx")
+    assert isinstance(found, StatementDomain)
+    return found
+
+
+def number(env: BuildEnvironment, docname: str, entry: Entry, row: int | None = None) -> str:
+    """The number of a statement or of one of its rows, without brackets: ``3.2b``."""
+    chapter = env.toc_secnumbers.get(docname, {}).get("", ())
+    text = ".".join(map(str, (*chapter, entry.number)))
+    return text if row is None or len(entry.rows) == 1 else text + letter(row)
+
+
+def letter(row: int) -> str:
+    """a, b, ..., z, aa, ab, ... for 0, 1, ...
+
+    >>> letter(0), letter(25), letter(26)
+    ('a', 'z', 'aa')
+    """
+    lead, last = divmod(row, 26)
+    return (letter(lead - 1) if lead else "") + ascii_lowercase[last]
+
+
+def title(env: BuildEnvironment, docname: str, entry: Entry) -> str:
+    """What a reference to a statement says."""
+    return f"({number(env, docname, entry)})" if entry.number else entry.label
+
+
+def number_labels(app: Sphinx, env: BuildEnvironment) -> None:
+    """Give the labels in the standard domain, which ``{ref}`` reads, their final numbers."""
+    labels = env.domains.standard_domain.labels
+    for docname, entries in domain(env).entries.items():
+        for entry in entries:
+            if entry.label and labels.get(entry.label, ("",))[0] == docname:
+                labels[entry.label] = (docname, entry.ident, title(env, docname, entry))

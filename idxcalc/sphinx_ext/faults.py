@@ -1,0 +1,103 @@
+"""What fails the build: gathered per document while reading, said once when all are read.
+
+A statement that is not as its chapter says, a formula that cannot be typeset, a cell that raised. All
+are reported, also those of documents that did not change since the last build, and then the build ends
+with a status other than 0.
+
+Invariant: the text of a statement's fault is ``str(result)``, as in the shell and in pytest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from hashlib import sha256
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from docutils import nodes
+from sphinx.util import logging
+
+from idxcalc.sphinx_ext.domain import domain
+from idxcalc.sphinx_ext.katex import TexError, Typesetter, prepared, typesetter
+from idxcalc.sphinx_ext.reading import reading, shown_path
+
+if TYPE_CHECKING:
+    from sphinx.application import Sphinx
+    from sphinx.config import Config
+    from sphinx.environment import BuildEnvironment
+
+logger = logging.getLogger(__name__)
+_VERDICTS_DEPEND_ON = ("idxcalc", "jax", "jaxlib", "numpy", "sympy", "lark", "myst-parser", "myst-nb")
+
+
+def fingerprint(app: Sphinx, config: Config) -> None:
+    """Make the environment depend on the package: an edit of it has everything read and checked anew."""
+    source = Path(__file__).parents[1]
+    digest = sha256()
+    for path in sorted(source.rglob("*")):
+        if path.is_file() and "__pycache__" not in path.parts:
+            digest.update(str(path.relative_to(source)).encode())
+            digest.update(path.read_bytes())
+    for name in _VERDICTS_DEPEND_ON:
+        digest.update(f"{name}=={_version(name)}".encode())
+    config.idxcalc_fingerprint = digest.hexdigest()
+
+
+def _version(name: str) -> str:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return "none"
+
+
+def collect(app: Sphinx, doctree: nodes.document) -> None:
+    """Gather the faults of the document just read; only Markdown can hold statements."""
+    env = app.env
+    found: list[str] = []
+    if Path(env.doc2path(env.docname)).suffix == ".md":
+        read = reading(env)
+        found += [str(result) for result in read.faults(cells_failed(env, env.docname))]
+        found += [
+            f"{each.file}:{each.line}:{each.column}: this {each.kind} is not shown by the page; a statement "
+            "stands in the text itself"
+            for n, each in enumerate(read.chapter.statements)
+            if n not in read.taken and each.kind != "math"
+        ]
+    setter = typesetter(app)
+    if setter is not None:
+        found += _broken_tex(setter, shown_path(env, env.docname), doctree)
+    if found:
+        domain(env).faults[env.docname] = found
+
+
+def _broken_tex(setter: Typesetter, file: str, doctree: nodes.document) -> Iterator[str]:
+    """The formulas that KaTeX refuses, in prose and in statements."""
+    for node in doctree.findall():
+        if isinstance(node, nodes.math | nodes.math_block):
+            try:
+                setter.html(*prepared(node))
+            except TexError as error:
+                yield f"{file}:{_line(node)}:1: TeX that cannot be typeset: {error}"
+
+
+def _line(node: nodes.Node) -> int:
+    """The line of a node or of the nearest one around it."""
+    while node.line is None and node.parent is not None:
+        node = node.parent
+    return node.line or 1
+
+
+def report(app: Sphinx, env: BuildEnvironment) -> None:
+    """Log every fault of the book and make the build end with status 1."""
+    for docname in sorted(env.all_docs):
+        for text in domain(env).faults.get(docname, ()):
+            # The text starts a line, so that an editor finds file, line and column.
+            logger.error("not as it should be:\n%s", text, type="idxcalc")
+            app.statuscode = 1
+
+
+def cells_failed(env: BuildEnvironment, docname: str) -> bool:
+    """Whether a cell of the document raised; MyST-NB, where it is used, keeps the outcome."""
+    run = getattr(env, "nb_metadata", {}).get(docname, {}).get("exec_data")
+    return bool(run) and not run["succeeded"]

@@ -1,0 +1,116 @@
+r"""Where the author's TeX breaks into rows, and how the rows are put into one display.
+
+A display's rows end at ``\\`` outside of braces and environments; in a definition each line is a row.
+What is added is layout alone: an environment, the page's numbers as ``\tag``, and in a list of
+definitions an ``&`` before each first ``=``.
+
+Invariant: apart from these the TeX stays as it was read by the checker.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+_PIECE = re.compile(r"\\begin(?=\s*\{)|\\end(?=\s*\{)|\\\\(?:\s*\[[^]]*\])?|\\left|\\right|\\.|[{}=]|\$|&", re.S)
+_ATTRIBUTE = re.compile(r"(?<![\\\w])(constant|symmetric|antisymmetric|invertible|positive|negative|integer)\b,?")
+
+
+def _pieces(tex: str) -> Iterator[tuple[re.Match[str], int]]:
+    """The marks of the TeX that matter, each with its depth in braces and environments."""
+    depth = 0
+    for piece in _PIECE.finditer(tex):
+        depth -= piece.group() in ("}", r"\end")
+        yield piece, depth
+        depth += piece.group() in ("{", r"\begin")
+
+
+def rows(tex: str) -> tuple[str, ...]:
+    r"""The rows of a display.
+
+    >>> rows(r"a &= b \\ &= c")
+    ('a &= b', '&= c')
+    """
+    found, start = [], 0
+    for piece, depth in _pieces(tex):
+        if depth == 0 and piece.group().startswith("\\\\"):
+            found.append(tex[start : piece.start()].strip())
+            start = piece.end()
+    found.append(tex[start:].strip())
+    return tuple(row for row in found if row)
+
+
+def definition_rows(tex: str) -> tuple[str, ...]:
+    r"""The rows of a list of definitions, aligned at their first ``=`` unless the author did it.
+
+    >>> definition_rows("a = b\nL_{[i = j]} = c")
+    ('a &= b', 'L_{[i = j]} &= c')
+    """
+    if any(depth == 0 and p.group().startswith(("\\\\", "&")) for p, depth in _pieces(tex)):
+        return rows(tex)
+    lines = tuple(line.strip() for line in tex.splitlines() if line.strip())
+    return tuple(map(_aligned, lines)) if len(lines) > 1 else lines
+
+
+def _aligned(tex: str) -> str:
+    first = next((p.start() for p, depth in _pieces(tex) if depth == 0 and p.group() == "="), None)
+    return tex if first is None else f"{tex[:first]}&{tex[first:]}"
+
+
+def display(lines: Sequence[str], tags: Sequence[str] = ()) -> str:
+    r"""One display of all rows; a tag is printed at the end of its row.
+
+    >>> print(display(["a = b"], ["1"]))
+    \begin{equation*}
+    a = b \tag{1}
+    \end{equation*}
+    """
+    tagged = [f"{row} \\tag{{{tag}}}" for row, tag in zip(lines, tags, strict=True)] if tags else list(lines)
+    many = len(lines) > 1 or any(depth == 0 and p.group() == "&" for p, depth in _pieces("\n".join(lines)))
+    name = "align*" if many else "equation*"
+    return "\n".join([rf"\begin{{{name}}}", " \\\\\n".join(tagged), rf"\end{{{name}}}"])
+
+
+def balanced(tex: str) -> bool:
+    r"""Whether TeX can read it at all: braces and ``\left``, ``\right`` pair, no second script.
+
+    >>> balanced("x_{ij"), balanced("x_i_j"), balanced("x_i^2 y_{ij}")
+    (False, False, True)
+    """
+    depth = pairs = 0
+    for piece in _PIECE.finditer(tex):
+        mark = piece.group()
+        depth += (mark == "{") - (mark == "}")
+        pairs += (mark == r"\left") - (mark == r"\right")
+        if depth < 0 or pairs < 0:
+            return False
+    return depth == pairs == 0 and not _TWICE.search(tex) and all(map(_printable, tex))
+
+
+def _printable(char: str) -> bool:
+    return char.isprintable() or char in "\n\t"
+
+
+_SCRIPT = r"(?:\{[^{}]*\}|\\[a-zA-Z]+|[^\s{}\\])"
+_TWICE = re.compile(rf"_\s*{_SCRIPT}\s*_|\^\s*{_SCRIPT}\s*\^|[_^]\s*$")
+
+
+def declarations(text: str) -> tuple[tuple[tuple[str, str], ...], ...]:
+    r"""A given block for the eye: per line, pairs (``math`` or ``text``, what to show).
+
+    >>> declarations(r"x_k, y_i constant" + "\n" + r"\sigma(z)  -- any smooth function")
+    ((('math', 'x_k, y_i'), ('text', 'constant')), (('math', '\\sigma(z)'), ('text', 'any smooth function')))
+    """
+    found = []
+    for line in text.splitlines():
+        formula, _, remark = line.partition("--")
+        parts: list[tuple[str, str]] = []
+        for n, piece in enumerate(_ATTRIBUTE.split(formula)):
+            shown = piece.strip().rstrip(",").strip() if n % 2 == 0 else piece
+            if shown:
+                parts.append(("text" if n % 2 else "math", shown))
+        if remark.strip():
+            parts.append(("text", remark.strip()))
+        if parts:
+            found.append(tuple(parts))
+    return tuple(found)

@@ -1,0 +1,17 @@
+"""The two placeholders that stand in a document until its format is known.
+
+Invariant: neither reaches a writer; `render` replaces both by standard docutils nodes, so no builder
+needs to know them.
+"""
+
+from __future__ import annotations
+
+from docutils import nodes
+
+
+class statement_node(nodes.General, nodes.Element):  # noqa: N801 - docutils names nodes so
+    """A statement: ``serial`` is its place among the document's entries; its children are what it shows."""
+
+
+class check_node(nodes.Inline, nodes.TextElement):  # noqa: N801 - docutils names nodes so
+    """A relation inside a sentence: ``serial`` as above; its child is the formula."""
