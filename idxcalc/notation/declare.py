@@ -307,7 +307,8 @@ def _define(scope: Scope, source: str, chain: Chain, wrt: tuple[Variable | Defin
     scope.lines[name] = where
     scope.soft.discard(name)
     defaults = []
-    for variable in placeholders:
+    for hidden in placeholders:
+        variable = replace(hidden, name=hidden.name.removesuffix(r"^{(\circ)}"))
         slots = tuple(Index(letter, dim) for letter, dim in zip("ijklmn", variable.dims, strict=False))
         if variable.name not in scope.symbols:
             scope.symbols[variable.name] = variable
@@ -331,7 +332,8 @@ def _argument(source: str, part: SumOf) -> Item:
 def _placeholder(scope: Scope, source: str, item: Item) -> Variable:
     assert isinstance(item.atom, Name)
     tokens = [t for g in item.sub.before for t in g.indices] if item.sub is not None else []
-    variable = Variable(item.atom.text, tuple(scope.sizes.fresh() for _ in tokens))
+    # Its own name is hidden: what is declared of a variable of the same letter must not reach the body.
+    variable = Variable(rf"{item.atom.text}^{{(\circ)}}", tuple(scope.sizes.fresh() for _ in tokens))
     scope.symbols[item.atom.text] = variable
     return variable
 

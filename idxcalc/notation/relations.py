@@ -104,6 +104,25 @@ def expression(scope: Scope, source: str, wrt: Targets | None) -> tuple[Expr, tu
     return expr, tuple(sorted(free(expr), key=lambda i: order.get(i.name, 99))), _settled(wrt, own)
 
 
+def free_of(expr: Expr) -> frozenset[Index]:
+    """The free indices of a settled expression."""
+    return free(expr)
+
+
+def pattern(wrt: str) -> tuple[str, ...]:
+    """The letters of ``w_{gh}`` in a ``wrt`` of one variable."""
+    tokens = [t.value for t in lex(wrt) if t.kind == "SUB"]
+    return tuple(str(i.value) for s in tokens[:1] for g in s.before for i in g.indices)  # type: ignore[attr-defined]
+
+
+def letters(scope: Scope, source: str, wrt: Targets | None) -> tuple[str, ...]:
+    """The free letters of a statement's first side, in order of appearance."""
+    chain = parse(source)[-1]
+    reader = Reader(scope.fork(), source, wrt)
+    with reader.fixing(_fixed(reader, chain.no_sum, ())):
+        return tuple(_side(reader, chain, chain.sides[0], chain.sides[0])[0].letters)
+
+
 def _settled(wrt: Targets | None, scope: Scope) -> Targets:
     from idxcalc.notation.scope import settled_symbol  # noqa: PLC0415
 

@@ -82,7 +82,9 @@ class _Settler:
 
     def variable(self, variable: Variable) -> Variable:
         fixed = self.scope.fixed.get(variable.name, ())
-        made = replace(variable, dims=tuple(map(self.dim, variable.dims)))
+        known = self.scope.symbols.get(variable.name)
+        traits = known.traits if isinstance(known, Variable) and not variable.differential else variable.traits
+        made = replace(variable, dims=tuple(map(self.dim, variable.dims)), traits=traits)
         if not fixed:
             return made
         return replace(made, fixed=tuple((s, Fraction(0) if made.differential else v) for s, v in fixed))
@@ -90,11 +92,12 @@ class _Settler:
     def function(self, function: Function) -> Function:
         if function not in self.memo:
             body = None if function.body is None else self.expr(function.body)
+            known = self.scope.symbols.get(function.name)
             self.memo[function] = Function(
                 function.name,
                 tuple(map(self.dim, function.out)),
                 tuple(tuple(map(self.dim, dims)) for dims in function.params),
-                function.traits,
+                known.traits if isinstance(known, Function) else function.traits,
                 tuple(map(self.variable, function.placeholders)),
                 tuple(map(self.index, function.indices)),
                 body,

@@ -32,7 +32,7 @@ class Result:
     claim). ``max_error`` is the largest error of the samples, relative to the largest term; ``trials`` their
     number. ``sizes`` lists the sizes they had. ``rules`` and ``assumptions`` are what the proof rested on.
     ``notes`` are remarks such as "this makes w square". ``snippet`` is a program that imports only jax and
-    prints the error of the same samples. ``span`` is the part of ``source`` that the verdict is about.
+    prints the error of the same samples (``str(snippet)``; it is written when asked for). ``span`` is the part of ``source`` that the verdict is about.
     ``answer`` is what a ``?`` stands for. ``steps`` are (rule, LaTeX) pairs.
     """
 
@@ -48,7 +48,7 @@ class Result:
     assumptions: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     sizes: tuple[dict[str, int], ...] = ()
-    snippet: str = ""
+    snippet: object = ""
     answer: str | None = None
     steps: tuple[tuple[str, str], ...] = ()
     source: str = ""
@@ -59,6 +59,7 @@ class Result:
     label: str = ""
     relation: int = 0
     covers: tuple[str, ...] = ()
+    chain: tuple[Result, ...] = ()
 
     def __bool__(self) -> bool:
         return self.verdict in ("proved", "tested", "defined", "claimed")
