@@ -46,6 +46,7 @@ LATE = {
     "numpy": ("autodiff", "plan"),
     "sympy": ("calculus", "normal"),
     "lark": ("notation",),
+    "opt_einsum": ("plan",),
 }
 HEAVY = ("jax", "jaxlib", "numpy", "scipy", "sympy")
 STARTS_WITHIN = 0.150  # seconds
