@@ -270,8 +270,10 @@ def _notes(scope: Scope, own: Scope, *terms: Term) -> tuple[str, ...]:
     return tuple(notes)
 
 
-def _tokens(source: str, side: Side) -> list[object]:
-    return [str(t.value if t.kind != "SUB" else source[t.span.start : t.span.stop]) for t in lex(source[side.span.start : side.span.stop])]
+def _tokens(source: str, side: Side) -> list[str]:
+    """The tokens as typed, which spaces and sizes do not change."""
+    text = source[side.span.start : side.span.stop]
+    return ["".join(text[t.span.start : t.span.stop].split()) for t in lex(text)]
 
 
 def _vacuous(relation: Relation, has_wrt: bool) -> bool:

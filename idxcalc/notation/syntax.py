@@ -298,6 +298,12 @@ def _data(node: Any) -> str:
     return getattr(node, "data", "")
 
 
+def _extent(argument: Any) -> Span:
+    """Where an argument stands, its braces included."""
+    tokens = [child.value.span for child in argument.children if hasattr(child, "type")]
+    return tokens[0] | tokens[-1]
+
+
 class _Builder:
     """The parser's tree to the records above."""
 
@@ -394,8 +400,8 @@ class _Builder:
                 raise fail("a label belongs to a name", self.source, token.span.start, token.span.stop)
             else:
                 exponent = self.argument(script.children[1], token.span, "an empty exponent")
-                power = Power(exponent, token.span | exponent.span)
-                span |= exponent.span
+                power = Power(exponent, token.span | _extent(script.children[1]))
+                span |= power.span
         return Item(atom, sub, primes, power, span)
 
     def argument(self, tree: Any, near: Span, empty: str) -> SumOf:
@@ -436,11 +442,11 @@ class _Builder:
             case "fraction":
                 top = self.argument(kids[1], span, "an empty numerator")
                 bottom = self.argument(kids[2], span, "an empty denominator")
-                return Fraction_(top, bottom, span | bottom.span)
+                return Fraction_(top, bottom, span | _extent(kids[2]))
             case "root":
                 degree = next((self.sum(k) for k in kids if _data(k) == "sum"), None)
                 body = self.argument(kids[-1], span, "an empty root")
-                return Root(body, degree, span | body.span)
+                return Root(body, degree, span | _extent(kids[-1]))
             case "cases":
                 return self.cases(kids, whole)
         raise AssertionError(tree.data)
@@ -466,4 +472,4 @@ class _Builder:
         offset = begin + match.start(1)
         places = tuple((m[0], Span(offset + m.start(), offset + m.end())) for m in letters)
         upper = self.argument(kids[3], span, "an empty upper bound") if len(kids) > 3 else None
-        return Written(places, int(match[2]) if match[2] else None, upper, span if upper is None else span | upper.span)
+        return Written(places, int(match[2]) if match[2] else None, upper, span if upper is None else span | _extent(kids[3]))
