@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import keyword
 
-from idxcalc.autodiff.program import Apply, Assign, Extent, Name, Program, Term, apply
-from idxcalc.autodiff.scope import Scope, real, within
+from idxcalc.autodiff.program import Assign, Extent, Name, Program, Term, apply
+from idxcalc.autodiff.scope import Scope, real, symmetry, within
 from idxcalc.errors import IdxcalcError
 from idxcalc.expr import Dim, Function, Index, Relation, Variable, free, python_name
 
 RESERVED = (
-    "jax jnp draw sides sizes float abs symmetrised antisymmetrised invertible smooth diagonal pick after "
-    "hadamard largest nearest drawer spread error t terms margins np z"
+    "jax jnp draw sides float symmetrised antisymmetrised invertible diagonal put hadamard spread drawer "
+    "leaves compare summary t terms margins"
 )
 HIGHEST_ORDER = 6
+WAVES = {True: 3, False: 7}  # for functions of one real; for all others, more than the usual sizes
 
 
 class Root:
@@ -22,7 +23,7 @@ class Root:
     def __init__(self, relation: Relation) -> None:
         self.used: set[str] = set(RESERVED.split()) | set(keyword.kwlist)
         self.shapes: set[tuple[Dim, ...]] = set()
-        self.draws = Program(Name("draws"))
+        self.draws: list[tuple[Name, tuple[Term, ...]]] = []
         self.prepared: list[Assign | Program] = []
         self.functions: dict[Function, Name] = {}
         self.variables: dict[Variable, Name] = {}
@@ -52,64 +53,83 @@ class Root:
         if variable not in self.variables:
             name = self.unique(("d" if variable.differential else "") + python_name(variable.name))
             self.variables[variable] = name
-            shape = tuple(Extent(dim) for dim in variable.dims)
-            self.draws.lines.append(Assign(name, apply("call", Name("draw"), *shape)))
+            self.draws.append((name, tuple(Extent(dim) for dim in variable.dims)))
             self.prepared += prepare(variable, name)
         return self.variables[variable]
 
     def function(self, function: Function) -> Name:
-        """A drawn smooth function."""
-        if function not in self.functions:
-            name = self.unique(python_name(function.name))
-            self.functions[function] = name
-            out = tuple(Extent(dim) for dim in function.out)
-            shapes = tuple(tuple(Extent(dim) for dim in group) for group in function.params)
-            kind = " ".join(sorted(function.traits & {"positive", "negative", "symmetric", "antisymmetric"}))
-            self.draws.lines.append(Assign(name, apply("smooth", Name("draw"), repr(kind), out, *shapes)))
-        return self.functions[function]
+        """A random smooth function: for each component of its value a sum of sines of its arguments."""
+        if function in self.functions:
+            return self.functions[function]
+        name = self.functions[function] = self.unique(python_name(function.name))
+        out = tuple(Extent(dim) for dim in function.out)
+        waves = WAVES[all(not group for group in function.params)]
+
+        def drawn(what: str, *shape: Term) -> Name:
+            known = self.unique(f"{name}_{what}")
+            self.draws.append((known, shape))
+            return known
+
+        level, weight, angle = drawn("level", *out), drawn("weight", *out, waves), drawn("phase", *out, waves)
+        made: Term = angle
+        params = []
+        for group in function.params:
+            params.append(self.unique("u"))
+            slope = drawn("slope", *out, waves, *(Extent(dim) for dim in group))
+            product: Term = apply("*", slope, params[-1])
+            made = apply("+", made, apply("jnp.sum", product, tuple(range(-len(group), 0))) if group else product)
+        value: Term = apply("+", level, apply("jnp.sum", apply("*", weight, apply("jnp.sin", made)), -1))
+        for trait in sorted(function.traits & {"symmetric", "antisymmetric"}):
+            value = symmetry(trait, value, len(out))
+        if function.traits & {"positive", "negative"}:
+            value = apply("jnp.exp", value)
+        if "negative" in function.traits:
+            value = apply("*", -1.0, value)
+        self.prepared.append(Program(name, tuple(params), [], value))
+        return name
 
     def pairs(self, relation: Relation) -> None:
-        """Left and right side, the largest term, where it is claimed, how near a kink is; and the values."""
+        """States the result: left sides, right sides, their terms, where they are claimed, the distances from
+        kinks, and the drawn values."""
         scope = self.scope
-        both: list[tuple[Term, Term, Term]] = []
         if relation.order is None:
-            left = scope.full(scope.value(relation.left), self.order).term
-            right = scope.full(scope.value(relation.right), self.order).term
-            both.append((left, right, apply("largest", (left, right), list(scope.terms))))
+            sides = tuple([scope.full(scope.value(s), self.order).term] for s in (relation.left, relation.right))
+            terms: list[Term] = [list(scope.terms)]
         else:
-            both += self.orders(relation, *relation.order)
+            *sides, terms = self.orders(relation, *relation.order)
         where: Term = None
         if relation.condition is not None:
             where = scope.full(scope.truth(relation.condition), self.order).term
-        lefts, rights, scales = (list(column) for column in zip(*both, strict=True))
-        nearest: Term = apply("nearest", list(scope.margins)) if scope.margins else None
-        values = list(self.variables.values())
-        scope.program.result = (lefts, rights, scales, where, nearest, values)
-        scope.program.lines[:0] = [*self.draws.lines, *self.prepared]
+        lines = [Assign(name, apply("call", Name("draw"), *shape)) for name, shape in self.draws]
+        scope.program.lines[:0] = [*lines, *self.prepared]
+        scope.program.result = (*sides, terms, where, list(scope.margins))
 
-    def orders(self, relation: Relation, variable: Variable, power: int) -> list[tuple[Term, Term, Term]]:
-        """Both sides' derivatives of the orders 0 to ``power`` - 1 by t at 0, when ``variable`` is t times itself."""
+    def orders(self, relation: Relation, variable: Variable, power: int) -> tuple[list[Term], list[Term], list[Term]]:
+        """The derivatives by t at 0, of the orders 0 to ``power`` - 1, of both sides at t times ``variable``."""
         if not 1 <= power <= HIGHEST_ORDER:
-            raise IdxcalcError(f"equality up to order {power} cannot be tested; {HIGHEST_ORDER} is the highest")
+            raise IdxcalcError(f"equality up to order {power} cannot be tested; {HIGHEST_ORDER} is the most")
         inner = self.scope.child("scaled", ())
-        t, moved = self.unique("t"), self.unique(python_name(variable.name) + "_t")
-        inner.program.params = (t,)
-        inner.program.lines.append(Assign(moved, apply("*", t, self.variable(variable))))
+        factor, moved = self.unique("s"), self.unique(python_name(variable.name) + "_s")
+        inner.program.params = (factor,)
+        inner.program.lines.append(Assign(moved, apply("*", factor, self.variable(variable))))
         inner.inputs[variable] = moved
-        sides = tuple(inner.full(inner.value(side), self.order).term for side in (relation.left, relation.right))
-        inner.finish(sides)
+        both = (relation.left, relation.right)
+        inner.finish(tuple(inner.full(inner.value(side), self.order).term for side in both))
         written = self.scope.close(inner)
         callee: Term = written.name
-        found = []
+        lefts: list[Term] = []
+        rights: list[Term] = []
+        terms: list[Term] = []
+        margins: list[Term] = []
         for order in range(power):
             result = self.scope.unpack(apply("call", callee, 0.0), written)
-            terms = self.scope.terms[-1:] if written.terms else []
-            found.append((apply("part", result, 0), apply("part", result, 1), apply("largest", result, list(terms))))
-            if order == 0:
-                margins, self.scope.margins = self.scope.margins, []
+            lefts.append(apply("part", result, 0))
+            rights.append(apply("part", result, 1))
+            terms.append(self.scope.terms[-1:] if written.terms else [])
+            margins = margins if order else self.scope.margins[-1:]
             callee = apply("jax.jacfwd", callee, 0, written.margins)
         self.scope.margins = margins
-        return found
+        return lefts, rights, terms
 
 
 def prepare(variable: Variable, name: Name) -> list[Assign | Program]:
@@ -126,5 +146,5 @@ def prepare(variable: Variable, name: Name) -> list[Assign | Program]:
         lines.append(Assign(name, apply("invertible", name)))
     for slots, value in variable.fixed:
         at = tuple(s - d.start for s, d in zip(slots, variable.dims, strict=True))
-        lines.append(Assign(name, Apply("put", (name, at, real(value)))))
+        lines.append(Assign(name, apply("put", name, at, real(value))))
     return lines

@@ -13,9 +13,9 @@ from typing import Any
 
 from idxcalc.autodiff.backend import Traced, tools
 from idxcalc.autodiff.emit import Root
-from idxcalc.autodiff.samples import compare
+from idxcalc.autodiff.samples import compare, summary
 from idxcalc.autodiff.sizes import assignments, growing
-from idxcalc.autodiff.survey import Range, sizes as ranges_of
+from idxcalc.autodiff.survey import Range, survey
 from idxcalc.expr import Relation, Variable
 
 TOLERANCE = 1e-9
@@ -68,7 +68,7 @@ class Case:
     def __init__(self, relation: Relation) -> None:
         self.relation = relation
         self.root = Root(relation)
-        self.ranges: dict[str, Range] = ranges_of(relation)
+        self.ranges: dict[str, Range] = survey(relation)
         self.traced: dict[tuple[tuple[str, int], ...], Traced] = {}
 
     def run(self, batch: Round) -> Any:
@@ -121,23 +121,22 @@ class Tally:
         self.lone = 0
 
     def add(self, case: Case, batch: Round) -> None:
-        lefts, rights, scales, where, nearest, _ = case.run(batch)
+        found, _ = case.run(batch)
         np = tools().np
         with np.errstate(all="ignore"):
-            error, counts, lone = compare(np, lefts, rights, scales, where, nearest)
+            error, counts, lone = compare(np, *found)
         self.rounds.append(batch)
         self.error = max(self.error, float(error.max()))
         self.trials += int(counts.sum())
         self.lone += int(lone.sum())
 
     @property
-    def one_sided(self) -> bool:
-        """Whether only one side is finite on more than a set of measure zero."""
-        return self.lone >= 2 and self.lone * 10 >= self.trials
+    def largest(self) -> float:
+        return summary(self.error, self.trials, self.lone)
 
     @property
     def refuted(self) -> bool:
-        return self.error > TOLERANCE or self.one_sided
+        return self.largest > TOLERANCE
 
     def judgement(self, case: Case, example: bool) -> Judgement:
         sizes = []
@@ -145,7 +144,7 @@ class Tally:
             if batch.sizes not in sizes:
                 sizes.append(batch.sizes)
         shown = tuple({name_of(case, n): s for n, s in each.items()} for each in sizes)
-        found = Judgement(True, self.error, self.trials, shown, rounds=tuple(self.rounds))
+        found = Judgement(True, self.largest, self.trials, shown, rounds=tuple(self.rounds))
         if self.refuted:
             reason = "the sides differ" if self.error > TOLERANCE else "only one side is finite"
             where = smallest(case, self.rounds) if example else None
@@ -176,9 +175,10 @@ def smallest(case: Case, rounds: list[Round]) -> Example | None:
 def worst(case: Case, batch: Round) -> Example | None:
     """The component in which the sides differ most, in the first sample that shows it."""
     np = tools().np
-    lefts, rights, scales, where, nearest, values = case.run(batch)
+    found, values = case.run(batch)
+    lefts, rights, _, where, _ = found
     with np.errstate(all="ignore"):
-        error, counts, lone = compare(np, lefts, rights, scales, where, nearest)
+        error, counts, lone = compare(np, *found)
         bad = np.flatnonzero((error > 1e3 * TOLERANCE) | (lone & ~counts))
         bad = bad if len(bad) else np.flatnonzero((error > TOLERANCE) | lone)
         if not len(bad):
@@ -198,7 +198,7 @@ def worst(case: Case, batch: Round) -> Example | None:
         {index.name: int(position) + index.dim.start for index, position in zip(indices, at, strict=True)},
         float(left[sample][at]),
         float(right[sample][at]),
-        {label(variable): array[sample].tolist() for variable, array in zip(case.root.variables, values, strict=True)},
+        {label(v): values[name][sample].tolist() for v, name in case.root.variables.items()},
     )
 
 

@@ -9,7 +9,7 @@ symbols, so one program serves all sizes.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TypeAlias, Union
+from typing import TypeAlias
 
 from idxcalc.expr import Dim, Index
 
@@ -40,7 +40,7 @@ class Apply:
     args: tuple[Term, ...]
 
 
-Term: TypeAlias = Union[Name, str, float, int, None, tuple["Term", ...], list["Term"], Extent, Apply]
+Term: TypeAlias = "Name | str | float | int | None | tuple[Term, ...] | list[Term] | Extent | Apply"
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from itertools import permutations
 from typing import TYPE_CHECKING, assert_never
 
 from idxcalc.autodiff.program import Apply, Assign, Extent, Name, Program, Tensor, Term, align, apply, take, union
@@ -21,7 +22,7 @@ from idxcalc.autodiff.survey import depends, integral
 from idxcalc.errors import IdxcalcError
 from idxcalc.expr import (
     Add, All, Call, Cases, Compare, Component, Condition, Constant, Definition, Delta, Deriv, Det, Diff, Dim,
-    Elementary, Expr, Function, Index, Inverse, Iverson, Lambda, Match, Mul, Num, Pow, Ref, Relation, Size,
+    Elementary, Expr, Function, Index, Inverse, Iverson, Lambda, Match, Mul, Num, Pow, Ref, Size,
     Slot, Sum, Variable, python_name,
 )  # fmt: skip
 from idxcalc.functions import KNOWN
@@ -92,11 +93,12 @@ class Scope:
                 return self.join("+", tensors)
             case Mul(factors):
                 return self.join("*", [self.value(f) for f in factors])
-            case Pow(base, Num(number)) if number.denominator == 1 and abs(number) < 999 and not self.value(base).constant:
-                power = self.value(base)
-                return self.let(Tensor(apply("**", power.term, int(number)), power.axes))
             case Pow(base, exponent):
-                return self.join("jnp.power", [self.value(base), self.value(exponent)])
+                below, power = self.value(base), self.value(exponent)
+                if isinstance(exponent, Num) and exponent.value.denominator == 1 and not below.constant:
+                    if abs(exponent.value) < 1000:
+                        return self.let(Tensor(apply("**", below.term, int(exponent.value)), below.axes))
+                return self.join("jnp.power", [below, power])
             case Sum():
                 return self.total(node)
             case Elementary(name, args):
@@ -263,7 +265,7 @@ class Scope:
                 callee = apply("jax.vmap", callee)
         aux = body is not None and body.margins
         dims = list(out)
-        for number, slots in node.derivs:
+        for number, _ in node.derivs:
             callee = apply("jax.jacfwd", callee, number, aux)
             dims += function.params[number] if not node.lifted else out
         for index in reversed(outer):
@@ -271,9 +273,9 @@ class Scope:
             callee = apply("jax.vmap", callee, over)
         found = self.unpack(Apply("call", (callee, *wanted)), body)
         slots = (*outer, *node.out, *(s for _, group in node.derivs for s in group))
-        tensor = Tensor(found, tuple(Index(f"?{n}", d) for n, d in enumerate((*(o.dim for o in outer), *dims))))
-        self.root.shapes.add((*(a.dim for a in tensor.axes), *self.load))
-        return take(found, slots, tuple(a.dim for a in tensor.axes))
+        shape = (*(o.dim for o in outer), *dims)
+        self.root.shapes.add((*shape, *self.load))
+        return take(found, slots, shape)
 
     def unpack(self, result: Term, written: Written | None) -> Term:
         """Names for what a local function returns: its value; its terms and margins join the ones here."""
@@ -375,8 +377,16 @@ class Written:
 
 def within(variable: Variable, name: Name) -> list[Assign | Program]:
     """The projection of an array onto the tensors of the variable's symmetry."""
-    kinds = {"symmetric": "symmetrised", "antisymmetric": "antisymmetrised"}
-    return [Assign(name, apply(helper, name)) for trait, helper in kinds.items() if trait in variable.traits]
+    traits = sorted(variable.traits & {"symmetric", "antisymmetric"})
+    return [Assign(name, symmetry(trait, name, len(variable.dims))) for trait in traits]
+
+
+def symmetry(trait: str, value: Term, rank: int) -> Term:
+    """The part of ``value`` that has the symmetry."""
+    orders = list(permutations(range(rank)))
+    signs = [(-1) ** sum(a > b for n, b in enumerate(order) for a in order[:n]) for order in orders]
+    helper = {"symmetric": "symmetrised", "antisymmetric": "antisymmetrised"}[trait]
+    return apply(helper, value, tuple(zip(signs, orders, strict=True)))
 
 
 def real(number: object) -> float:

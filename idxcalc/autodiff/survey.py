@@ -8,8 +8,8 @@ from functools import lru_cache
 
 from idxcalc.errors import IdxcalcError
 from idxcalc.expr import (
-    Call, Component, Definition, Delta, Deriv, Diff, Dim, Expr, Function, Index, Inverse, Match, Part, Ref, Relation,
-    Size, Slot, Variable, bound_here, own_slots, walk,
+    Call, Component, Definition, Delta, Deriv, Diff, Dim, Expr, Function, Index, Inverse, Match, Part, Ref,
+    Relation, Size, Slot, Variable, bound_here, own_slots, walk,
 )  # fmt: skip
 
 LARGEST = 12
@@ -37,7 +37,7 @@ def depends(node: Part, symbol: Variable | Definition) -> bool:
 
 def integral(node: Expr) -> bool:
     """Whether the value is built from integers alone, so that a tie has a probability."""
-    return all(isinstance(s, Definition) or isinstance(s, Variable) and "integer" in s.traits for s in symbols(node))
+    return all("integer" in s.traits for s in symbols(node) if not isinstance(s, Definition))
 
 
 @dataclass(slots=True)
@@ -49,7 +49,7 @@ class Range:
     number: int | None = None
 
 
-def sizes(relation: Relation) -> dict[str, Range]:
+def survey(relation: Relation) -> dict[str, Range]:
     """Every size of the relation, by the `Dim.last` that names it, in order of first appearance."""
     found: dict[str, Range] = {}
 
