@@ -9,7 +9,8 @@ BIN     := $(VENV)/bin
 READY   := $(VENV)/.ready
 TYPESET := _build/katex/.$(KATEX)
 SPHINX  := "$(BIN)/python" -m sphinx -q -j auto -c . -b html
-PYTEST  := "$(BIN)/python" -m pytest -q
+# A file stays with one worker: its fixtures and a chapter's cells run once.
+PYTEST  := "$(BIN)/python" -m pytest -q -n logical --maxprocesses 4 --dist loadfile
 
 .DEFAULT_GOAL := html
 .SILENT:
