@@ -20,7 +20,7 @@ from idxcalc.notation.syntax import Bracket, Chain, Item, Name, Sign, SumOf, par
 
 TRAITS = ("symmetric", "antisymmetric", "invertible", "positive", "negative", "integer", "constant")
 _RANGE = re.compile(r"(?:\\quad\s*)?\(\s*([^()=]+?)\s*=\s*(\d+)\s*,\s*\\[lc]?dots\s*,\s*([A-Za-z]|\d+)\s*\)")
-_TRAIT = re.compile(r"\s((?:[A-Za-z]+\s*,?\s*)+)$")
+_TRAIT = re.compile(r"(?<=\S)\s+((?:[A-Za-z]{2,}\s*,?\s*)+)$")
 
 
 @dataclass(frozen=True, slots=True)

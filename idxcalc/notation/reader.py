@@ -41,7 +41,7 @@ class Reader:
     wrt: tuple[Variable | Definition, ...] | None = None
     fixed: dict[str, Place] = field(default_factory=dict)
     letters_used: dict[str, Span] = field(default_factory=dict)
-    numbers_used: dict[str, Span] = field(default_factory=dict)
+    sizes_used: dict[str, Span] = field(default_factory=dict)
     components: list[tuple[Dim, int, Span]] = field(default_factory=list)
     inside: dict[str, str] = field(default_factory=dict)
     summed: dict[str, Span] = field(default_factory=dict)
@@ -75,8 +75,6 @@ class Reader:
         if isinstance(token, int):
             self.components.append((dim, token, span))
             return token, ()
-        if token in self.scope.size_names:
-            raise self.fail(f"{token} is a size and an index", span)
         self.letters_used.setdefault(token, span)
         place = Place(dim, owner, span)
         if token in self.fixed:
@@ -91,9 +89,9 @@ class Reader:
             start, last = sizes.start.get(root, 1), sizes.last.get(root, "")
             if value < start or (last.isdigit() and value > int(last)):
                 raise self.fail(f"component {value} of {start}..{last or 'n'}", span)
-        for letter, span in self.numbers_used.items():
-            if letter in self.letters_used:
-                raise self.fail(f"{letter} is an index and a number", span)
+        for letter, span in self.letters_used.items():
+            if letter in self.sizes_used:
+                raise self.fail(f"{letter} is a size and an index", span)
 
     # sums and products
 
@@ -288,8 +286,6 @@ class Reader:
         for name, span in atom.letters:
             if name in self.fixed and self.fixed[name].owner == r"\sum":
                 raise self.fail(f"{name} is already summed here", span)
-            if name in self.scope.size_names:
-                raise self.fail(f"{name} is a size and an index", span)
             self.letters_used.setdefault(name, span)
         sizes = self.scope.sizes
         last, start = None, None
@@ -389,6 +385,7 @@ class Reader:
         if text == r"\delta" and item.sub is not None:
             return self.powered(self.delta(item.sub), item), at + 1
         if text in scope.size_names and item.sub is None:
+            self.sizes_used.setdefault(text, item.span)
             return self.powered(Factor(Size(scope.size_names[text]), (), item.span), item), at + 1
         if text == "e" and item.sub is None and not primes:
             if item.power is None:
@@ -416,7 +413,7 @@ class Reader:
             return None
         if not isinstance(behind, Item) or not isinstance(behind.atom, Name) or behind.span.start != item.span.stop:
             return None
-        if behind.sub is not None or behind.atom.text in self.scope.symbols or not isinstance(item.atom, Name):
+        if behind.sub is not None or behind.atom.text == "d" or behind.atom.text in self.scope.symbols or not isinstance(item.atom, Name):
             return None
         group = item.sub.before[0].indices[0].value
         right = f"`{item.atom.text}_{{{group}{behind.atom.text}}}`"

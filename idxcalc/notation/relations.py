@@ -272,8 +272,8 @@ def _notes(scope: Scope, own: Scope, *terms: Term) -> tuple[str, ...]:
 
 def _tokens(source: str, side: Side) -> list[str]:
     """The tokens as typed, which spaces and sizes do not change."""
-    text = source[side.span.start : side.span.stop]
-    return ["".join(text[t.span.start : t.span.stop].split()) for t in lex(text)]
+    inside = (t.span for t in lex(source) if side.span.start <= t.span.start and t.span.stop <= side.span.stop)
+    return ["".join(source[span.start : span.stop].split()) for span in inside]
 
 
 def _vacuous(relation: Relation, has_wrt: bool) -> bool:
