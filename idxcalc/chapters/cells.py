@@ -106,7 +106,8 @@ def run(cells: tuple[Cell, ...], path: Path, faults: Faults) -> Ran:
         last = (done.stderr.strip().splitlines() or ["no output"])[-1]
         message = f"the cells' process ended with code {done.returncode}: {last}"
         return _failed(faults, first, Place(first, 1), message)
-    place = Place(said["line"], said["column"])
+    text = faults.source.lines[min(said["line"], len(faults.source.lines)) - 1].text
+    place = Place(said["line"], said["column"] or len(text) - len(text.lstrip()) + 1)
     return _failed(faults, said["opened"], place, said["error"], said["asserted"])
 
 

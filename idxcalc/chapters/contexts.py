@@ -6,11 +6,11 @@ A statement sees what stands above it and nothing below: the context is forked a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any, Protocol
 
 from idxcalc.chapters.statement import Statement
-from idxcalc.errors import IdxcalcError
+from idxcalc.errors import IdxcalcError, Span
 from idxcalc.verify.result import Result
 
 DECLARING = ("given", "define")
@@ -47,18 +47,27 @@ class Contexts:
             self.trail.append(context)
 
 
-def _enter(context: Any, source: Source, each: Statement, taken: set[str]) -> Sequence[Result]:
-    """Declare or define; what goes wrong is a result."""
+def _enter(context: Any, source: Source, each: Statement, taken: set[str], of: str = "") -> list[Result]:
+    """Declare or define; what goes wrong is a result. ``of`` says whose lines they are, if another's."""
     found: list[Result] = []
-    try:
-        if each.kind == "define":
-            return tuple(context.define(each.body))
-        if name := each.options.get("from", "").strip():
-            found += _take(context, source, name, each, taken)
-        if each.body:
-            context.given(each.body)
-    except IdxcalcError as error:
-        found.append(Result("malformed", error=error.message, source=error.source, span=error.span))
+    if each.kind == "define":
+        try:
+            found += context.define(each.body, each.options.get("wrt", ""), f"{each.line}{of}")
+        except IdxcalcError as error:
+            found.append(Result("malformed", error=error.message, source=error.source, span=error.span))
+        return found
+    if name := each.options.get("from", "").strip():
+        found += _take(context, source, name, each, taken)
+    start = 0
+    for line in each.body.split("\n"):  # each line by itself: a fault in one leaves the others standing
+        try:
+            if line.strip():
+                context.given(line, f"{each.place(start).line}{of}")
+        except IdxcalcError as error:
+            span = error.span or Span(0, len(line))
+            span = Span(span.start + start, span.stop + start)
+            found.append(Result("malformed", error=error.message, source=each.body, span=span))
+        start += len(line) + 1
     return found
 
 
@@ -77,6 +86,6 @@ def _take(context: Any, source: Source, name: str, each: Statement, taken: set[s
             line=place.line, column=place.column,
         )
         for one in inner[fresh[-1] if fresh else 0 :]
-        for result in _enter(context, other, one, taken)
+        for result in _enter(context, other, one, taken, f" of {other.path}")
         if not result
     ]  # fmt: skip

@@ -101,7 +101,6 @@ def read(text: str, file: str) -> Reading:
     source = Text.of(text)
     reading = Reading(Faults(file, source))
     _Reader(reading, tokenizer()).read(source, "")
-    _front_matter(reading)
     return reading
 
 
@@ -178,22 +177,28 @@ class _Reader:
         last = raw.lines[-1].text.strip(" \t>")
         ended = len(raw.lines) > 1 and len(last) >= len(token.markup) and not last.strip(token.markup[0])
         end = f"end it with {token.markup}"
-        if name in _OURS:
-            for number, line in enumerate(content.lines):
-                if _OPENER.match(line.text):
-                    message = f"this {{{name}}} is not closed before another directive in line {line.number}"
-                    self.reading.faults.add(at, f"{message}; {end}", width=len(token.markup))
-                    return content.part(0, number), raw.part(number + 1)
-        if ended:
+        opens = (number for number, line in enumerate(content.lines) if _OPENER.match(line.text))
+        other = next(opens, None) if name in _OURS else None
+        if other is not None:
+            message = f"before another directive in line {content.lines[other].number}; {end}"
+            message = f"this {{{name}}} is not closed {message}"
+        elif ended:
             return content, Text(())
-        message = f"this {{{name}}} is never closed; {end}"
-        if inside:
-            message += f" (the {inside} around it must close later, with more characters)"
+        else:
+            message = f"this {{{name}}} is never closed; {end}"
+            if inside:
+                message += f" (the {inside} around it must close later, with more characters)"
         self.reading.faults.add(at, message, width=len(token.markup))
         if name not in _OURS:
             return content, Text(())
-        blank = (n for n, line in enumerate(content.lines) if n and not line.text.strip())
-        number = next(blank, len(content.lines))
+        # What it was meant to hold ends, as a guess, at the first empty line below its text.
+        number, begun = 0, False
+        while number < (len(content.lines) if other is None else other):
+            line = content.lines[number].text.strip()
+            if begun and not line:
+                break
+            begun |= bool(line) and not line.startswith(":")
+            number += 1
         return content.part(0, number), raw.part(number + 1)
 
     def cell(self, options: dict[str, Option], body: Text, at: Place, inside: str) -> None:
@@ -286,18 +291,3 @@ class _Reader:
                 self.add(name, "", {}, piece.text, piece.place)
             elif near := meant(name, ROLES, "{{{}}}"):
                 faults.add(piece.place, f"an unknown role {{{name}}}{near}", width=len(name) + 2)
-
-
-def _front_matter(reading: Reading) -> None:
-    """A chapter with cells must say that it is a notebook, or they never run and no one is told."""
-    if not reading.cells:
-        return
-    first = reading.cells[0].opened
-    if not re.search(r"(?m)^file_format:\s*[\"']?mystnb\b|^\s+format_name:\s*[\"']?myst\b", reading.front):
-        lead = "its front matter lacks" if reading.front else "the file must begin with"
-        way = "`file_format: mystnb`" if reading.front else "--- / file_format: mystnb / ---"
-        message = f"the chapter has code cells (the first in line {first}) that would never run; {lead} {way}"
-        reading.faults.add(Place(1, 1), message, "cells")
-    if off := re.search(r"(?m)^\s+execution_mode:\s*[\"']?(off|never|false)\b", reading.front):
-        line = reading.front.count("\n", 0, off.start()) + 2
-        reading.faults.add(Place(line, 1), f"`execution_mode: {off[1]}` leaves the code cells unrun", "cells")

@@ -37,7 +37,7 @@ def _said(error: BaseException, file: str, cell: dict[str, int]) -> dict[str, ob
         line, column = error.lineno or line, error.offset or 1
     for frame in traceback.extract_tb(error.__traceback__):
         if frame.filename == file:  # the last of them is the innermost
-            line, column = frame.lineno or line, (frame.colno or 0) + 1
+            line, column = frame.lineno or line, 0  # where its text begins; Pythons differ in the rest
     text = error.msg if isinstance(error, SyntaxError) else str(error)
     said = f"{type(error).__name__}: {text}" if text else type(error).__name__
     return {

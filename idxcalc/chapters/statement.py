@@ -17,7 +17,7 @@ from idxcalc.verify.result import Result
 
 OPTIONS: dict[str, tuple[str, ...]] = {
     "given": ("from", "fresh"),
-    "define": ("covers", "expect"),
+    "define": ("wrt", "covers", "expect"),
     "derive": ("wrt", "covers", "expect"),
     "claim": ("covers", "cell"),
     "math": ("unchecked", "label", "name", "class", "nowrap", "no-wrap", "number"),
@@ -102,8 +102,9 @@ def meant(word: str, known: Iterable[str], shape: str = "{}") -> str:
     >>> meant("wtr", ["wrt", "covers"], ":{}:")
     '; did you mean :wrt:?'
     """
-    close = get_close_matches(word.lower(), list(known), 1, 0.6)
-    return f"; did you mean {shape.format(close[0])}?" if close else ""
+    names = {each.lower(): each for each in known}
+    close = get_close_matches(word.lower(), names, 1, 0.6)
+    return f"; did you mean {shape.format(names[close[0]])}?" if close else ""
 
 
 def read_options(text: Text, faults: Faults | None, label: str = "") -> tuple[dict[str, Option], Text]:

@@ -15,7 +15,9 @@ from idxcalc.verify.result import Result
 
 
 def structure(reading: Reading, path: Path, other: Callable[[str], Any]) -> list[Result]:
-    """Unknown identifiers in ``:covers:``, and ``:from:`` a chapter that is not there or comes back here."""
+    """Unknown identifiers in ``:covers:``; ``:from:`` a chapter that is not there or comes back here; front
+    matter that keeps the cells from running."""
+    _front_matter(reading)
     return _covers(reading, path) + _sources(reading, path, other)
 
 
@@ -29,7 +31,7 @@ def _covers(reading: Reading, path: Path) -> list[Result]:
                 line, column = each.places["covers"]
                 shift = re.search(rf"(?<![^\s,]){re.escape(identifier)}(?![^\s,])", each.options["covers"])
                 place = Place(line, column + (shift.start() if shift else 0))
-                close = meant(identifier.upper(), known) or "; add it to the inventory or leave it out"
+                close = meant(identifier, known) or "; add it to the inventory or leave it out"
                 message = f"`:covers:` names {identifier}, which no inventory lists{close}"
                 found.append(reading.faults.result(place, message, each.label, len(identifier)))
     return found
@@ -86,3 +88,18 @@ def _cycle(path: Path, taken: Any, other: Callable[[str], Any]) -> list[str]:
         names = (each.options.get("from", "").strip() for each in way[-1].statements)
         waiting += [[*way, nxt] for nxt in map(other, filter(None, names)) if nxt is not None]
     return []
+
+
+def _front_matter(reading: Reading) -> None:
+    """A chapter with cells must say that it is a notebook, or they never run and no one is told."""
+    if not reading.cells:
+        return
+    first = reading.cells[0].opened
+    if not re.search(r"(?m)^file_format:\s*[\"']?mystnb\b|^\s+format_name:\s*[\"']?myst\b", reading.front):
+        lead = "its front matter lacks" if reading.front else "the file must begin with"
+        way = "`file_format: mystnb`" if reading.front else "--- / file_format: mystnb / ---"
+        message = f"the chapter has code cells (the first in line {first}) that would never run; {lead} {way}"
+        reading.faults.add(Place(1, 1), message, "cells")
+    if off := re.search(r"(?m)^\s+execution_mode:\s*[\"']?(off|never|false)\b", reading.front):
+        line = reading.front.count("\n", 0, off.start()) + 2
+        reading.faults.add(Place(line, 1), f"`execution_mode: {off[1]}` leaves the code cells unrun", "cells")

@@ -25,7 +25,7 @@ _KINDS = {"given": "declaration", "define": "definition", "claim": "claim"}
 
 def new_context() -> Any:
     """The empty context that a chapter starts from."""
-    from idxcalc.verify.context import Context  # the engine, at its one named place
+    from idxcalc.verify.context import Context
 
     return Context()
 
