@@ -1,35 +1,26 @@
-"""Sums over an index: deltas go, connected parts separate, each part gets its canonical form.
+"""Sums over an index: deltas go, inverses cancel, connected parts separate.
 
 For ``\\sum_B t`` with a set B of dummies and a term t:
 
 1. a finished contraction in t that contains one of B is opened, its own dummies joining B;
 2. a delta with an end in B removes it, the other end taking its place in all factors;
-3. a dummy in no factor leaves the number of its values;
-4. the factors fall into parts connected through B; each is a contraction of its own, and becomes one base
-   (twice the same part is its square: no factorial cost for ``(x_i x_i)^8``);
-5. each part's dummies are named by `labelling`. For that a factor is taken as a tensor: its *head* is the
-   factor with its dummies taken out, its slots are those dummies; permutations of the slots that leave the
-   head alone (with a sign) are its symmetries. So a function's argument takes part like any tensor.
+3. an inverse meets its matrix, a denominator what it divides (`reduce`);
+4. a dummy in no factor leaves the number of its values;
+5. what remains falls into connected parts, each of which becomes one base (`canonical`).
 
-Invariant: two contractions that differ by names of dummies and order of factors become the same base.
+Invariant: the result has no dummy outside its bases.
 """
 
 from __future__ import annotations
 
 from fractions import Fraction
-from itertools import permutations, product
-from math import factorial, floor, prod
+from math import floor
 
-from idxcalc.errors import IdxcalcError
-from idxcalc.expr import Component, Delta, Dim, Expr, Index, Size, Slot, Sum, free, substitute
-from idxcalc.normal.labelling import Edge, Permutation, labelling
-from idxcalc.normal.product import multiply, multiply_all, replaced
-from idxcalc.normal.terms import (
-    Base, Poly, Scope, Term, accumulate, add, dim_key, key, number, power_expr, scale,
-    single, slot_key, sorted_term, term_expr, variable_key,
-)  # fmt: skip
-
-ORDERS = 720  # orders of the indices of one factor that are compared
+from idxcalc.expr import Delta, Dim, Index, Size, Slot, free
+from idxcalc.normal.canonical import canonical, components
+from idxcalc.normal.product import multiply_all, replaced
+from idxcalc.normal.reduce import reduced
+from idxcalc.normal.terms import Poly, Scope, Term, accumulate, add, number, scale, single, sorted_term
 
 
 def total(scope: Scope, indices: tuple[Index, ...], body: Poly) -> Poly:
@@ -60,6 +51,9 @@ def contract(scope: Scope, bound: tuple[Index, ...], term: Term) -> Poly:
                 scope.evidence.rule("delta")
                 rest = [replaced(scope, b, e, {gone: kept}) for b, e in term if b is not base]
                 return _each(scope, tuple(b for b in bound if b is not gone), multiply_all(scope, rest))
+    simpler = reduced(scope, bound, term)
+    if simpler is not None:
+        return add(*(_each(scope, left, poly) for left, poly in simpler))
     parts: list[Poly] = []
     for members, factors in components(bound, term):
         if not factors:
@@ -110,119 +104,3 @@ def _open(scope: Scope, bound: tuple[Index, ...], term: Term) -> tuple[tuple[Ind
     if not parts:
         return bound, None
     return bound, multiply_all(scope, [{tuple(whole): Fraction(1)}, *parts])
-
-
-def components(
-    bound: tuple[Index, ...], term: Term
-) -> list[tuple[tuple[Index, ...], list[tuple[Base, Fraction]]]]:
-    """The connected parts of a product: their dummies and their factors."""
-    groups: list[tuple[set[Index], list[tuple[Base, Fraction]]]] = []
-    outside: list[tuple[Base, Fraction]] = []
-    for base, e in term:
-        members = free(base) & set(bound)
-        if not members:
-            outside.append((base, e))
-            continue
-        joined = (set(members), [(base, e)])
-        apart = []
-        for group in groups:
-            if group[0] & joined[0]:
-                joined[0].update(group[0])
-                joined[1].extend(group[1])
-            else:
-                apart.append(group)
-        groups = [*apart, joined]
-    used = set().union(*(g[0] for g in groups))
-    found = [(tuple(i for i in bound if i in members), factors) for members, factors in groups]
-    found += [((i,), []) for i in bound if i not in used]
-    return [*found, ((), outside)] if outside else found
-
-
-def canonical(scope: Scope, bound: tuple[Index, ...], factors: list[tuple[Base, Fraction]]) -> Poly:
-    """A connected contraction with its dummies named and its factors sorted, as one base."""
-    place = {index: v for v, index in enumerate(bound)}
-    edges = []
-    for base, e in factors:
-        name, ends, group = head(scope, base, e, frozenset(bound) & free(base))
-        edges.append(Edge(name, tuple(place[i] for i in ends), group))
-    colour, sign = labelling([dim_key(i.dim) for i in bound], edges)
-    if not sign:
-        scope.evidence.rule("antisymmetry")
-        return {}
-    outer = {i for base, _ in factors for i in free(base)} - set(bound)
-    named = {i: Index(f"#{n}", i.dim) for n, i in enumerate(_in_order(bound, colour), _level(outer))}
-    coefficient, powers = Fraction(1), {}
-    for base, e in factors:
-        c, moved, x = rename(scope, base, e, named)
-        coefficient *= c
-        powers[moved] = powers.get(moved, Fraction(0)) + x
-    term = sorted_term(powers)
-    body: Expr = term_expr(term)
-    indices = tuple(named[i] for i in _in_order(bound, colour))
-    for index in reversed(indices):
-        body = Sum(index, body)
-    scope.inside[body] = (indices, term)
-    scope.memo[body] = single(body)
-    return single(body, 1, coefficient)
-
-
-def _in_order(bound: tuple[Index, ...], colour: list[int]) -> list[Index]:
-    return [bound[v] for v in sorted(range(len(bound)), key=colour.__getitem__)]
-
-
-def _level(outer: set[Index]) -> int:
-    """The first number for dummies that are not the dummies around."""
-    return 1 + max((int(i.name[1:]) for i in outer if i.name[0] == "#"), default=-1)
-
-
-def placeholders(indices: tuple[Index, ...], outer: set[Index]) -> tuple[Index, ...]:
-    """The canonical names of indices that a binder lists in order."""
-    return tuple(Index(f"#{n}", i.dim) for n, i in enumerate(indices, _level(outer)))
-
-
-def rename(
-    scope: Scope, base: Base, exponent: Fraction, mapping: dict[Index, Index]
-) -> tuple[Fraction, Base, Fraction]:
-    """A power under a renaming that identifies nothing, with the sign that sorting may bring."""
-    match base:
-        case Component(variable, slots) if not variable.traits & {"symmetric", "antisymmetric"}:
-            return Fraction(1), substitute(base, mapping), exponent
-    match [*replaced(scope, base, exponent, mapping).items()]:  # type: ignore[arg-type]
-        case [(((made, e),), c)]:
-            return c, made, e
-    return Fraction(1), substitute(base, mapping), exponent  # equal in value, if not in canonical form
-
-
-def head(
-    scope: Scope, base: Base, exponent: Fraction, members: frozenset[Index]
-) -> tuple[str, tuple[Index, ...], tuple[Permutation, ...]]:
-    """A power as a tensor in some of its indices: a text for what it is, its slots, and their symmetries."""
-    known = scope.heads.get((base, exponent, members))
-    if known is None:
-        known = scope.heads[base, exponent, members] = _head(scope, base, exponent, members)
-    return known
-
-
-def _head(
-    scope: Scope, base: Base, exponent: Fraction, members: frozenset[Index]
-) -> tuple[str, tuple[Index, ...], tuple[Permutation, ...]]:
-    if isinstance(base, Component) and not base.variable.traits & {"symmetric", "antisymmetric"}:
-        ends = tuple(s for s in base.slots if s in members and isinstance(s, Index))
-        rest = ",".join("*" if s in members else slot_key(s) for s in base.slots)
-        return f"{variable_key(base.variable)}[{rest}]^{exponent}", ends, ((tuple(range(len(ends))), 1),)
-    cells: dict[str, list[Index]] = {}
-    for index in sorted(members, key=lambda i: (dim_key(i.dim), i.name)):
-        cells.setdefault(dim_key(index.dim), []).append(index)
-    if prod(factorial(len(c)) for c in cells.values()) > ORDERS:
-        raise IdxcalcError(f"too many indices in one factor under a sum (limit {ORDERS} orders of them)")
-    ends = tuple(i for cell in cells.values() for i in cell)
-    readings = []
-    for choice in product(*(permutations(cell) for cell in cells.values())):
-        order = tuple(i for cell in choice for i in cell)
-        named = {i: Index(f"${n}", i.dim) for n, i in enumerate(order)}
-        c, made, e = rename(scope, base, exponent, named)
-        readings.append((f"{abs(c)}{key(power_expr(made, e))}^", 1 if c > 0 else -1, order))
-    least = min(text for text, _, _ in readings)
-    group = {(tuple(ends.index(i) for i in order), s) for text, s, order in readings if text == least}
-    return least, ends, tuple(sorted(group))
-

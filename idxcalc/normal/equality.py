@@ -20,7 +20,7 @@ from idxcalc.expr import (
     MINUS_ONE, Add, All, Call, Cases, Compare, Condition, Elementary, Expr, Index, Match, Mul, Part, Pow, Ref,
     Variable, at, bound_here, called, children, free, opened, substitute,
 )  # fmt: skip
-from idxcalc.normal.contract import head
+from idxcalc.normal.canonical import head
 from idxcalc.normal.normalise import normal
 from idxcalc.normal.product import product
 from idxcalc.normal.scalar import primitive

@@ -19,11 +19,13 @@ from idxcalc.expr import (
     Expr, Index, Inverse, Iverson, Lambda, Match, Mul, Num, Pow, Ref, Size, Slot, Sum, at, called, free,
     opened, substitute,
 )  # fmt: skip
-from idxcalc.normal.contract import placeholders, total
+from idxcalc.normal.canonical import placeholders
+from idxcalc.normal.contract import total, values
 from idxcalc.normal.product import multiply, multiply_all, ordered
-from idxcalc.normal.scalar import compared, elementary, symbolic_power
+from idxcalc.normal.scalar import compared, elementary, power, symbolic_power
+from idxcalc.normal.signs import nonzero
 from idxcalc.normal.terms import (
-    Poly, Scope, add, key, number, poly_expr, scale, single, slot_key,
+    Poly, Scope, add, content, key, number, poly_expr, scale, single, slot_key,
 )  # fmt: skip
 
 
@@ -164,24 +166,48 @@ def _matrix(scope: Scope, matrix: Lambda) -> tuple[Lambda, bool, bool]:
     return min(plain, turned, key=key), key(turned) < key(plain), plain is turned
 
 
+def _factored(scope: Scope, matrix: Lambda) -> tuple[Poly, Poly]:
+    """A matrix as a scalar that is not 0, times a matrix."""
+    body = normal(scope, matrix.body)
+    scalar: Poly = number(content(body)) if body else number(1)
+    if len(body) == 1:
+        ((term, c),) = body.items()
+        powers = ((b, e) for b, e in term if free(b).isdisjoint(matrix.indices) and nonzero(scope, b))
+        scalar = {tuple(powers): c}
+    return scalar, multiply(scope, body, power(scope, scalar, Fraction(-1)))
+
+
 def inverse(scope: Scope, node: Inverse) -> Poly:
-    matrix, turned, symmetric = _matrix(scope, node.matrix)
+    scalar, body = _factored(scope, node.matrix)
+    factor = power(scope, scalar, Fraction(-1))
+    plain = Lambda(node.matrix.indices, poly_expr(body))
+    matrix, turned, symmetric = _matrix(scope, plain)
     row, column = (node.column, node.row) if turned else (node.row, node.column)
     if symmetric:
         row, column = ordered(row, column)
-    body = normal(scope, matrix.body)
-    one, other = matrix.indices
-    if body == single(Delta(*ordered(one, other))):
-        return delta(scope, row, column)
-    return single(Inverse(matrix, row, column))
+    one, other = plain.indices
+    match [*body]:
+        case [((Delta(), _),)]:
+            return multiply(scope, factor, delta(scope, row, column))
+        case [((Inverse(inner, a, b), _),)] if {a, b} == {one, other}:
+            scope.evidence.rule("inverse")
+            pair = (node.row, node.column) if a is one else (node.column, node.row)
+            return multiply(scope, factor, normal(scope, at(inner, pair)))
+    return multiply(scope, factor, single(Inverse(matrix, row, column)))
 
 
 def determinant(scope: Scope, matrix: Lambda) -> Poly:
-    made, _, _ = _matrix(scope, matrix)
-    one, other = made.indices
-    if normal(scope, made.body) == single(Delta(*ordered(one, other))):
-        return number(1)
-    return single(Det(made))
+    scalar, body = _factored(scope, matrix)
+    size = values(scope, matrix.indices[0].dim)
+    factor = symbolic_power(scope, scalar, size)
+    match [*body]:
+        case [((Delta(), _),)]:
+            return factor
+        case [((Inverse(inner, a, b), _),)] if {a, b} == set(matrix.indices):
+            scope.evidence.rule("inverse")
+            return multiply(scope, factor, power(scope, normal(scope, Det(inner)), Fraction(-1)))
+    made, _, _ = _matrix(scope, Lambda(matrix.indices, poly_expr(body)))
+    return multiply(scope, factor, single(Det(made)))
 
 
 def bracket(scope: Scope, condition: Condition) -> Poly:

@@ -23,7 +23,7 @@ from idxcalc.normal.latex import latex
 from idxcalc.normal.product import expand, expandable, multiply, multiply_all
 from idxcalc.normal.signs import base_sign, expression_nonzero, integral, nonzero, poly_sign
 from idxcalc.normal.terms import (
-    UNIT, Base, Poly, Scope, Term, Undefined, add, as_number, content, number, poly_expr, scale, single, symbols,
+    UNIT, Base, Poly, Scope, Term, Undefined, add, as_number, content, key, number, poly_expr, scale, single, symbols,
     term_expr,
 )  # fmt: skip
 
@@ -295,7 +295,7 @@ def greater(scope: Scope, left: Poly, right: Poly) -> Poly:
     if not turn:
         return bracket
     scope.evidence.rule("opposite brackets")
-    scope.evidence.assume(f"away from ${latex(poly_expr(gap))} = 0$")
+    scope.evidence.assume(f"away from ${latex(poly_expr(scale(gap, -1)))} = 0$")
     return add(number(1), scale(bracket, -1))
 
 
@@ -327,7 +327,8 @@ def larger(scope: Scope, a: Poly, b: Poly) -> Poly:
     """``max(a, b) = b + (a - b)[a > b]``."""
     scope.evidence.rule("cases")
     gap = add(a, scale(b, -1))
-    if orientation(gap) < 0:
+    turn = orientation(gap)
+    if turn < 0 or (not turn and key(poly_expr(a)) > key(poly_expr(b))):
         a, b, gap = b, a, scale(gap, -1)
     return add(b, multiply(scope, gap, greater(scope, a, b)))
 
