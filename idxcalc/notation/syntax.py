@@ -346,7 +346,7 @@ class _Builder:
                 branches.append((value, ()))
                 span |= value.span
         if len(branches) == 1:
-            return Side(body, branches[0][1], body.span)
+            return Side(body, branches[0][1], span)
         return Side(Choice(tuple(branches), span), (), span)
 
     def test(self, tree: Any) -> Test:

@@ -135,7 +135,7 @@ class Context:
     ) -> Result:
         try:
             claim = relations.read(self.scope, text, chain, number, targets)
-            latex = " ".join(text[claim.left.start : claim.right.stop].split())
+            latex = _shown(text, claim.left.start, claim.right.stop)
             if claim.relation is None:
                 return self._answer(text, claim, latex, seed)
             result = verdict(claim.relation, seed)
@@ -213,6 +213,13 @@ class Context:
         """A function that computes a formula, or the last side of a chain; the axes of its array are the
         free indices in the order of the first side."""
         return self.expression(text, wrt).compile(backend)
+
+
+def _shown(text: str, start: int, stop: int) -> str:
+    """A stretch of a formula, to the end of the braces that it ends in."""
+    while stop < len(text) and text.count("{", start, stop) > text.count("}", start, stop):
+        stop += 1
+    return " ".join(text[start:stop].split())
 
 
 def _comma(expr: Expr) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-from idxcalc.errors import Span, caret, place
+from idxcalc.errors import Span, caret
 
 Verdict = Literal["proved", "tested", "refuted", "malformed", "defined", "claimed"]
 
@@ -92,20 +92,24 @@ class Result:
             trials = f"{self.trials} samples, largest error {self.max_error:.1e}" if self.trials else ""
             return "; ".join([*self.notes, *([trials] if trials else [])])
         found = self.counterexample
-        sizes = sorted(set(found.sizes.values()))
-        text = f"size {sizes[0]}" if len(sizes) == 1 else _assignments(found.sizes, "sizes")
-        if found.component:
-            names, values = ",".join(found.component), ",".join(map(str, found.component.values()))
-            many = len(found.component) > 1
-            text += f", component ({names}) = ({values})" if many else f", component {names} = {values}"
-        text = text.removeprefix(", ").removeprefix("sizes , ")
-        return "; ".join([*self.notes, f"{text}: left {found.left:.4f}, right {found.right:.4f}"])
+        where = [_sizes(found.sizes), _component(found.component)]
+        if not any(where):
+            scalars = {n: v for n, v in found.values.items() if isinstance(v, int | float)}
+            where = ["at " + ", ".join(f"{n} = {v:g}" for n, v in scalars.items())] if scalars else []
+        at = ", ".join(w for w in where if w)
+        sides = f"left {found.left:.4f}, right {found.right:.4f}"
+        return "; ".join([*self.notes, f"{at}: {sides}" if at else sides])
 
 
-def _assignments(values: dict[str, int], word: str) -> str:
-    return f"{word} " + ", ".join(f"{name} = {value}" for name, value in values.items()) if values else ""
+def _sizes(sizes: dict[str, int]) -> str:
+    values = sorted(set(sizes.values()))
+    if len(values) < 2:
+        return f"size {values[0]}" if values else ""
+    return "sizes " + ", ".join(f"{name} = {value}" for name, value in sizes.items())
 
 
-def located(span: Span, source: str) -> tuple[int, int]:
-    """Line and column of a span in a multi-line formula."""
-    return place(source, span.start)
+def _component(component: dict[str, int]) -> str:
+    names, values = ",".join(component), ",".join(map(str, component.values()))
+    if not component:
+        return ""
+    return f"component ({names}) = ({values})" if len(component) > 1 else f"component {names} = {values}"
