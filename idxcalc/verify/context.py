@@ -21,6 +21,7 @@ from idxcalc.notation.scope import Scope
 from idxcalc.notation.syntax import Chain
 from idxcalc.notation.write import tidy, write
 from idxcalc.verify import hints
+from idxcalc.verify.code import check_code
 from idxcalc.verify.result import Counterexample, Result, Verdict
 
 
@@ -208,6 +209,18 @@ class Context:
         order = {name: n for n, name in enumerate(relations.letters(self.scope, text, relations.targets(self.scope, wrt)))}
         free = tuple(sorted(free, key=lambda i: order.get(i.name, len(order))))
         return Derivation(normal.simplify(differentiate(expr)), free, (), text[: chain.sides[0].span.stop])
+
+    def check_code(self, text: str, function: Callable[..., Any], wrt: str = "", seed: int = 0) -> Result:
+        """The author's own NumPy, JAX or PyTorch function against a formula, on fresh sizes and values.
+
+        Its parameters are named as the variables are (`python_name`). The result is ``tested`` when it agrees,
+        else ``refuted`` with the component, the factor or the transposition in ``error``.
+        """
+        try:
+            found = self.expression(text, wrt)
+            return check_code(found.expr, found.free, text, function, seed)
+        except IdxcalcError as error:
+            return self._malformed(error, text)
 
     def compile(self, text: str, wrt: str = "", backend: str = "numpy") -> Callable[..., Any]:
         """A function that computes a formula, or the last side of a chain; the axes of its array are the

@@ -1,0 +1,102 @@
+"""One formula at each stage of its way: text, tokens, expression, derivatives, normal form, samples, verdict.
+
+What is shown is what the rooms really hand on; nothing is computed here that a verdict does not compute.
+"""
+
+from __future__ import annotations
+
+from dataclasses import fields, is_dataclass
+from fractions import Fraction
+
+from idxcalc import autodiff, normal
+from idxcalc.calculus import differentiate
+from idxcalc.evidence import Evidence
+from idxcalc.expr import Component, Delta, Expr, Index, Num, Ref, Relation
+from idxcalc.notation import relations
+from idxcalc.notation.lexer import lex
+from idxcalc.notation.write import tidy, write
+from idxcalc.verify.context import Context
+
+Stage = tuple[str, str]
+
+
+def explain(context: Context, text: str, wrt: str = "") -> list[Stage]:
+    r"""The stages of ``text``, a relation or an expression, as (name, what it is there); raises `IdxcalcError`.
+
+    >>> stages = dict(explain(Context("x_i"), r"(x_ix_i)_{,k}", "x_k"))
+    >>> stages["normal form"]
+    '2 x_k'
+    """
+    words = (text[token.span.start : token.span.stop] for token in lex(text))
+    tokens = ("tokens", "  ".join(word for word in words if word.strip()))
+    targets = relations.targets(context.scope, wrt)
+    chains = [(chain, number) for chain in relations.chains(text) for number in range(len(chain.ops))]
+    if not chains:
+        expr, free, _ = relations.expression(context.scope, text, targets)
+        worked = Relation(expr, differentiate(expr), "=", None, None, free)
+        return [tokens, *_sides({"": expr}), _samples(worked)]
+    found = [tokens]
+    for number, (chain, which) in enumerate(chains, 1):
+        claim = relations.read(context.scope, text, chain, which, targets)
+        if len(chains) > 1:
+            found.append((f"relation {number}", text[claim.left.start : claim.right.stop].strip()))
+        if claim.relation is not None:
+            found += _sides({"left": claim.relation.left, "right": claim.relation.right})
+            found.append(_samples(claim.relation))
+        elif claim.known is not None:
+            found += _sides({"": claim.known})
+        result = context.check_all(text, wrt, number)[-1]
+        found.append(("verdict", "\n".join([result.head(), *(line[4:] for line in result.body())])))
+    return found
+
+
+def _sides(sides: dict[str, Expr]) -> list[Stage]:
+    evidence = Evidence()
+    worked = {name: differentiate(side, evidence) for name, side in sides.items()}
+    rules = ", ".join(evidence.rules)
+    return [
+        ("expression", _lines({name: tree(side) for name, side in sides.items()})),
+        (
+            f"calculus (rules: {rules})" if rules else "calculus (nothing to differentiate)",
+            _lines({name: write(tidy(side)) for name, side in worked.items()}),
+        ),
+        ("normal form", _lines({name: write(tidy(normal.simplify(side))) for name, side in worked.items()})),
+    ]
+
+
+def _lines(sides: dict[str, str]) -> str:
+    return "\n".join(f"{name:<6} {text}" if name else text for name, text in sides.items())
+
+
+def _samples(relation: Relation) -> Stage:
+    seen = autodiff.judge(relation)
+    if seen.agrees is None:
+        return "autodiff", seen.reason
+    word = "agrees" if seen.agrees else "differs"
+    return "autodiff", f"{word}; {seen.trials} samples, largest error {seen.max_error:.1e}"
+
+
+def tree(node: object) -> str:
+    r"""An expression with its bound sums and its brackets, on one line.
+
+    >>> from idxcalc.expr import Variable
+    >>> x = Component(Variable("x"))
+    >>> tree(x)
+    'x'
+    """
+    match node:
+        case Component() | Delta() | Ref() | Num():
+            return write(node)
+        case Index():
+            return node.name
+        case tuple():
+            return ", ".join(map(tree, node)) if len(node) == 1 else f"({', '.join(map(tree, node))})"
+        case None | int() | str() | Fraction():
+            return str(node)
+        case _ if hasattr(node, "name"):
+            return str(node.name)
+        case _ if is_dataclass(node):
+            parts = (tree(getattr(node, each.name)) for each in fields(node))
+            return f"{type(node).__name__}({', '.join(part for part in parts if part not in ('None', '()'))})"
+        case _:
+            return str(node)
