@@ -50,7 +50,7 @@ class Tools:
             "after": lambda x, axis, first: lax.slice_in_dim(x, first, None, axis=axis),
             "part": operator.getitem,
             "jnp.transpose": lax.transpose,
-            "jnp.expand_dims": lax.expand_dims,
+            "spaced": lambda x, new, rank: lax.expand_dims(x, new),
             "jnp.sum": lambda x, axes: lax.reduce_sum(x, self.positive(x, axes)),
             "jnp.broadcast_to": self.broadcast,
             "jax.jacfwd": self.jacobian,
@@ -176,13 +176,13 @@ class Traced:
         self.main = program
         self.run = Run(sizes)
         self.draws: list[tuple[Name, tuple[int, ...]]] = [(n, self.run.term(s, {})) for n, s in draws]
+        self.columns = width(sum(math.prod(shape) for _, shape in self.draws))
         self.trace: Any = None
 
     def __call__(self, seed: int, mode: str) -> tuple[Any, dict[Name, Array]]:
         """What the program returns, one row per sample; and the drawn values by name."""
         jax, np = tools().jax, tools().np
-        wanted = sum(math.prod(shape) for _, shape in self.draws)
-        rows = spread(np, normals(seed, width(wanted)), mode)
+        rows = spread(np, normals(seed, self.columns), mode)
         drawn, start = [np.zeros(BATCH)], 0  # the first is unused: there must be something to batch over
         for _, shape in self.draws:
             drawn.append(rows[:, start : start + math.prod(shape)].reshape(BATCH, *shape))

@@ -71,11 +71,18 @@ class Case:
         self.ranges: dict[str, Range] = survey(relation)
         self.traced: dict[tuple[tuple[str, int], ...], Traced] = {}
 
-    def run(self, batch: Round) -> Any:
-        key = tuple(sorted(batch.sizes.items()))
+    def at(self, sizes: dict[str, int]) -> Traced:
+        key = tuple(sorted(sizes.items()))
         if key not in self.traced:
-            self.traced[key] = Traced(self.root.draws, self.root.program, batch.sizes)
-        return self.traced[key](batch.seed, batch.mode)
+            self.traced[key] = Traced(self.root.draws, self.root.program, sizes)
+        return self.traced[key]
+
+    def run(self, batch: Round) -> Any:
+        return self.at(batch.sizes)(batch.seed, batch.mode)
+
+    def columns(self, sizes: dict[str, int]) -> int:
+        """How many values are drawn for a sample, some of them in vain."""
+        return self.at(sizes).columns
 
 
 def judge(relation: Relation, seed: int = 0, example: bool = True) -> Judgement:
@@ -99,16 +106,26 @@ def judge(relation: Relation, seed: int = 0, example: bool = True) -> Judgement:
 @lru_cache(maxsize=256)
 def _judge(relation: Relation, seed: int, example: bool) -> Judgement:
     case = Case(relation)
-    sizes = assignments(case.ranges, case.root.shapes)
+    return sampled(case, seed).judgement(case, example)
+
+
+def judged(relation: Relation, seed: int) -> tuple[Case, tuple[Round, ...]]:
+    """The program of a relation and the batches of samples that `judge` draws for it."""
+    return Case(relation), _judge(relation, seed, False).rounds
+
+
+def sampled(case: Case, seed: int) -> Tally:
+    """At least `ENOUGH` samples, if they can be had; the later batches look for a narrow domain."""
     tally = Tally()
-    for number in range(max(3, len(sizes))):
-        tally.add(case, Round(seed + 1000 * number, "plain", sizes[number % len(sizes)]))
-    number = 3
-    while tally.trials < ENOUGH and not tally.refuted and number < (ROUNDS if tally.trials else ROUNDS // 2):
-        mode = WIDER[number % len(WIDER)]
-        tally.add(case, Round(seed + 1000 * number, mode, sizes[number // len(WIDER) % len(sizes)]))
-        number += 1
-    return tally.judgement(case, example)
+    sizes = assignments(case.ranges, case.root.shapes)
+    for number in range(ROUNDS):
+        plain = number < 3
+        mode = "plain" if plain else WIDER[number % len(WIDER)]
+        at = number if plain else number // len(WIDER)
+        if not plain and (tally.refuted or tally.trials >= ENOUGH or (number >= ROUNDS // 2 and not tally.trials)):
+            break
+        tally.add(case, Round(seed + 1000 * number, mode, sizes[at % len(sizes)]))
+    return tally
 
 
 class Tally:

@@ -89,7 +89,7 @@ def align(tensor: Tensor, axes: tuple[Index, ...]) -> Term:
     new = tuple(n for n, axis in enumerate(axes) if axis not in tensor.axes)
     # Axes missing in front are added by broadcasting.
     if tensor.axes and any(n >= axes.index(have[0]) for n in new):
-        term = apply("jnp.expand_dims", term, new)
+        term = apply("spaced", term, new, len(axes))
     return term
 
 
