@@ -18,8 +18,9 @@ from typing import Any
 
 from idxcalc.chapters import chapter, record, summary
 from idxcalc.chapters.template import template
-from idxcalc.chapters.verdicts import new_context
 from idxcalc.errors import IdxcalcError, JudgesDisagree
+from idxcalc.verify.context import Context
+from idxcalc.verify.explain import explain
 from idxcalc.verify.result import Result
 
 EXAMPLES = {
@@ -168,7 +169,7 @@ def _check_relation(asked: argparse.Namespace) -> int:
 
 def _context(asked: argparse.Namespace) -> tuple[Any, list[Result]]:
     """The context of the options and the results of the definitions; no context where an option is wrong."""
-    context = new_context()
+    context = Context()
     results: list[Result] = []
     for option, texts in (("given", asked.given), ("define", asked.define)):
         for text in texts:
@@ -211,7 +212,7 @@ def run_explain(asked: argparse.Namespace) -> int:
     if context is None:
         return _refuse(results)
     try:
-        stages = context.explain(asked.what.strip(), wrt=asked.wrt)
+        stages = explain(context, asked.what.strip(), asked.wrt)
     except IdxcalcError as error:
         return _refuse([Result("malformed", error=error.message, source=error.source, span=error.span)])
     for name, text in stages:

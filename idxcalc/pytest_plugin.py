@@ -165,7 +165,7 @@ class Check(pytest.Item):
 
     def reportinfo(self) -> tuple[Path, int, str]:
         """The line of the statement."""
-        return self.path, self.task.line - 1, self.nodeid
+        return self.path, self.task.line - 1, self.nodeid.partition("::")[2]
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

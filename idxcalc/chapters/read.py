@@ -39,7 +39,7 @@ from idxcalc.chapters.statement import (
 from idxcalc.chapters.text import Place, Text
 from idxcalc.errors import IdxcalcError
 
-_LABEL = re.compile(r"[\w.+-]+")
+_LABEL = re.compile(r"[\w.-]+")
 _OURS = (*OPTIONS, "code-cell")
 _UNCHECKED = (
     "this formula states a relation that nothing checks; make it a {derive}, "
@@ -254,7 +254,7 @@ class _Reader:
         if label and not _LABEL.fullmatch(label) and kind != "math":
             message = f"the label `{label}` is not one word of letters, digits, - _ and ."
             reading.faults.add(at, message, label)
-            label = re.sub(r"[^\w.+-]+", "-", label).strip("-")
+            label = re.sub(r"[^\w.-]+", "-", label).strip("-")
         if label in reading.labels:
             message = f"the label {label} is taken by line {reading.labels[label]}; choose another"
             reading.faults.add(at, message, label)
@@ -263,7 +263,7 @@ class _Reader:
         name = label or f"line-{at.line}"
         reading.names[name] += 1
         if reading.names[name] > 1:
-            name = f"{name}.{reading.names[name]}"
+            name = f"{name}+{reading.names[name]}"  # no label has a plus
         place = body.place(0) if body.lines else at
         values = {key: option.value for key, option in options.items()}
         places = {key: option.place for key, option in options.items()}

@@ -18,16 +18,10 @@ from idxcalc.chapters.statement import CHECKED, Faults, Statement, meant
 from idxcalc.chapters.structure import structure
 from idxcalc.chapters.text import Place, Text
 from idxcalc.errors import IdxcalcError
+from idxcalc.verify.context import Context
 from idxcalc.verify.result import Result
 
 _KINDS = {"given": "declaration", "define": "definition", "claim": "claim"}
-
-
-def new_context() -> Any:
-    """The empty context that a chapter starts from."""
-    from idxcalc.verify.context import Context
-
-    return Context()
 
 
 def chapter(path: str | Path, shown: str = "") -> Chapter:
@@ -51,7 +45,7 @@ class Chapter:
         self.file = Path(path)
         self.path = shown or str(path)
         self.readable = True
-        self._new = context or new_context
+        self._new = context or Context
         self._family = {} if family is None else family  # the chapters read so far, by file
         self._family[self.file.resolve()] = self
         self._kept: dict[str, tuple[Result, ...]] = {}

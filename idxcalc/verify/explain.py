@@ -21,11 +21,11 @@ Stage = tuple[str, str]
 
 
 def explain(context: Context, text: str, wrt: str = "") -> list[Stage]:
-    r"""The stages of ``text``, a relation or an expression, as (name, what it is there); raises `IdxcalcError`.
+    r"""The stages of ``text``, a relation or an expression: (name, what it is there). Raises `IdxcalcError`.
 
     >>> stages = dict(explain(Context("x_i"), r"(x_ix_i)_{,k}", "x_k"))
     >>> stages["normal form"]
-    '2 x_k'
+    '2x_k'
     """
     words = (text[token.span.start : token.span.stop] for token in lex(text))
     tokens = ("tokens", "  ".join(word for word in words if word.strip()))
