@@ -12,6 +12,9 @@ SPHINX  := "$(BIN)/python" -m sphinx -q -j auto -c . -b html
 # A file stays with one worker: its fixtures and a chapter's cells run once.
 PYTEST  := "$(BIN)/python" -m pytest -q -n logical --maxprocesses 4 --dist loadfile
 
+# The judge works in float64 on the CPU; without this JAX first looks for accelerators, and says so.
+export JAX_PLATFORMS ?= cpu
+
 .DEFAULT_GOAL := html
 .SILENT:
 .PHONY: html test check lint types lines strict tests live clean help FORCE
