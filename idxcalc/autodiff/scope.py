@@ -128,7 +128,7 @@ class Scope:
                     found = self.choose(self.truth(condition), self.value(branch), found)
                 return found
             case Deriv(body, target, slots):
-                return self.derivative(body, target, slots)
+                return self.jacobian(body, target, slots)
             case Diff(body, variables):
                 return self.differential(body, variables)
             case _:
@@ -324,7 +324,7 @@ class Scope:
         self.program.lines.append(inner.program)
         return Written(inner.program.name, bool(inner.terms), bool(inner.margins))
 
-    def derivative(self, body: Expr, target: Symbol, slots: tuple[Slot, ...]) -> Tensor:
+    def jacobian(self, body: Expr, target: Symbol, slots: tuple[Slot, ...]) -> Tensor:
         """The Jacobian by the whole array of ``target``, of which ``slots`` are picked."""
         if not depends(body, target):
             return Tensor(0.0)
