@@ -200,17 +200,26 @@ class World:
             self.functions[function] = made, random.uniform(0, 1, out)
         return self.functions[function]
 
-    def numpy_function(self, function, order=0):
-        """The unknown function as NumPy code; of one real, its derivative of the given order."""
+    def code(self, function, by=(), xp=np):
+        """The unknown function, or its derivative by the arguments ``by``, as code on arrays."""
         weights, phase = self.weights(function)
 
-        def f(*args):
-            if function.params == ((),) and not function.out:
-                return weights[0] ** order * np.sin(phase + weights[0] * args[0] + order * np.pi / 2)
-            dots = (np.tensordot(a, t, np.ndim(t)) for a, t in zip(weights, args, strict=True))
-            return np.sin(phase + sum(dots))
+        def real(*args):
+            inner = phase + sum(a * t for a, t in zip(weights, args, strict=True))
+            return math.prod(weights[n] for n in by) * xp.sin(inner + len(by) * math.pi / 2)
 
-        return f
+        def tensor(*args):
+            inner = phase + sum(xp.tensordot(a, t, np.ndim(t)) for a, t in zip(weights, args, strict=True))
+            value = xp.sin(inner + len(by) * math.pi / 2)
+            for n in by:
+                out, extra = self.shape(function.out), self.shape(function.params[n])
+                between = (1,) * (value.ndim - len(out))
+                value = value.reshape(*value.shape, *(1 for _ in extra)) * weights[n].reshape(
+                    *out, *between, *extra
+                )
+            return value
+
+        return tensor if function.out or any(function.params) else real
 
 
 def project(value, traits):
