@@ -1,0 +1,183 @@
+"""Pieces of LaTeX with the index letters that the reader would count in them, and how they make products.
+
+The rule of the convention stands in `product`: a bound letter needs no written sum exactly if it stands twice
+in the factors of its product, in no power and no denominator, and need not be fixed for another reason.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from idxcalc.expr import Index, Slot, Sum
+
+# May carry a power; is a factor; takes everything behind it; needs brackets as a factor; as a term, too.
+ATOM, FACTOR, OPEN, PRODUCT, SUM = range(5)
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """Factors, divisors and a number; ``bound`` are the letters that the convention sums."""
+
+    number: Fraction
+    above: tuple[Piece, ...]
+    below: tuple[Piece, ...]
+    bound: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """``places``: letters, perhaps repeated, as the product around counts them; ``demands``: free letters
+    that must be fixed; ``finished``: a power; ``bare``: ends with a function, a bracket behind it would be
+    its argument; ``product``: what it consists of, if it is a product without written sums."""
+
+    text: str
+    places: tuple[str, ...] = ()
+    demands: frozenset[str] = frozenset()
+    level: int = ATOM
+    negative: bool = False
+    finished: bool = False
+    bare: bool = False
+    product: Product | None = None
+
+    @property
+    def signed(self) -> str:
+        return "-" + self.text if self.negative else self.text
+
+    def inside(self, text: str, level: int = ATOM) -> Piece:
+        """This piece as the only content of something: each letter counts once."""
+        return Piece(text, once(self.places), self.demands, level)
+
+
+def once(letters: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(letters))
+
+
+def together(pieces: Sequence[Piece], text: str) -> Piece:
+    """Several pieces in one: each letter counts once, all demands stay."""
+    places = once(name for p in pieces for name in p.places)
+    return Piece(text, places, frozenset().union(*(p.demands for p in pieces)))
+
+
+def mismatch(pieces: Iterable[Piece]) -> frozenset[str]:
+    """The letters that not all of the terms have; a term with none counts for every component."""
+    some = [frozenset(p.places) for p in pieces if p.places]
+    return frozenset().union(*some) - frozenset.intersection(*some) if some else frozenset()
+
+
+def letters(slots: Iterable[Slot]) -> tuple[str, ...]:
+    return tuple(s.name for s in slots if isinstance(s, Index))
+
+
+def run(slots: Iterable[Slot]) -> str:
+    """Index letters next to each other; a command needs a space before a letter."""
+    text = ""
+    for slot in slots:
+        new = slot.name if isinstance(slot, Index) else str(slot)
+        text += " " + new if re.search(r"\\[A-Za-z]+$", text) and new[0].isalpha() else new
+    return text
+
+
+def groups(slots: Iterable[tuple[Slot, ...]]) -> str:
+    """Derivative indices behind a comma, in brackets where one derivative has several."""
+    return "," + "".join(f"({run(s)})" if len(s) > 1 else run(s) for s in slots)
+
+
+def sub(text: str) -> str:
+    single = len(text) == 1 or re.fullmatch(r"\\[A-Za-z]+", text)
+    return "" if not text else f"_{text}" if single else f"_{{{text}}}"
+
+
+def power(text: str) -> str:
+    return f"^{text}" if len(text) == 1 else f"^{{{text}}}"
+
+
+def tall(text: str) -> bool:
+    return re.search(r"\\(frac|sum|begin)", text) is not None
+
+
+def bracket(piece: Piece) -> Piece:
+    inner = rf"\left({piece.signed}\right)" if tall(piece.text) else f"({piece.signed})"
+    return piece.inside(inner)
+
+
+def join(pieces: Sequence[Piece]) -> str:
+    """Factors next to each other, a dot where they would run into one."""
+    text, bare = "", False
+    for piece in pieces:
+        apart = piece.text[0].isdigit() or (bare and re.match(r"[(\[]|\\left", piece.text))
+        tight = not text or (text[-1].isdigit() and not re.search(r"[_^]\d$", text))
+        text += (r" \cdot " if text and apart else "" if tight else " ") + piece.text
+        bare = piece.bare
+    return text
+
+
+def product(bound: list[Sum], number: Fraction, factors: list[Piece], below: list[Piece]) -> Piece:
+    """The sums ``bound``, outermost first, of a product of a number, factors and reciprocals.
+
+    A factor that is itself a product without written sums is taken apart: its sums may stand further out.
+    """
+    above: list[Piece] = []
+    implied: frozenset[str] = frozenset()
+    for factor in factors:
+        inner = factor.product
+        if inner is None:
+            above.append(factor)
+            continue
+        above += inner.above
+        below = [*below, *inner.below]
+        number *= inner.number
+        implied |= inner.bound
+    above.sort(key=lambda p: p.level == OPEN)  # what takes all behind it comes last
+    last = len(above) - 1
+    for n, p in enumerate(above):
+        if p.negative or p.level > OPEN or (p.level == OPEN and n < last):
+            above[n] = bracket(p)
+    every = (*above, *below)
+    count = Counter(name for p in every for name in p.places)
+    demands = frozenset().union(*(p.demands for p in every))
+    never = demands.union(*(p.places for p in (*below, *(p for p in above if p.finished))))
+    written = [s for s in bound if s.first is not None or count[s.index.name] != 2 or s.index.name in never]
+    summed = implied | {s.index.name for s in bound}
+    text = "".join(_written(s, count[s.index.name]) for s in written) + _quotient(abs(number), above, below)
+    return Piece(
+        text,
+        tuple(name for name in once(n for p in every for n in p.places) if name not in summed),
+        (demands | {name for name, times in count.items() if times > 1}) - summed,
+        OPEN if written else PRODUCT,
+        negative=number < 0,
+        bare=bool(above) and above[-1].bare,
+        product=None if written else Product(number, tuple(above), tuple(below), summed),
+    )
+
+
+def _written(node: Sum, times: int) -> str:
+    """``\\sum_i``, with bounds where nothing in its scope has its letter or component 0 is left out."""
+    dim, name = node.index.dim, node.index.name
+    if node.first is None and times:
+        return rf"\sum{sub(name)} "
+    if not dim.named and not times:
+        return rf"\delta_{{{name}{name}}} "  # as many as i has values
+    upper = power(dim.last) if dim.named else ""
+    return rf"\sum_{{{name}={dim.start if node.first is None else node.first}}}{upper} "
+
+
+def _quotient(number: Fraction, above: list[Piece], below: list[Piece]) -> str:
+    """Factors and divisors; the factors stand in the numerator if they are few and short."""
+    coefficient = [Piece(str(number.numerator))] if number.numerator != 1 else []
+    divisors = ([Piece(str(number.denominator))] if number.denominator != 1 else []) + below
+    if not divisors:
+        return join(coefficient + above) or "1"
+    short = [p for p in above if p.level < OPEN]
+    if not below or sum(len(p.text) for p in short) > 24 or tall(join(short)):
+        short = []
+    bottom = divisors[0].signed if len(divisors) == 1 else join([_factor(p) for p in divisors])
+    top = join(coefficient + short) or "1"
+    return join([Piece(rf"\frac{{{top}}}{{{bottom}}}"), *(p for p in above if p not in short)])
+
+
+def _factor(piece: Piece) -> Piece:
+    return bracket(piece) if piece.negative or piece.level > FACTOR else piece

@@ -1,0 +1,329 @@
+"""Expressions back to LaTeX that reads back as the same expression in the same scope.
+
+Each part becomes a `Piece`: its text, the letters that the reader would count in the product around it,
+and the letters that must be *fixed* for the text to mean this ("no sum", or a written sum). A bound letter
+is left to the convention exactly if it stands twice in the factors of its product, in no power and no
+denominator, and need not be fixed; else its sum is written. So what is printed never relies on luck.
+
+What is read back may differ from the original in the names of bound letters; in the order of factors, of
+terms and of sums next to each other; in sums and products inside products, which become one; in numbers
+of a product, which are multiplied; in quotients of a product, which become one; ``dx_i`` is read as the
+differential of ``x_i``; an argument whose letters come in another order gets deltas; a size that nobody
+named becomes ``\\delta_{ii}``. What the notation has no form for (the derivative by one of several
+arguments, a component above 9) is printed only to be looked at.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+from typing import TypeAlias, assert_never
+
+from idxcalc.expr import (
+    MINUS_ONE, Add, All, Call, Cases, Compare, Component, Condition, Constant, Definition, Delta, Deriv, Det,
+    Diff, Elementary, Expr, Inverse, Iverson, Lambda, Match, Mul, Num, Pow, Ref, Relation, Size, Slot, Sum,
+    Variable, free, fresh, names, substitute,
+)  # fmt: skip
+from idxcalc.functions import KNOWN
+from idxcalc.notation.letters import flat, separate, taken, tidy
+from idxcalc.notation.pieces import (
+    ATOM, FACTOR, SUM, Piece, bracket, groups, letters, mismatch, once, power, product, run, sub, tall,
+    together,
+)  # fmt: skip
+
+Target: TypeAlias = Variable | Definition
+Defaults: TypeAlias = Mapping[str, tuple[Lambda, ...]]
+_OPS = {"<": "<", ">": ">", "<=": r"\le", ">=": r"\ge", "=": "=", "!=": r"\neq"}
+
+
+def write(
+    node: Expr | Relation | Condition, wrt: Sequence[Target] = (), defaults: Defaults | None = None
+) -> str:
+    """LaTeX that reads back as ``node``; derivatives by the variables ``wrt`` are written with a comma.
+
+    ``defaults`` are the arguments that functions were declared with: they are left out. `no_sum_letters`
+    says which letters of an expression "(no sum)" must name; a `Relation` names them itself.
+
+    >>> from idxcalc.expr import Dim, Index
+    >>> i = Index("i", Dim("?1"))
+    >>> x, y = Variable("x", (i.dim,)), Variable("y", (i.dim,))
+    >>> print(write(Sum(i, Mul((Component(x, (i,)), Component(y, (i,)))))))
+    x_i y_i
+    >>> print(write(Sum(i, Pow(Component(x, (i,)), Num(Fraction(2))))))
+    \\sum_i x_i^2
+    """
+    writer = _Writer(tuple(wrt), defaults or {})
+    if isinstance(node, Relation):
+        return writer.relation(node)
+    if isinstance(node, Compare | Match | All):
+        return writer.condition(separate(node, taken(node))).text
+    return writer.top(node).signed
+
+
+def write_statement(
+    left: Expr, right: Expr, wrt: Sequence[Target] = (), defaults: Defaults | None = None
+) -> str:
+    """``left = right``, with "(no sum on $g$)" where the convention would sum a free letter."""
+    return write(Relation(left, right), wrt, defaults)
+
+
+def no_sum_letters(expr: Expr) -> tuple[str, ...]:
+    """The free letters of ``expr`` that "(no sum)" must name for `write` to read back."""
+    return tuple(sorted(_Writer().top(expr).demands))
+
+
+@dataclass(slots=True)
+class _Writer:
+    wrt: tuple[Target, ...] = ()
+    defaults: Defaults = field(default_factory=dict)
+
+    def top(self, expr: Expr) -> Piece:
+        return self.piece(separate(expr, taken(expr)))
+
+    def atom(self, expr: Expr) -> Piece:
+        made = self.piece(expr)
+        return bracket(made) if made.level > ATOM or made.negative else made
+
+    def piece(self, node: Expr) -> Piece:
+        """The text of an expression whose bound letters are apart."""
+        match node:
+            case Num(value):
+                n, below = abs(value.numerator), value.denominator
+                text = str(n) if below == 1 else rf"\frac{{{n}}}{{{below}}}"
+                return Piece(text, level=ATOM if below == 1 else FACTOR, negative=value < 0)
+            case Constant(name):
+                return Piece(r"\pi" if name == "pi" else name)
+            case Size(dim):
+                return Piece(dim.last)
+            case Component(variable, slots):
+                return self.named(variable.name, slots, "d" if variable.differential else "")
+            case Ref(definition, slots):
+                return self.named(definition.name, slots)
+            case Delta(left, right):
+                return self.named(r"\delta", (left, right))
+            case Add():
+                return self.add(node)
+            case Mul() | Sum():
+                return self.product(node)
+            case Pow(base, exponent):
+                return self.power(base, exponent)
+            case Elementary(name, args):
+                return self.elementary(name, args)
+            case Call():
+                return self.call(node)
+            case Inverse() | Det():
+                return self.matrix(node)
+            case Iverson(condition):
+                made = self.condition(condition)
+                return made.inside(f"[{made.text}]")
+            case Cases():
+                return self.cases(node)
+            case Deriv():
+                return self.derivative(node)
+            case Diff(body, _):
+                twice = isinstance(body, Diff)
+                inner = self.piece(body) if twice else self.atom(body)
+                text = (r"d\," if twice else "d") + inner.text
+                return replace(inner.inside(text, FACTOR), bare=inner.bare)
+            case _:
+                assert_never(node)
+
+    def named(self, name: str, slots: tuple[Slot, ...], before: str = "") -> Piece:
+        level = FACTOR if before or "^" in name else ATOM
+        return Piece(f"{before}{name}{sub(run(slots))}", letters(slots), level=level)
+
+    def add(self, node: Add) -> Piece:
+        def terms(expr: Expr) -> list[Expr]:
+            return [t for inner in expr.terms for t in terms(inner)] if isinstance(expr, Add) else [expr]
+
+        pieces = [self.piece(t) for t in terms(node)]
+        if not pieces:
+            return Piece("0")
+        rest = "".join(f" {'-' if p.negative else '+'} {p.text}" for p in pieces[1:])
+        made = together(pieces, pieces[0].signed + rest)
+        return replace(made, demands=made.demands | mismatch(pieces), level=SUM)
+
+    def product(self, node: Mul | Sum) -> Piece:
+        """Nested sums around a product of factors."""
+        bound: list[Sum] = []
+        body: Expr = node
+        while isinstance(body, Sum):
+            bound.append(body)
+            body = body.body
+        factors = flat(body)
+        number = math.prod((f.value for f in factors if isinstance(f, Num)), start=Fraction(1))
+        below = [f.base for f in factors if isinstance(f, Pow) and f.exponent is MINUS_ONE]
+        above = [f for f in factors if not isinstance(f, Num | Pow) or _is_power(f)]
+        return product(bound, number, [self.piece(f) for f in above], [self.piece(f) for f in below])
+
+    def power(self, base: Expr, exponent: Expr) -> Piece:
+        root = exponent.value if isinstance(exponent, Num) else Fraction(0)
+        if root == -1 or (root.numerator == 1 and root != 1):
+            inner = self.piece(base)
+            degree = "" if root.denominator == 2 else f"[{root.denominator}]"
+            above = r"\frac{1}" if root == -1 else rf"\sqrt{degree}"
+            return replace(inner.inside(f"{above}{{{inner.signed}}}", FACTOR), finished=True)
+        low, high = self.atom(base), self.piece(exponent)
+        return replace(together((low, high), low.text + power(high.signed)), level=FACTOR, finished=True)
+
+    # functions
+
+    def elementary(self, name: str, args: tuple[Expr, ...]) -> Piece:
+        pieces = [self.piece(a) for a in args]
+        inner = together(pieces, ", ".join(p.signed for p in pieces))
+        if name == "abs":
+            return inner.inside(rf"\lvert {inner.text} \rvert", FACTOR)
+        if name == "exp" and len(inner.text) < 16 and "^" not in inner.text and not tall(inner.text):
+            return inner.inside(f"e^{{{inner.text}}}", FACTOR)
+        return inner.inside(_applied(KNOWN[name].latex[0], inner.text))
+
+    def argument(self, node: Lambda) -> Piece:
+        """A tensor as an argument: its free letters, in order of appearance, are its slots."""
+        made, outside = self.piece(node.body), frozenset(i.name for i in free(node))
+        wanted = tuple(i.name for i in node.indices)
+        if wanted and tuple(n for n in once(made.places) if n not in outside) != wanted:
+            used = names(node) | taken(node)
+            copies = {i: fresh(i, used) for i in node.indices}
+            body: Expr = Mul((*(Delta(i, k) for i, k in copies.items()), substitute(node.body, copies)))
+            for copy in copies.values():
+                body = Sum(copy, body)
+            made = self.piece(separate(body, taken(body)))
+        demands = made.demands | outside if wanted else made.demands
+        return Piece(made.signed, tuple(n for n in made.places if n not in wanted), demands)
+
+    def call(self, node: Call) -> Piece:
+        function, by = node.function, node.derivs
+        args = [self.argument(a) for a in node.args]
+        out, primes, prefix = run(node.out), "", ""
+        if by and len(args) > 1:  # to be looked at: by a component of argument n, from 1
+            prefix = "".join(rf"\partial_{{{','.join(filter(None, (str(n + 1), run(s))))}}} " for n, s in by)
+        elif by and (node.lifted or function.params != ((),)):
+            out += groups(slots for _, slots in by)
+        else:
+            primes = "'" * len(by)
+        head = prefix + function.name + sub(out) + primes
+        own = (*letters(node.out), *(n for _, slots in by for n in letters(slots)))
+        if self.omitted(node, args):
+            return Piece(head, own, level=FACTOR if "^" in head else ATOM, bare=True)
+        inner = together(args, ", ".join(a.text for a in args))
+        return Piece(_applied(head, inner.text), (*own, *inner.places), inner.demands)
+
+    def omitted(self, node: Call, args: list[Piece]) -> bool:
+        """Whether the arguments are those that the function has when it is written without."""
+        only = node.args[0].body if len(node.args) == 1 else None
+        if isinstance(only, Component) and re.search(r"\\mathbf\{|\^\{\(\\circ\)\}$", only.variable.name):
+            return True  # the reader's own placeholder
+        default = self.defaults.get(node.function.name)
+        if default is None or node.lifted:
+            return False
+
+        def texts(arguments: tuple[Lambda, ...]) -> list[str]:
+            return [self.argument(separate(a, taken(a), rename=True)).text for a in arguments]
+
+        return texts(default) == texts(node.args)
+
+    def matrix(self, node: Inverse | Det) -> Piece:
+        body, row, column = node.matrix.body, *node.matrix.indices
+        inner = self.argument(node.matrix)
+        turned = self.argument(Lambda((column, row), body))
+        slots = (node.row, node.column) if isinstance(node, Inverse) else ()
+        if len(turned.text) < len(inner.text):  # the inverse of the transpose is the transpose of the inverse
+            inner, slots, row, column = turned, slots[::-1], column, row
+        text, atom = inner.text, False
+        if isinstance(body, Component | Ref) and body.slots == (row, column) and inner.text[0] != "d":
+            symbol = body.variable if isinstance(body, Component) else body.definition
+            text, atom = symbol.name, "^" not in symbol.name
+        if isinstance(node, Det):
+            return inner.inside(_applied(r"\det", text))
+        base = text if atom else f"({text})"
+        return replace(
+            inner, text=f"({base}^{{-1}}){sub(run(slots))}", places=(*letters(slots), *inner.places)
+        )
+
+    # conditions
+
+    def condition(self, node: Condition) -> Piece:
+        match node:
+            case Compare(op, left, right):
+                pair = self.piece(left), self.piece(right)
+                made = together(pair, f"{pair[0].signed} {_OPS[op]} {pair[1].signed}")
+                return replace(made, demands=made.demands | mismatch(pair))
+            case Match(left, right, equal):
+                op = _OPS["=" if equal else "!="]
+                return Piece(f"{run((left,))} {op} {run((right,))}", once(letters((left, right))))
+            case All(conditions):
+                parts = [self.condition(c) for c in conditions] or [Piece("0 = 0")]
+                return together(parts, r" \text{ and } ".join(p.text for p in parts))
+            case _:
+                assert_never(node)
+
+    def cases(self, node: Cases) -> Piece:
+        tests = [self.condition(c) for c, _ in node.branches]
+        values = [*(self.piece(v) for _, v in node.branches), self.piece(node.otherwise)]
+        rows = [rf"{v.signed} & \text{{if }} {t.text}" for v, t in zip(values[:-1], tests, strict=True)]
+        text = r" \\ ".join((*rows, rf"{values[-1].signed} & \text{{otherwise}}"))
+        made = together((*values, *tests), rf"\begin{{cases}} {text} \end{{cases}}")
+        return replace(made, demands=made.demands | mismatch(values), level=FACTOR)
+
+    # derivatives and relations
+
+    def derivative(self, node: Deriv) -> Piece:
+        body: Expr = node
+        by: list[tuple[Target, tuple[Slot, ...]]] = []
+        while isinstance(body, Deriv):
+            by.insert(0, (body.target, body.slots))
+            body = body.body
+        inner = self.piece(body)
+        places = (*once(inner.places), *(n for _, slots in by for n in letters(slots)))
+        if all(self.by_comma(target) for target, _ in by):
+            commas = groups(slots for _, slots in by)
+            if isinstance(body, Ref) or (isinstance(body, Component) and not body.variable.differential):
+                name = body.definition.name if isinstance(body, Ref) else body.variable.name
+                return Piece(name + sub(run(body.slots) + commas), places, inner.demands)
+            return Piece(bracket(inner).text + sub(commas), places, inner.demands)
+        below = " ".join(rf"\partial {target.name}{sub(run(slots))}" for target, slots in by)
+        top = r"\partial" + (power(str(len(by))) if len(by) > 1 else "")
+        plain = isinstance(body, Component | Ref | Call)
+        text = rf"\frac{{{top}{' ' + inner.text if plain else ''}}}{{{below}}}"
+        return Piece(text if plain else text + bracket(inner).text, places, inner.demands, FACTOR)
+
+    def by_comma(self, target: Target) -> bool:
+        """Whether a comma can only mean this variable."""
+        fitting = [t for t in self.wrt if _rank(t) == _rank(target)]
+        return _rank(target) > 0 and len(fitting) == 1 and fitting[0].name == target.name
+
+    def relation(self, node: Relation) -> str:
+        tests = () if node.condition is None else (node.condition,)
+        used = taken(node.left, node.right, *tests)
+        left, right = (self.piece(separate(side, used)) for side in (node.left, node.right))
+        demands = left.demands | right.demands
+        text = f"{left.signed} {_OPS[node.op]} {right.signed}"
+        if node.order is not None:
+            text += f" + O(d{node.order[0].name}{power(str(node.order[1])) if node.order[1] > 1 else ''})"
+        for test in tests:
+            made = self.condition(separate(test, used))
+            parts = test.conditions if isinstance(test, All) else (test,)
+            fixed = {n for c in parts if isinstance(c, Match) for n in letters((c.left, c.right))}
+            demands = (demands | made.demands) - fixed
+            text += rf" \quad \text{{{'for' if fixed else 'if'} }} {made.text}"
+        if demands:
+            text += rf" \quad \text{{(no sum on {', '.join(f'${n}$' for n in sorted(demands))})}}"
+        return text
+
+
+def _is_power(node: Expr) -> bool:
+    return isinstance(node, Pow) and node.exponent is not MINUS_ONE
+
+
+def _applied(head: str, inner: str) -> str:
+    return rf"{head}\left({inner}\right)" if tall(inner) else f"{head}({inner})"
+
+
+def _rank(target: Target) -> int:
+    return len(target.dims if isinstance(target, Variable) else target.indices)
+
+
+__all__ = ["no_sum_letters", "tidy", "write", "write_statement"]
