@@ -281,7 +281,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         whole.print_help()
         return 2
     try:
-        return int(asked.run(asked))
+        status = int(asked.run(asked))
+        sys.stdout.flush()  # here, where a closed pipe is still ours to handle
+        return status
     except JudgesDisagree as error:
         print(
             f"idxcalc: its two judges disagree, a defect of idxcalc; please report it:\n{error}",

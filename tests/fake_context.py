@@ -2,8 +2,17 @@
 
 from __future__ import annotations
 
+from importlib.metadata import entry_points
+
 from idxcalc.errors import IdxcalcError, Span
 from idxcalc.verify.result import Result
+
+# How a pytest inside a test gets the plugin: by itself where idxcalc is installed, else by name.
+PLUGIN = (
+    ()
+    if any(each.name == "idxcalc" for each in entry_points(group="pytest11"))
+    else ("-p", "idxcalc.pytest_plugin")
+)
 
 
 class FakeContext:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from importlib.metadata import entry_points
 from pathlib import Path
 
 import pytest
-from fake_context import FakeContext
+from fake_context import PLUGIN, FakeContext
 
 from idxcalc.chapters import Chapter, verdicts
 from idxcalc.errors import JudgesDisagree
@@ -62,13 +61,6 @@ ITEMS = [
     "cells",
 ]
 SUMMARY = "4 relations: 3 proved, 1 refuted; 1 wrong one refused as expected; 1 chapter's cells ran"
-
-
-PLUGIN = (
-    ()
-    if any(each.name == "idxcalc" for each in entry_points(group="pytest11"))
-    else ("-p", "idxcalc.pytest_plugin")
-)
 
 
 @pytest.fixture
