@@ -64,7 +64,7 @@ def canonical(scope: Scope, bound: tuple[Index, ...], factors: Factors) -> Poly:
         return {}
     outer = {i for base, _ in factors for i in free(base)} - set(bound)
     named = {i: Index(f"#{n}", i.dim) for n, i in enumerate(_in_order(bound, colour), _level(outer))}
-    coefficient, powers = Fraction(1), {}
+    coefficient, powers = Fraction(1), dict[Base, Fraction]()
     for base, e in factors:
         c, moved, x = rename(scope, base, e, named)
         coefficient *= c

@@ -3,9 +3,9 @@
 Fractions are compared by multiplying the difference with all denominators that occur, which are not
 identically zero. A second attempt writes hyperbolic functions with exponentials.
 
-An equality is claimed where both sides have a value, and a side that has none on a set with a volume where the
-other has one is a counterexample. So `domain` collects what each side takes roots and logarithms of; a
-proof stands only if both sides ask for the same.
+An equality is claimed where both sides have a value, and a side that has none on a set with a volume
+where the other has one is a counterexample. So `domain` collects what each side takes roots and logarithms
+of, and what it divides by that may vanish; a proof stands only if both sides ask for the same.
 
 Soundness: True means that the sides agree for all sizes, almost everywhere on their common domain.
 """
@@ -15,6 +15,7 @@ from __future__ import annotations
 from fractions import Fraction
 from math import floor
 
+from idxcalc.errors import IdxcalcError
 from idxcalc.evidence import Evidence
 from idxcalc.expr import (
     MINUS_ONE, Add, All, Call, Cases, Compare, Condition, Elementary, Expr, Index, Match, Mul, Part, Pow, Ref,
@@ -23,7 +24,7 @@ from idxcalc.expr import (
 from idxcalc.normal.canonical import head
 from idxcalc.normal.normalise import normal
 from idxcalc.normal.product import product
-from idxcalc.normal.scalar import primitive
+from idxcalc.normal.primitive import primitive
 from idxcalc.normal.series import series
 from idxcalc.normal.signs import expression_nonzero, integral, poly_sign
 from idxcalc.normal.terms import Base, Poly, Scope, Undefined, add, as_number, poly_expr, scale
@@ -87,6 +88,8 @@ def _attempt(
         return vanishes(scope, add(normal(scope, left), scale(normal(scope, right), -1)))
     except Undefined:
         return False
+    except RecursionError as error:
+        raise IdxcalcError("the expression is nested too deeply to be proved") from error
 
 
 def assume(scope: Scope, condition: Condition) -> dict[Index, Index | int]:
@@ -170,9 +173,11 @@ def domain(scope: Scope, node: Expr) -> frozenset[tuple[str, str]]:
 
     def need(kind: str, part: Expr, bound: frozenset[Index], case: str) -> None:
         poly = normal(scope, part)
-        if poly_sign(scope, poly) <= 0:
-            _, _, rest = primitive(scope, poly, positive=True) if poly else (0, 0, poly)
-            made = poly_expr(rest if kind != "unit" else poly)
+        fine = expression_nonzero(scope, poly) if kind == "reciprocal" else poly_sign(scope, poly) > 0
+        if not fine or kind == "unit":
+            if poly and kind != "unit":
+                _, _, poly = primitive(scope, poly, positive=kind == "positive")
+            made = poly_expr(poly)
             text, _, _ = head(scope, made, Fraction(1), bound & free(made))
             found.add((f"{kind} {text}", case))
 
@@ -189,7 +194,9 @@ def domain(scope: Scope, node: Expr) -> frozenset[tuple[str, str]]:
                 power = normal(scope, exponent)
                 if not all(c.denominator == 1 and (integral(t) or not t) for t, c in power.items()):
                     need("positive", base, bound, case)
-            case Cases(branches, _):
+                if any(c < 0 or t for t, c in power.items()):
+                    need("reciprocal", base, bound, case)
+            case Cases():
                 case = f"{case} {id(part)}"
             case _:
                 pass
@@ -198,4 +205,3 @@ def domain(scope: Scope, node: Expr) -> frozenset[tuple[str, str]]:
 
     visit(node, frozenset(), "")
     return frozenset(found)
-

@@ -22,7 +22,9 @@ from idxcalc.expr import (
 from idxcalc.normal.canonical import placeholders
 from idxcalc.normal.contract import total, values
 from idxcalc.normal.product import multiply, multiply_all, ordered
-from idxcalc.normal.scalar import compared, elementary, power, symbolic_power
+from idxcalc.normal.powers import power, symbolic_power
+from idxcalc.normal.primitive import compared
+from idxcalc.normal.scalar import elementary
 from idxcalc.normal.signs import nonzero
 from idxcalc.normal.terms import (
     Poly, Scope, add, content, key, number, poly_expr, scale, single, slot_key,
@@ -54,8 +56,8 @@ def _normal(scope: Scope, node: Expr) -> Poly:
             return add(*(normal(scope, t) for t in terms))
         case Mul(factors):
             return multiply_all(scope, [normal(scope, f) for f in factors])
-        case Pow(base, exponent):
-            return symbolic_power(scope, normal(scope, base), normal(scope, exponent))
+        case Pow(base, by):
+            return symbolic_power(scope, normal(scope, base), normal(scope, by))
         case Sum():
             return summed(scope, node)
         case Elementary(name, args):
@@ -88,7 +90,7 @@ def component(node: Component) -> Poly:
     variable, slots = node.variable, node.slots
     for where, value in variable.fixed:
         if where == slots:
-            return number(Fraction(value))  # type: ignore[arg-type]
+            return number(Fraction(str(value)))
     if not variable.traits & {"symmetric", "antisymmetric"} or len(slots) < 2:
         return single(node)
     order = sorted(range(len(slots)), key=lambda n: (isinstance(slots[n], Index), slot_key(slots[n])))
@@ -222,4 +224,3 @@ def bracket(scope: Scope, condition: Condition) -> Poly:
             return compared(scope, op, normal(scope, left), normal(scope, right))
         case _:
             assert_never(condition)
-

@@ -11,6 +11,7 @@ Invariant: what `multiply` returns has no base that one of these rules still app
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from fractions import Fraction
 from math import comb, floor
 
@@ -54,7 +55,7 @@ def multiply_all(scope: Scope, polys: list[Poly]) -> Poly:
 def expand(scope: Scope, poly: Poly, exponent: int) -> Poly:
     """A positive integer power, multiplied out."""
     if len(poly) == 1:
-        (term, c), = poly.items()
+        ((term, c),) = poly.items()
         return scale(settle(scope, {b: e * exponent for b, e in term}), c**exponent)
     if len(poly) > 1 and exponent > 1:
         scope.evidence.rule("distribute")
@@ -154,7 +155,7 @@ def carried(scope: Scope, delta: Delta, powers: dict[Base, Fraction]) -> Poly | 
     return multiply_all(scope, [rest, *moved])
 
 
-def replaced(scope: Scope, base: Base, exponent: Fraction, mapping: dict[Index, Slot]) -> Poly:
+def replaced(scope: Scope, base: Base, exponent: Fraction, mapping: Mapping[Index, Slot]) -> Poly:
     """A power with indices replaced (perhaps identified), in normal form again."""
     return scope.normal(scope, Pow(substitute(base, mapping), Num(exponent)))
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from idxcalc.errors import IdxcalcError
-from idxcalc.expr import Expr, Index, Lambda, Part, Sum, bound_here, children, fresh, names, rebuild, substitute
+from idxcalc.expr import (
+    Expr, Index, Lambda, Mul, Part, Sum, bound_here, children, fresh, names, rebuild, substitute,
+)  # fmt: skip
 from idxcalc.normal.normalise import normal
 from idxcalc.normal.terms import Scope, Undefined, poly_expr
 
@@ -20,7 +22,7 @@ def simplify(expr: Expr) -> Expr:
     """
     try:
         made = poly_expr(normal(Scope(normal, closed=True), expr))
-    except (Undefined, IdxcalcError):
+    except (Undefined, IdxcalcError, RecursionError):
         return expr
     return letters(made, {n for n in names(made) if n[0] not in "#~$"})
 
@@ -33,4 +35,6 @@ def letters(node: Part, used: set[str]) -> Expr:
         body = letters(substitute(node.body, new), inner)
         bound = tuple(new.values())
         return Sum(bound[0], body) if isinstance(node, Sum) else Lambda(bound, body)  # type: ignore[return-value]
+    if isinstance(node, Mul) and len(node.factors) == 1:  # the mark of a reciprocal that cancels nothing
+        return letters(node.factors[0], used)
     return rebuild(node, tuple(letters(c, used) for c in children(node)))  # type: ignore[return-value]

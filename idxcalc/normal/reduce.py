@@ -4,10 +4,10 @@ With ``M_{ik} = c T_{ik} + R_{ik}`` the rule is
 
     \\sum_k T_{ik} M^{-1}_{kj} = (\\delta_{ij} - \\sum_k R_{ik} M^{-1}_{kj}) / c
 
-(for ``R = 0``: ``X_{ik} X^{-1}_{kj} = \\delta_{ij}``), and likewise with ``D = c T + R`` for a denominator D that
-contains dummies, ``T D^{-1} = (1 - R D^{-1}) / c``. T is the *leading* term of M or D, the same one whatever
-the indices are called. T may be a contraction itself (``X_{ki} X_{kj}``, ``\\sum_k e^{w_{ik}}``); it is found in
-the product as the part that is connected when the other indices are held.
+(for ``R = 0``: ``X_{ik} X^{-1}_{kj} = \\delta_{ij}``), and likewise with ``D = c T + R`` for a denominator D
+that contains dummies, ``T D^{-1} = (1 - R D^{-1}) / c``. T is the *leading* term of M or D, the same one
+whatever the indices are called. T may be a contraction itself (``X_{ki} X_{kj}``, ``\\sum_k e^{w_{ik}}``); it is
+found in the product as the part that is connected when the other indices are held.
 
 Invariant: a rule replaces a term by ones with fewer leading terms, so that it ends.
 """
@@ -99,7 +99,8 @@ def _inverse(scope: Scope, bound: tuple[Index, ...], term: Term, base: Inverse) 
     symmetric = matrix == scope.normal(scope, substitute(base.matrix.body, {one: other, other: one}))
     rest = tuple(p for p in term if p[0] is not base)
     slots = {s: None for b, _ in rest for s in _slots(b)}
-    lead = leading({t: c for t, c in matrix.items() if not any(isinstance(b, Delta) for b, _ in t)}, names=True)
+    generic = {t: c for t, c in matrix.items() if not any(isinstance(b, Delta) for b, _ in t)}
+    lead = leading(generic, names=True)
     if lead is None or not {one, other} <= {i for b, _ in lead for i in free(b)}:
         return None
     if len(matrix) == 1 and not any({one, other} <= free(b) for b, _ in lead):
@@ -147,9 +148,7 @@ def _slots(base: Base) -> list[Slot]:
     return [*free(base), *(s for s in own_slots(base) if isinstance(s, int))]
 
 
-def _denominator(
-    scope: Scope, bound: tuple[Index, ...], term: Term, base: Base, e: Fraction
-) -> Sums | None:
+def _denominator(scope: Scope, bound: tuple[Index, ...], term: Term, base: Base, e: Fraction) -> Sums | None:
     if base in scope.inside:
         poly: Poly = single(base)
     else:
@@ -170,4 +169,3 @@ def _denominator(
         (left, up),
         (left, scale(multiply_all(scope, [outside, others, single(base, e)]), -1)),
     ]
-

@@ -45,9 +45,7 @@ def series(node: Expr, small: Variable, count: int) -> Series:
                 result = _times(result, series(factor, small, count))
             return result
         case Sum(index, body, first):
-            return tuple(
-                ZERO if b is ZERO else Sum(index, b, first) for b in series(body, small, count)
-            )
+            return tuple(ZERO if b is ZERO else Sum(index, b, first) for b in series(body, small, count))
         case Pow(base, exponent):
             by_base = _mul(exponent, ONE if exponent is ONE else Pow(base, _add((exponent, MINUS_ONE))))
             by_exponent = _mul(node, Elementary("log", (base,)))
@@ -135,9 +133,7 @@ def _chain(
     moving = [(a, series(by, small, count - 1)) for a, by in inner if any(t is not ZERO for t in a[1:])]
     result = [start]
     for k in range(1, count):
-        terms = [
-            _mul(Num(Fraction(j, k)), a[j], by[k - j]) for a, by in moving for j in range(1, k + 1)
-        ]
+        terms = [_mul(Num(Fraction(j, k)), a[j], by[k - j]) for a, by in moving for j in range(1, k + 1)]
         value = _add(terms)
         for index in summed:
             value = ZERO if value is ZERO else Sum(index, value)

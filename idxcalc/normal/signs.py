@@ -12,8 +12,8 @@ from __future__ import annotations
 from itertools import islice
 
 from idxcalc.expr import (
-    Add, Call, Component, Constant, Delta, Det, Elementary, Index, Inverse, Iverson, Lambda, Mul, Num,
-    Pow, Size, Slot, Sum, free, own_slots, substitute, walk,
+    Add, Call, Component, Constant, Delta, Det, Elementary, Expr, Index, Inverse, Iverson, Lambda, Mul, Num,
+    Part, Pow, Ref, Size, Slot, Sum, bound_here, free, own_slots, substitute, walk,
 )  # fmt: skip
 from idxcalc.normal.terms import UNIT, Base, Poly, Scope, Term, Undefined, content, poly_expr, scale
 
@@ -26,6 +26,9 @@ def base_sign(scope: Scope, base: Base) -> int:
     if declared is not None:
         return declared
     match base:
+        case Ref():
+            inner = opening(scope)
+            return poly_sign(inner, inner.normal(inner, base))
         case Component(variable, _):
             return _trait(variable.traits)
         case Call(function, _, (), _):
@@ -41,6 +44,15 @@ def base_sign(scope: Scope, base: Base) -> int:
         case Add():
             return poly_sign(scope, scope.normal(scope, base))
     return 0
+
+
+def opening(scope: Scope) -> Scope:
+    """The scope in which definitions are opened."""
+    if not scope.closed:
+        return scope
+    if scope.opening is None:
+        scope.opening = Scope(scope.normal)
+    return scope.opening
 
 
 def _trait(traits: frozenset[str]) -> int:
@@ -93,6 +105,9 @@ def term_sign(scope: Scope, term: Term) -> tuple[int, bool]:
 def nonzero(scope: Scope, base: Base) -> bool:
     """Whether no component of ``base`` is 0 on a set that has a volume."""
     known = scope.safe.get(base)
+    if known is None and scope.closed and any(isinstance(p, Ref) for p in walk(base)):
+        inner = opening(scope)
+        known = scope.safe[base] = expression_nonzero(inner, inner.normal(inner, base))
     if known is None:
         scope.safe[base] = False  # while it is being found out
         known = scope.safe[base] = bool(base_sign(scope, base)) or _generic(scope, base)
@@ -107,9 +122,11 @@ def _generic(scope: Scope, base: Base) -> bool:
                 return False
             case Component(variable, slots) if variable.fixed and any(s in free(base) for s in slots):
                 return False
-            case (Det(matrix) | Inverse(matrix, _, _)) if not _full_rank(scope, matrix):
+            case Det(matrix) | Inverse(matrix, _, _) if not _full_rank(scope, matrix):
                 return False
         numbers |= {s for s in own_slots(part) if isinstance(s, int)}
+    if isinstance(base, Add) and not _independent(base):
+        return False
     ways = [*islice(_identifications(frees, sorted(numbers)), PATTERNS + 1)]
     if len(ways) > PATTERNS:
         return False
@@ -121,6 +138,36 @@ def _generic(scope: Scope, base: Base) -> bool:
             except Undefined:
                 return False
     return True
+
+
+def _independent(base: Expr) -> bool:
+    """Whether no identity that the normal form does not know can make a sum vanish.
+
+    Its known functions must have no relations: sines and cosines of one argument, one hyperbolic function
+    without exponentials, one inverse function, one logarithm of a sum; one root of a product or sum.
+    """
+    parts = set(walk(base))
+    known: dict[str, set[Part]] = {}
+    for part in parts:
+        match part:
+            case Elementary(name, args):
+                families = FAMILIES.get(name, name)
+                if families == "log" and not isinstance(args[0], Add | Mul | Pow):
+                    continue
+                known.setdefault(families, set()).add(args[0] if families == "circular" else part)
+            case Pow(Add() | Mul() | Pow() as inner, Num(value)) if value.denominator != 1:
+                known.setdefault("root", set()).add(inner)
+    fixed = any(isinstance(s, int) for p in parts for s in own_slots(p))
+    numeric = any(i.dim.number is not None for p in parts for i in bound_here(p))
+    if (fixed and numeric) or ("hyperbolic" in known and "exp" in known):
+        return False
+    return all(len(found) <= 1 for family, found in known.items() if family != "exp")
+
+
+FAMILIES = {
+    "sin": "circular", "cos": "circular", "tanh": "hyperbolic", "sinh": "hyperbolic", "cosh": "hyperbolic",
+    "arcsin": "arc", "arccos": "arc", "arctan": "arc",
+}  # fmt: skip
 
 
 def _identifications(frees: list[Index], numbers: list[int]):  # type: ignore[no-untyped-def]
@@ -166,5 +213,3 @@ def integral(term: Term) -> bool:
         and (isinstance(b, Size) or (isinstance(b, Component) and "integer" in b.variable.traits))
         for b, e in term
     )  # fmt: skip
-
-

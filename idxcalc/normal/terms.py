@@ -35,8 +35,8 @@ WORK = 400_000  # products of two terms in one proof
 _keys: WeakKeyDictionary[Part, str] = WeakKeyDictionary()
 
 
-class Undefined(Exception):  # noqa: N818 - not an error of the user: the expression has no value anywhere
-    """A division by something that is identically zero."""
+class Undefined(Exception):
+    """A division by something that is identically zero: no error of the user, but no value either."""
 
 
 @dataclass(slots=True)
@@ -60,6 +60,7 @@ class Scope:
     inside: dict[Base, tuple[tuple[Index, ...], Term]] = field(default_factory=dict)
     heads: dict[tuple, tuple] = field(default_factory=dict)
     safe: dict[Base, bool] = field(default_factory=dict)
+    opening: Scope | None = None
     work: int = 0
 
     def spend(self, products: int) -> None:
@@ -202,5 +203,3 @@ def symbols(node: Part) -> Iterator[str]:
         if not isinstance(part, Num | Mul | Add):
             yield type(part).__name__ + label(part)
         stack.extend(children(part))
-
-

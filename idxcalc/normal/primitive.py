@@ -1,0 +1,106 @@
+"""Primitive polynomials, their orientation, and the brackets of comparisons.
+
+A polynomial that stays whole (a denominator, what is compared with 0) is a number times powers of bases
+times a *primitive* sum: integer coefficients without common divisor, no power common to all terms, no
+negative exponent. So ``1/(1+e^{-z})`` and ``e^z/(e^z+1)`` have one denominator. Of ``p`` and ``-p`` the
+*orientation* picks one, by the kinds of the factors, so that renaming indices does not change the choice.
+
+Invariant: brackets are ``[p > 0]`` with a primitive p; of two opposite brackets one is 1 minus the other
+where p is not identically zero.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from idxcalc.expr import ZERO, Compare, Iverson
+from idxcalc.normal.latex import latex
+from idxcalc.normal.product import multiply
+from idxcalc.normal.signs import base_sign, expression_nonzero, nonzero, poly_sign
+from idxcalc.normal.terms import (
+    Base, Poly, Scope, add, as_number, content, key, number, poly_expr, scale, single, symbols, term_expr,
+)  # fmt: skip
+
+
+def orientation(poly: Poly) -> int:
+    """A sign, such that that of -p is the opposite; 0 if only the names of indices could decide it.
+
+    It looks at the kinds of the factors only.
+    """
+    classes: dict[tuple, list[Fraction]] = {}
+    for term, c in poly.items():
+        kind = tuple(sorted((*(s for b, _ in term for s in symbols(b)), *(str(e) for _, e in term))))
+        classes.setdefault(kind, []).append(c)
+    for kind in sorted(classes):
+        values, turned = sorted(classes[kind]), sorted(-c for c in classes[kind])
+        if values != turned:
+            return 1 if values > turned else -1
+    return 0
+
+
+def shared(scope: Scope, poly: Poly, *, positive: bool) -> dict[Base, Fraction]:
+    """The powers common to all terms, such that what remains has no negative ones."""
+    found: dict[Base, Fraction] = {}
+    for base in {b: None for term in poly for b, _ in term}:
+        least = min(dict(term).get(base, Fraction(0)) for term in poly)
+        fits = least.denominator == 1 or len({dict(t).get(base, Fraction(0)) % 1 for t in poly}) == 1
+        if least and fits and (base_sign(scope, base) > 0 or (not positive and nonzero(scope, base))):
+            found[base] = least
+    return found
+
+
+def primitive(scope: Scope, poly: Poly, *, positive: bool) -> tuple[Fraction, dict[Base, Fraction], Poly]:
+    """``poly`` as a number, times common powers, times a primitive sum.
+
+    With ``positive`` the number is positive, and the powers are of bases known to be positive.
+    """
+    common = shared(scope, poly, positive=positive)
+    rest = poly
+    for base, e in common.items():
+        rest = multiply(scope, rest, single(base, -e))
+    size = content(rest)
+    if not positive:
+        first = min(rest, key=lambda t: key(term_expr(t)))
+        size *= orientation(rest) or (1 if rest[first] > 0 else -1)
+    return size, common, scale(rest, 1 / size)
+
+
+def greater(scope: Scope, left: Poly, right: Poly) -> Poly:
+    """The bracket ``[left > right]``; of two opposite ones the second is 1 minus the first."""
+    gap = add(left, scale(right, -1))
+    constant = as_number(gap)
+    if constant is not None:
+        return number(int(constant > 0))
+    sign = poly_sign(scope, gap)
+    if sign:
+        return number(int(sign > 0))
+    _, _, gap = primitive(scope, gap, positive=True)
+    turn = orientation(gap) < 0 and expression_nonzero(scope, gap)
+    bracket = single(Iverson(Compare(">", poly_expr(scale(gap, -1 if turn else 1)), ZERO)))
+    if not turn:
+        return bracket
+    scope.evidence.rule("opposite brackets")
+    scope.evidence.assume(f"away from ${latex(poly_expr(scale(gap, -1)))} = 0$")
+    return add(number(1), scale(bracket, -1))
+
+
+def compared(scope: Scope, op: str, left: Poly, right: Poly) -> Poly:
+    """The bracket of a comparison; an equality of values that are not the same holds almost nowhere."""
+    match op:
+        case ">":
+            return greater(scope, left, right)
+        case "<":
+            return greater(scope, right, left)
+        case ">=":
+            return add(number(1), scale(greater(scope, right, left), -1))
+        case "<=":
+            return add(number(1), scale(greater(scope, left, right), -1))
+    gap = add(left, scale(right, -1))
+    constant = as_number(gap)
+    if constant is not None:
+        same = number(int(constant == 0))
+    elif expression_nonzero(scope, gap):
+        same = number(0)
+    else:
+        same = add(number(1), scale(greater(scope, left, right), -1), scale(greater(scope, right, left), -1))
+    return same if op == "=" else add(number(1), scale(same, -1))
