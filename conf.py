@@ -21,7 +21,10 @@ nb_execution_show_tb = True
 nb_merge_streams = True
 
 html_theme = "furo"
-html_title = project
+html_title = "Matrix Calculus, Checked"
+html_favicon = "chapters/_static/favicon.svg"
+html_static_path = ["chapters/_static"]
+html_css_files = ["book.css"]
 html_show_sphinx = False
 html_copy_source = False
 html_show_sourcelink = False

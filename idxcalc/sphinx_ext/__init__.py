@@ -44,6 +44,6 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     app.connect("builder-inited", static_files)
     app.connect("builder-inited", katex.static_files)
     app.connect("doctree-read", collect)
-    app.connect("env-updated", number_labels)
+    app.connect("env-get-updated", number_labels, priority=900)  # after pages have their numbers
     app.connect("env-updated", report)
     return {"version": "1", "env_version": 1, "parallel_read_safe": True, "parallel_write_safe": True}

@@ -43,10 +43,8 @@ class StatementDirective(SphinxDirective):
         statement = found.take(self.name, label, "\n".join(self.content))
         if statement is None:
             return []  # a fault of the chapter, which says why
-        if source := statement.options.get("from"):
-            self.env.note_dependency(str(found.path.with_name(source.removesuffix(".md") + ".md")))
         entry = _entry(self.env, found, statement)
-        node = statement_node("", *self.shown(entry), serial=_note(self.env, entry))
+        node = statement_node("", *self.shown(entry), **_note(self.env, entry))
         for each in node.findall():
             self.set_source_info(each)
         return [node]
@@ -65,7 +63,7 @@ class StatementDirective(SphinxDirective):
 class CheckedMath(MathDirective):
     """Sphinx's ``math`` with ``:unchecked: reason``, which is printed below the formula."""
 
-    option_spec = {  # noqa: RUF012 - docutils' interface
+    option_spec = {
         **(MathDirective.option_spec or {}),
         "unchecked": directives.unchanged,
     }
@@ -88,7 +86,7 @@ class CheckRole(SphinxRole):
             return [nodes.math(self.text, self.text)], []
         entry = _entry(self.env, found, statement)
         shown = nodes.math if entry.typeset else nodes.literal
-        node = check_node("", "", shown("", self.text), serial=_note(self.env, entry))
+        node = check_node("", "", shown("", self.text), **_note(self.env, entry))
         self.set_source_info(node)
         return [node], []
 
@@ -116,7 +114,7 @@ def _declared(text: str) -> nodes.bullet_list:
 def _entry(env: BuildEnvironment, found: Reading, statement: Statement) -> Entry:
     """A statement with its results and its number in the document."""
     table = domain(env).entries.get(env.docname, [])
-    results = found.chapter.results(statement)
+    results = found.results(statement)
     body = statement.body
     match statement.kind:
         case "define":
@@ -127,7 +125,7 @@ def _entry(env: BuildEnvironment, found: Reading, statement: Statement) -> Entry
             split = (body,)
     return Entry(
         kind=statement.kind,
-        ident=nodes.make_id(statement.label) or f"{statement.kind}-{len(table) + 1}",
+        ident=nodes.make_id(statement.label or f"{env.docname}-{statement.kind}-{len(table) + 1}"),
         label=statement.label,
         number=1 + sum(each.number > 0 for each in table) if statement.kind in NUMBERED else 0,
         rows=split,
@@ -144,19 +142,19 @@ def _kept(result: Result) -> Result:
     return replace(result, snippet=str(result.snippet), chain=(), counterexample=found)
 
 
-def _note(env: BuildEnvironment, entry: Entry) -> int:
-    """Enter a statement into the tables; its place among the document's entries."""
+def _note(env: BuildEnvironment, entry: Entry) -> dict[str, str | int]:
+    """Enter a statement into the tables; the place by which its node finds it again."""
     table = domain(env).entries.setdefault(env.docname, [])
     table.append(entry)
     if entry.label:
         standard, place = env.domains.standard_domain, (env.docname, entry.ident)
         standard.anonlabels[entry.label] = place
         standard.labels[entry.label] = (*place, f"({entry.number})")  # `number_labels` makes it final
-    return len(table) - 1
+    return {"docname": env.docname, "serial": len(table) - 1}
 
 
 def _directive(name: str) -> type[SphinxDirective]:
-    options = {option: directives.unchanged for option in OPTIONS[name]}
+    options = dict.fromkeys(OPTIONS[name], directives.unchanged)
     return type(f"{name.title()}Directive", (StatementDirective,), {"option_spec": options})
 
 

@@ -55,7 +55,7 @@ class StatementDomain(Domain):
     name = "idx"
     label = "Checked statements"
     roles = {"ref": XRefRole()}
-    initial_data: dict[str, dict[str, Any]] = {"entries": {}, "faults": {}}
+    initial_data = {"entries": {}, "faults": {}}
     data_version = 1
 
     @property
@@ -75,7 +75,7 @@ class StatementDomain(Domain):
         self.faults.pop(docname, None)
 
     def merge_domaindata(self, docnames: Set[str], otherdata: dict[str, Any]) -> None:
-        for key in self.initial_data:
+        for key in ("entries", "faults"):
             self.data[key].update({doc: found for doc, found in otherdata[key].items() if doc in docnames})
 
     def find(self, label: str) -> tuple[str, Entry] | None:
@@ -112,9 +112,6 @@ class StatementDomain(Domain):
                     yield entry.label, entry.label, entry.kind, docname, entry.ident, 1
 
 
-StatementDomain.object_types = {}
-
-
 def domain(env: BuildEnvironment) -> StatementDomain:
     """The domain of this build."""
     found = env.get_domain("idx")
@@ -144,10 +141,11 @@ def title(env: BuildEnvironment, docname: str, entry: Entry) -> str:
     return f"({number(env, docname, entry)})" if entry.number else entry.label
 
 
-def number_labels(app: Sphinx, env: BuildEnvironment) -> None:
+def number_labels(app: Sphinx, env: BuildEnvironment) -> list[str]:
     """Give the labels in the standard domain, which ``{ref}`` reads, their final numbers."""
     labels = env.domains.standard_domain.labels
     for docname, entries in domain(env).entries.items():
         for entry in entries:
             if entry.label and labels.get(entry.label, ("",))[0] == docname:
                 labels[entry.label] = (docname, entry.ident, title(env, docname, entry))
+    return []

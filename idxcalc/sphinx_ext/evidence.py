@@ -24,15 +24,15 @@ _MEANS = {
 _SIZES_SHOWN = 4
 
 
-def evidence(names: Sequence[str], results: Sequence[Result]) -> nodes.Element:
-    """A list with an item per relation; ``names`` are what the page calls them."""
+def evidence(names: Sequence[str], results: Sequence[Result], cell: str = "") -> nodes.Element:
+    """A list with an item per relation; ``names`` are what the page calls them, ``cell`` a claim's cell."""
     found = nodes.bullet_list(bullet="-", classes=["simple", "idx-relations"])
     for name, result in zip(names, results, strict=True):
-        found += nodes.list_item("", *_item(name, result))
+        found += nodes.list_item("", *_item(name, result, cell))
     return found
 
 
-def _item(name: str, result: Result) -> Iterator[nodes.Node]:
+def _item(name: str, result: Result, cell: str) -> Iterator[nodes.Node]:
     head = nodes.paragraph("", classes=["idx-relation"])
     if name:
         head += nodes.inline("", name, classes=["idx-name"])
@@ -40,7 +40,7 @@ def _item(name: str, result: Result) -> Iterator[nodes.Node]:
     head += nodes.strong("", result.verdict)
     head += nodes.Text(f": {_MEANS[result.verdict]}")
     yield head
-    if facts := list(_facts(result)):
+    if facts := list(_facts(result, cell)):
         table = nodes.field_list()
         for key, value in facts:
             body = nodes.field_body("", nodes.paragraph("", "", *value))
@@ -53,7 +53,9 @@ def _item(name: str, result: Result) -> Iterator[nodes.Node]:
         yield nodes.raw("", "</details>", format="html")
 
 
-def _facts(result: Result) -> Iterator[tuple[str, list[nodes.Node]]]:
+def _facts(result: Result, cell: str) -> Iterator[tuple[str, list[nodes.Node]]]:
+    if cell:
+        yield "cell", [nodes.literal("", cell)]
     if result.answer:
         yield "? stands for", [nodes.math(result.answer, result.answer)]
     if result.assumptions:

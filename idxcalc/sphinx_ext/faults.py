@@ -28,16 +28,16 @@ if TYPE_CHECKING:
     from sphinx.environment import BuildEnvironment
 
 logger = logging.getLogger(__name__)
+PACKAGE = Path(__file__).parents[1]
 _VERDICTS_DEPEND_ON = ("idxcalc", "jax", "jaxlib", "numpy", "sympy", "lark", "myst-parser", "myst-nb")
 
 
 def fingerprint(app: Sphinx, config: Config) -> None:
     """Make the environment depend on the package: an edit of it has everything read and checked anew."""
-    source = Path(__file__).parents[1]
     digest = sha256()
-    for path in sorted(source.rglob("*")):
+    for path in sorted(PACKAGE.rglob("*")):
         if path.is_file() and "__pycache__" not in path.parts:
-            digest.update(str(path.relative_to(source)).encode())
+            digest.update(str(path.relative_to(PACKAGE)).encode())
             digest.update(path.read_bytes())
     for name in _VERDICTS_DEPEND_ON:
         digest.update(f"{name}=={_version(name)}".encode())
@@ -57,6 +57,8 @@ def collect(app: Sphinx, doctree: nodes.document) -> None:
     found: list[str] = []
     if Path(env.doc2path(env.docname)).suffix == ".md":
         read = reading(env)
+        for path in read.used():
+            env.note_dependency(str(path))
         found += [str(result) for result in read.faults(cells_failed(env, env.docname))]
         found += [
             f"{each.file}:{each.line}:{each.column}: this {each.kind} is not shown by the page; a statement "
@@ -93,7 +95,7 @@ def report(app: Sphinx, env: BuildEnvironment) -> None:
     for docname in sorted(env.all_docs):
         for text in domain(env).faults.get(docname, ()):
             # The text starts a line, so that an editor finds file, line and column.
-            logger.error("not as it should be:\n%s", text, type="idxcalc")
+            logger.error("not as it should be:\n%s", text)
             app.statuscode = 1
 
 

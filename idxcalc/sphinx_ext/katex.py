@@ -174,7 +174,7 @@ def prepared(node: nodes.math | nodes.math_block) -> tuple[str, bool]:
 
 def _visit(self: HTML5Translator, node: nodes.math | nodes.math_block) -> None:
     tex, display = prepared(node)
-    setter = typesetter(self.builder._app)
+    setter = typesetter(getattr(self.builder, "_app", None) or self.builder.app)  # Sphinx 9 renamed it
     assert setter is not None
     try:
         html = setter.html(tex, display)

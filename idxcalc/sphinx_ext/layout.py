@@ -12,8 +12,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-_PIECE = re.compile(r"\\begin(?=\s*\{)|\\end(?=\s*\{)|\\\\(?:\s*\[[^]]*\])?|\\left|\\right|\\.|[{}=]|\$|&", re.S)
-_ATTRIBUTE = re.compile(r"(?<![\\\w])(constant|symmetric|antisymmetric|invertible|positive|negative|integer)\b,?")
+_PIECE = re.compile(
+    r"\\begin(?=\s*\{)|\\end(?=\s*\{)|\\\\(?:\s*\[[^]]*\])?|\\left|\\right|\\.|[{}=]|\$|&", re.S
+)
+_ATTRIBUTE = re.compile(
+    r"(?<![\\\w])(constant|symmetric|antisymmetric|invertible|positive|negative|integer)\b,?"
+)
 
 
 def _pieces(tex: str) -> Iterator[tuple[re.Match[str], int]]:
@@ -107,7 +111,9 @@ def declarations(text: str) -> tuple[tuple[tuple[str, str], ...], ...]:
         parts: list[tuple[str, str]] = []
         for n, piece in enumerate(_ATTRIBUTE.split(formula)):
             shown = piece.strip().rstrip(",").strip() if n % 2 == 0 else piece
-            if shown:
+            if shown and n % 2 and parts and parts[-1][0] == "text":
+                parts[-1] = ("text", f"{parts[-1][1]}, {shown}")
+            elif shown:
                 parts.append(("text" if n % 2 else "math", shown))
         if remark.strip():
             parts.append(("text", remark.strip()))

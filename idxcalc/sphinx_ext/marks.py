@@ -82,7 +82,7 @@ def _wrong(entry: Entry) -> list[Result]:
 
 def _said(shown: Sequence[Result], entry: Entry) -> str:
     counts = Counter(result.verdict for result in shown)
-    several = len(counts) > 1 or (len(shown) > 1 or shown[0].verdict in ("proved", "tested"))
+    several = len(shown) > 1 or (entry.kind == "derive" and all(shown))
     ordered = sorted(counts.items(), key=lambda item: _RANK.index(item[0]), reverse=True)
     words = ", ".join(
         f"{count} {_WORDS.get(verdict, verdict)}" if several else _WORDS.get(verdict, verdict)

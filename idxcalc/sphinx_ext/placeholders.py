@@ -9,9 +9,9 @@ from __future__ import annotations
 from docutils import nodes
 
 
-class statement_node(nodes.General, nodes.Element):  # noqa: N801 - docutils names nodes so
-    """A statement: ``serial`` is its place among the document's entries; its children are what it shows."""
+class statement_node(nodes.General, nodes.Element):
+    """A statement, entry ``serial`` of ``docname``; its children are what it shows."""
 
 
-class check_node(nodes.Inline, nodes.TextElement):  # noqa: N801 - docutils names nodes so
-    """A relation inside a sentence: ``serial`` as above; its child is the formula."""
+class check_node(nodes.Inline, nodes.TextElement):
+    """A relation inside a sentence: places as above; its child is the formula."""

@@ -6,12 +6,17 @@ parser hands to a directive only serves to find the statement there.
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from os.path import relpath
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sphinx.errors import SphinxError
+
 from idxcalc.chapters import Chapter, Statement, chapter
+from idxcalc.errors import JudgesDisagree
 
 if TYPE_CHECKING:
     from idxcalc.verify.result import Result
@@ -35,12 +40,36 @@ class Reading:
                 return statement
         return None
 
+    def results(self, statement: Statement) -> tuple[Result, ...]:
+        """The results of a statement. Raises `Defect` when the two judges disagree."""
+        try:
+            return self.chapter.results(statement)
+        except JudgesDisagree as error:
+            raise Defect(f"{statement.file}:{statement.line}:{statement.column}: {error}") from error
+
     def faults(self, cells_failed: bool) -> list[Result]:
         """Every result that is not as the chapter says, in the order of the file.
 
         Where a cell failed in the build, the chapter runs its cells itself, to name the line.
         """
+        for statement in self.chapter.statements:
+            self.results(statement)
         return [result for result in self.chapter.all(cells=cells_failed) if not self.chapter.ok(result)]
+
+    def used(self) -> Iterator[Path]:
+        """The files of other chapters that this one takes statements from, by ``:from:`` or in a cell."""
+        for statement in self.chapter.statements:
+            if name := statement.options.get("from"):
+                yield self.path.with_name(name.removesuffix(".md") + ".md")
+        for cell in self.chapter.cells:
+            for name in re.findall(r"""chapter\(\s*["']([^"']+)["']""", str(cell.text)):
+                yield self.path.parent / name
+
+
+class Defect(SphinxError):
+    """The package contradicts itself; nothing it says may be printed."""
+
+    category = "Defect of idxcalc"
 
 
 def _words(text: str) -> tuple[str, ...]:

@@ -8,6 +8,8 @@ Invariant: after this transform no node of ours is left in a document.
 
 from __future__ import annotations
 
+import re
+import shutil
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -31,7 +33,10 @@ _CAPTIONS = {"given": "Given", "define": "Definition", "claim": "Claim"}
 def static_files(app: Sphinx) -> None:
     """Put the style sheet beside the pages."""
     if app.builder.format == "html":
-        app.config.html_static_path.append(str(_STATIC / "css"))
+        # Not by `html_static_path`: a changed setting would have every page written anew.
+        target = Path(app.outdir) / "_static"
+        target.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(_STATIC / "idxcalc.css", target / "idxcalc.css")
         app.add_css_file("idxcalc.css")
 
 
@@ -41,14 +46,14 @@ class RenderStatements(SphinxPostTransform):
     default_priority = 5  # before references are resolved and languages of code are chosen
 
     def run(self, **kwargs: Any) -> None:
-        html = self.app.builder.format == "html"
-        docname = self.env.current_document.docname
-        entries = domain(self.env).entries.get(docname, [])
+        html = self.format == "html"
+        entries = domain(self.env).entries
         for node in list(self.document.findall(statement_node)):
-            node.replace_self(self.statement(entries[node["serial"]], node.children, docname, html))
+            docname = node["docname"]  # a document may hold others: paper is one
+            node.replace_self(self.statement(entries[docname][node["serial"]], node.children, docname, html))
         inline = []
         for check in list(self.document.findall(check_node)):
-            entry = entries[check["serial"]]
+            entry = entries[check["docname"]][check["serial"]]
             check.replace_self(self.check(entry, check.children, html))
             inline.append(entry)
         if inline and html:
@@ -59,6 +64,12 @@ class RenderStatements(SphinxPostTransform):
         sections = [child for child in self.document.children if isinstance(child, nodes.section)]
         return sections[-1] if sections else self.document
 
+    @property
+    def format(self) -> str:
+        """What is being built: html, latex, text, ..."""
+        app: Sphinx = getattr(self.env, "_app", None) or self.env.app  # Sphinx 9 took the public name away
+        return app.builder.format
+
     # Statements
 
     def statement(self, entry: Entry, shown: list[nodes.Node], docname: str, html: bool) -> nodes.Element:
@@ -67,24 +78,31 @@ class RenderStatements(SphinxPostTransform):
         verdict = found.verdict if found else "defined"
         classes = ["idx-statement", f"idx-{entry.kind}", f"idx-{verdict}"]
         box = nodes.container(classes=classes, ids=[entry.ident])
-        if not html and entry.label:
+        if not html:
             box += nodes.target("", "", ids=[entry.ident])
             box["ids"] = []
+        link = [_html(_permalink(entry))] if entry.number and html else []
         if entry.kind in _CAPTIONS:
+            box += link
             caption = nodes.paragraph("", classes=["idx-caption"])
             caption += nodes.strong("", _CAPTIONS[entry.kind])
             if entry.kind == "claim":
                 caption += nodes.Text(f" ({number(self.env, docname, entry)})")
             box += caption
-        if entry.kind in ("define", "derive") and entry.typeset and self.app.builder.format != "text":
+        if entry.kind in ("define", "derive") and entry.typeset and self.format != "text":
             tags = tuple(number(self.env, docname, entry, row) for row in range(len(entry.rows)))
             shown = [displayed(entry, docname, tags)]
         elif entry.kind in ("define", "derive"):
-            plain = "\n".join(entry.rows) + f"    ({number(self.env, docname, entry)})"
+            plain = (
+                "\n".join(re.sub(r"(?<!\\)&", "", row) for row in entry.rows)
+                + f"    ({number(self.env, docname, entry)})"
+            )
             shown = [nodes.literal_block(plain, plain, language="none")]
         box += shown
-        box += _refusals(entry)
+        if entry.kind not in _CAPTIONS:
+            box += link
         box += self.foot(entry, found, self.names(entry, docname), html)
+        box += _refusals(entry)
         return box
 
     def names(self, entry: Entry, docname: str) -> list[str]:
@@ -96,25 +114,26 @@ class RenderStatements(SphinxPostTransform):
         return [f"relation {n}" for n in range(1, len(entry.results) + 1)]
 
     def foot(self, entry: Entry, found: Mark | None, names: list[str], html: bool) -> list[nodes.Node]:
-        """The line below the formula: mark, evidence, permalink."""
+        """The line below the formula: mark and evidence."""
         if not html:
             return [self.printed(found)] if found else []
-        parts: list[nodes.Node] = []
-        if entry.number:
-            parts.append(_html(_permalink(entry)))
         if found is None:
-            return parts
+            return []
         if entry.kind in ("given", "define") or not any(_opens(result) for result in entry.results):
-            return [*parts, _html(f'<p class="idx-mark idx-{found.verdict}">{found.html()}</p>')]
+            return [_html(f'<p class="idx-mark idx-{found.verdict}">{found.html()}</p>')]
         opening = (
             f'<details class="idx-evidence"><summary class="idx-mark idx-{found.verdict}" '
             f'title="How this is known">{found.html()}</summary>'
         )
-        return [*parts, _html(opening), evidence(names, entry.results), _html("</details>")]
+        return [
+            _html(opening),
+            evidence(names, entry.results, entry.options.get("cell", "")),
+            _html("</details>"),
+        ]
 
     def printed(self, found: Mark) -> nodes.Element:
         """The mark on paper and in plain text."""
-        if self.app.builder.format != "latex":
+        if self.format != "latex":
             return nodes.paragraph("", found.text())
         latex = rf"{{\par\nopagebreak\noindent\hfill\small {found.latex()}\par}}"
         return nodes.paragraph("", "", nodes.raw("", latex, format="latex"))
@@ -133,7 +152,7 @@ class RenderStatements(SphinxPostTransform):
                 f'href="#evidence-{entry.ident}" title="{escape(found.words)}">{found.html(bad)}</a>'
             )
             return [*shown, _html(link)]
-        if self.app.builder.format == "latex":
+        if self.format == "latex":
             icon = found.latex().partition("~")[0]
             return [*shown, nodes.raw("", rf"\textsuperscript{{{icon}}}", format="latex")]
         return [*shown, nodes.Text(f" [{found.words}]")]
@@ -146,7 +165,9 @@ def _opens(result: object) -> bool:
 
 def _refusals(entry: Entry) -> list[nodes.Node]:
     """The refusals, whole and in sight: of what is wrong on purpose, and of what should not be."""
-    texts = [str(result) for result, fine in zip(entry.results, entry.fine, strict=True) if not (result and fine)]
+    texts = [
+        str(result) for result, fine in zip(entry.results, entry.fine, strict=True) if not (result and fine)
+    ]
     return [nodes.literal_block(text, text, language="none", classes=["idx-refusal"]) for text in texts]
 
 
@@ -158,7 +179,9 @@ def _permalink(entry: Entry) -> str:
 def _collected(inline: list[Entry]) -> list[nodes.Node]:
     """The evidence of the relations inside sentences, one closed list at the end of the page."""
     parts: list[nodes.Node] = [
-        _html('<details class="idx-evidence idx-collected"><summary>Evidence of the inline relations</summary>')
+        _html(
+            '<details class="idx-evidence idx-collected"><summary>Evidence of the inline relations</summary>'
+        )
     ]
     for entry in inline:
         box = nodes.container(ids=[f"evidence-{entry.ident}"], classes=["idx-inline-evidence"])
