@@ -12,14 +12,26 @@ from typing import TYPE_CHECKING
 
 from idxcalc.errors import Span
 from idxcalc.expr import (
-    Call, Component, Definition, Det, Dim, Elementary, Expr, Function, Index, Inverse, Lambda, Ref, Slot,
+    Call,
+    Component,
+    Definition,
+    Det,
+    Dim,
+    Elementary,
+    Expr,
+    Function,
+    Index,
+    Inverse,
+    Lambda,
+    Ref,
+    Slot,
     Variable,
 )  # fmt: skip
 from idxcalc.functions import BY_LATEX
 from idxcalc.notation import derivatives
-from idxcalc.notation.lexer import Group, Subscript
 from idxcalc.notation.parts import Factor, Place, Term
-from idxcalc.notation.syntax import Bracket, Item, Name, Number, Sign, SumOf, Word, Written
+from idxcalc.notation.tokens import Group, Subscript
+from idxcalc.notation.tree import Bracket, Item, Name, Number, Sign, SumOf, Word, Written
 
 if TYPE_CHECKING:
     from idxcalc.notation.reader import Reader

@@ -16,7 +16,8 @@ from idxcalc.notation.parts import Place
 from idxcalc.notation.reader import Reader
 from idxcalc.notation.scope import Scope, Symbol
 from idxcalc.notation.sizes import SizesDiffer
-from idxcalc.notation.syntax import Bracket, Chain, Item, Name, Sign, SumOf, parse
+from idxcalc.notation.syntax import parse
+from idxcalc.notation.tree import Bracket, Chain, Item, Name, Sign, SumOf
 
 TRAITS = ("symmetric", "antisymmetric", "invertible", "positive", "negative", "integer", "constant")
 _RANGE = re.compile(r"(?:\\quad\s*)?\(\s*([^()=]+?)\s*=\s*(\d+)\s*,\s*\\[lc]?dots\s*,\s*([A-Za-z]|\d+)\s*\)")
@@ -361,7 +362,7 @@ def _body(
 
 
 def _sides(reader: Reader, left: set[str], right: set[str], span: Span, summed: dict[str, Span]) -> None:
-    from idxcalc.notation.relations import sides_differ  # noqa: PLC0415
+    from idxcalc.notation.relations import sides_differ
 
     raise sides_differ(reader, left, right, span, summed)
 

@@ -12,13 +12,28 @@ from typing import TYPE_CHECKING
 
 from idxcalc.errors import Span
 from idxcalc.expr import (
-    Call, Component, Definition, Deriv, Diff, Expr, Function, Index, Lambda, Part, Pow, Num, Ref, Slot, Variable, children,
+    Call,
+    Component,
+    Definition,
+    Deriv,
+    Diff,
+    Expr,
+    Function,
+    Index,
+    Lambda,
+    Num,
+    Part,
+    Pow,
+    Ref,
+    Slot,
+    Variable,
+    children,
     walk,
 )  # fmt: skip
 from idxcalc.notation import calls
-from idxcalc.notation.lexer import Group, Subscript
 from idxcalc.notation.parts import Factor, Place, Term
-from idxcalc.notation.syntax import Bracket, Fraction_, Item, Name, Product, Sign, SumOf, Word
+from idxcalc.notation.tokens import Group, Subscript
+from idxcalc.notation.tree import Bracket, Fraction_, Item, Name, Product, Sign, SumOf, Word
 
 if TYPE_CHECKING:
     from idxcalc.notation.reader import Reader

@@ -9,101 +9,37 @@ Every token keeps its span, so that a later message can point at it.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from fractions import Fraction
 
-from idxcalc.errors import IdxcalcError, Span
+from idxcalc.errors import Span
 from idxcalc.functions import BY_LATEX
-
-MAX_LENGTH = 4000
-MAX_DEPTH = 40
-
-GREEK = frozenset(
-    r"\alpha \beta \gamma \delta \epsilon \varepsilon \zeta \eta \theta \vartheta \iota \kappa \lambda \mu \nu \xi"
-    r" \pi \rho \varrho \sigma \tau \upsilon \phi \varphi \chi \psi \omega \Gamma \Delta \Theta \Lambda \Xi \Pi"
-    r" \Sigma \Phi \Psi \Omega \ell".split()
-)
-ACCENTS = frozenset(r"\hat \widehat \bar \overline \tilde \widetilde \vec \dot \ddot \check \breve".split())
-FONTS = frozenset(r"\mathbf \mathcal \mathsf \mathit \boldsymbol \mathbb \mathfrak".split())
-WORDS = frozenset(r"\text \mathrm \operatorname \textrm \textit".split())
-SPACES = frozenset(
-    r"\, \; \: \! \  \quad \qquad \left \right \big \Big \bigl \bigr \Bigl \Bigr \bigg \biggl \biggr"
-    r" \displaystyle \textstyle \limits \nolimits \nonumber \notag \middle \enspace \thinspace".split()
-) | {"\\ "}
-COMMANDS = {
-    r"\cdot": "MULT", r"\times": "MULT", r"\circ": "CIRC", r"\pm": "PM", r"\mp": "MP", r"\neq": "REL",
-    r"\ne": "REL", r"\le": "CMP", r"\leq": "CMP", r"\ge": "CMP", r"\geq": "CMP", r"\lt": "CMP", r"\gt": "CMP",
-    r"\frac": "FRAC", r"\dfrac": "FRAC", r"\tfrac": "FRAC", r"\sqrt": "SQRT", r"\sum": "SUM",
-    r"\partial": "PARTIAL", r"\lvert": "LBAR", r"\rvert": "RBAR", r"\det": "DET", r"\{": "LPAR", r"\}": "RPAR",
-    r"\lbrace": "LPAR", r"\rbrace": "RPAR", r"\dots": "DOTS", r"\ldots": "DOTS", r"\cdots": "DOTS",
-}  # fmt: skip
-CHARACTERS = {
-    "+": "PLUS", "-": "MINUS", "*": "MULT", "/": "SLASH", "=": "REL", "<": "CMP", ">": "CMP", "(": "LPAR",
-    ")": "RPAR", "[": "LSQ", "]": "RSQ", "{": "LBRACE", "}": "RBRACE", ",": "COMMA", "'": "PRIME", "?": "QUESTION",
-    "^": "SUP", ";": "COMMA", "−": "MINUS",
-}  # fmt: skip
-OPEN = {"LPAR": "RPAR", "LSQ": "RSQ", "LBRACE": "RBRACE", "LBAR": "RBAR"}
-COMPARISONS = {"=": "=", r"\neq": "!=", r"\ne": "!=", "<": "<", ">": ">", r"\le": "<=", r"\leq": "<=",
-               r"\ge": ">=", r"\geq": ">=", r"\lt": "<", r"\gt": ">"}  # fmt: skip
+from idxcalc.notation.subscripts import closing, indices
+from idxcalc.notation.tokens import (
+    ACCENTS,
+    CHARACTERS,
+    COMMANDS,
+    FONTS,
+    GREEK,
+    KEYWORDS,
+    MAX_DEPTH,
+    MAX_LENGTH,
+    OPEN,
+    SPACES,
+    WORDS,
+    IndexToken,
+    Subscript,
+    Tok,
+    fail,
+)  # fmt: skip
 
 _SCAN = re.compile(
     r"(?P<space>\s+|%[^\n]*)|(?P<row>\\\\(\[[^\]\n]*\])?)|(?P<command>\\([A-Za-z]+|[^A-Za-z]))"
     r"|(?P<number>\d+(\.\d+)?)|(?P<letter>[A-Za-z])|(?P<other>.)",
     re.DOTALL,
 )
-_INDEX = re.compile(
-    r"(?P<space>\s+|\\[,;:! ])|(?P<letter>(\\[A-Za-z]+|[A-Za-z])(_(\d|[A-Za-z]|\{\w+\}))?'*)"
-    r"|(?P<digit>\d)|(?P<comma>,)|(?P<open>\()|(?P<close>\))|(?P<other>.)",
-    re.DOTALL,
-)
 _LABEL = re.compile(r"[\^]\{\s*(\([\w+\-,' \\]*\)|\[[\w+\-,' \\]*\])\s*\}")
 _NO_SUM = re.compile(r"\(?\s*no sum (?:on|over)\b(.*?)\)?\s*$", re.DOTALL)
 _WORD = re.compile(r"\$(?P<math>[^$]*)\$|(?P<word>[A-Za-z][A-Za-z\-]*)|(?P<space>[\s,.;:]+)|(?P<other>.)", re.DOTALL)
-_KEYWORDS = {"if": "IF", "for": "IF", "when": "IF", "where": "IF", "and": "AND", "else": "ELSE", "otherwise": "OTHERWISE"}
-
-
-@dataclass(frozen=True, slots=True)
-class IndexToken:
-    """An index letter or a fixed component in a subscript."""
-
-    value: str | int
-    span: Span
-
-
-@dataclass(frozen=True, slots=True)
-class Subscript:
-    """``_{ij,(kl)m}``: ``before`` the comma and ``after`` it (None without comma), each a tuple of groups.
-
-    A plain index is a group of one that is not ``bracketed``.
-    """
-
-    before: tuple[Group, ...]
-    after: tuple[Group, ...] | None
-    span: Span
-    braced: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Group:
-    """One index, or several in brackets."""
-
-    indices: tuple[IndexToken, ...]
-    bracketed: bool
-    span: Span
-
-
-@dataclass(frozen=True, slots=True)
-class Tok:
-    """A token: its kind for the grammar, its value, and where it stands."""
-
-    kind: str
-    value: object
-    span: Span
-
-
-def fail(message: str, source: str, start: int, stop: int | None = None) -> IdxcalcError:
-    """An error about a stretch of the source."""
-    return IdxcalcError(message, source, Span(start, start + 1 if stop is None else stop))
 
 
 def lex(source: str) -> list[Tok]:
@@ -253,7 +189,7 @@ class _Lexer:
             self.add("NOSUM", tuple(letters), start)
         elif inner.strip().startswith("ignored higher powers of"):
             self.add("IGNORED", inner, start)
-        elif re.fullmatch(r"[A-Za-z][A-Za-z0-9\-]*", inner.strip()) and inner.strip() not in _KEYWORDS:
+        elif re.fullmatch(r"[A-Za-z][A-Za-z0-9\-]*", inner.strip()) and inner.strip() not in KEYWORDS:
             self.add("NAME", rf"\text{{{inner.strip()}}}", start)
         else:
             self.sentence(begin, end)
@@ -263,8 +199,8 @@ class _Lexer:
         for match in _WORD.finditer(self.source, begin, end):
             if match["math"] is not None:
                 self.tokens += _Lexer(self.source, match.start("math"), match.end("math")).run()
-            elif match["word"] in _KEYWORDS:
-                self.tokens.append(Tok(_KEYWORDS[match["word"]], match["word"], Span(match.start(), match.end())))
+            elif match["word"] in KEYWORDS:
+                self.tokens.append(Tok(KEYWORDS[match["word"]], match["word"], Span(match.start(), match.end())))
             elif not match["space"]:
                 raise fail(f"the words {match[0]!r} mean nothing here", self.source, match.start(), match.end())
         self.at = after
@@ -275,7 +211,7 @@ class _Lexer:
         assert blank is not None
         self.at = blank.end()
         if source[self.at : self.at + 1] == "{":
-            end = _closing(source, self.at, self.stop)
+            end = closing(source, self.at, self.stop)
             inner = (self.at + 1, end)
             self.at = end + 1
         else:
@@ -287,65 +223,9 @@ class _Lexer:
         if self.tokens and self.tokens[-1].kind == "SUM":
             self.add("BOUND", inner, start)  # read by the parser: letters and a lower bound
             return
-        before, after = _indices(source, *inner)
+        before, after = indices(source, *inner)
         braced = source[inner[0] - 1] == "{"
         self.add("SUB", Subscript(before, after, Span(start, self.at), braced), start)
-
-
-def _closing(source: str, at: int, stop: int) -> int:
-    depth = 0
-    for end in range(at, stop):
-        depth += (source[end] == "{") - (source[end] == "}")
-        if not depth:
-            return end
-    raise fail("`{` opened here is never closed", source, at)
-
-
-def _indices(source: str, begin: int, end: int) -> tuple[tuple[Group, ...], tuple[Group, ...] | None]:
-    before: list[Group] = []
-    after: list[Group] | None = None
-    group: list[IndexToken] | None = None
-    opened = begin
-    for match in _INDEX.finditer(source, begin, end):
-        span = Span(match.start(), match.end())
-        if match["space"]:
-            continue
-        if match["letter"] and match[0].startswith("\\") and match[0].rstrip("'").split("_")[0] not in GREEK:
-            raise fail(f"{match[0]} is no index", source, span.start, span.stop)
-        if match["comma"]:
-            if group is not None:
-                raise fail("a comma inside a group of indices", source, span.start)
-            if after is not None:
-                raise fail("a second comma; all indices after the first one differentiate", source, span.start)
-            after = []
-        elif match["open"]:
-            if group is not None:
-                raise fail("a group of indices inside a group", source, span.start)
-            group, opened = [], span.start
-        elif match["close"]:
-            if group is None:
-                raise fail("`)` closes nothing", source, span.start)
-            if not group:
-                raise fail("no index to differentiate by" if after is not None else "an empty group", source, opened, span.stop)
-            (before if after is None else after).append(Group(tuple(group), True, Span(opened, span.stop)))
-            group = None
-        elif match["letter"] or match["digit"]:
-            token = IndexToken(int(match[0]) if match["digit"] else match[0], span)
-            if group is None:
-                (before if after is None else after).append(Group((token,), False, span))
-            else:
-                group.append(token)
-        elif match[0] in "+-*/":
-            raise fail("arithmetic on indices is not part of the notation", source, span.start)
-        else:
-            raise fail(f"{match[0]} in a subscript; expected index letters", source, span.start)
-    if group is not None:
-        raise fail("`(` opened here is never closed", source, opened)
-    if after == []:
-        raise fail("no index to differentiate by", source, begin, max(end, begin + 1))
-    if not before and after is None:
-        raise fail("an empty subscript", source, begin, max(end, begin + 1))
-    return tuple(before), None if after is None else tuple(after)
 
 
 def _check_brackets(tokens: list[Tok], source: str) -> None:
@@ -363,3 +243,6 @@ def _check_brackets(tokens: list[Tok], source: str) -> None:
             stack.pop()
     if stack:
         raise fail(f"`{stack[-1].value}` opened here is never closed", source, stack[-1].span.start, stack[-1].span.stop)
+
+
+__all__ = ["IndexToken", "lex"]

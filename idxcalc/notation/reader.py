@@ -17,16 +17,54 @@ from fractions import Fraction
 
 from idxcalc.errors import IdxcalcError, Span
 from idxcalc.expr import (
-    MINUS_ONE, ZERO, Add, All, Cases, Compare, Component, Condition, Constant, Delta, Dim, Definition, Elementary,
-    Expr, Function, Index, Iverson, Match, Mul, Num, Pow, Ref, Size, Slot, Sum, Variable,
+    MINUS_ONE,
+    ZERO,
+    Add,
+    All,
+    Cases,
+    Compare,
+    Component,
+    Condition,
+    Constant,
+    Definition,
+    Delta,
+    Dim,
+    Elementary,
+    Expr,
+    Function,
+    Index,
+    Iverson,
+    Match,
+    Mul,
+    Num,
+    Pow,
+    Ref,
+    Size,
+    Slot,
+    Sum,
+    Variable,
 )  # fmt: skip
 from idxcalc.notation import calls, derivatives
-from idxcalc.notation.lexer import Group, Subscript
 from idxcalc.notation.parts import Factor, Place, Term
 from idxcalc.notation.scope import Scope
 from idxcalc.notation.sizes import SizesDiffer
-from idxcalc.notation.syntax import (
-    Bars, Bracket, Choice, Fraction_, Item, Name, Number, Product, Root, Sign, SumOf, Test, Tests, Word, Written,
+from idxcalc.notation.tokens import Group, Subscript
+from idxcalc.notation.tree import (
+    Bars,
+    Bracket,
+    Choice,
+    Fraction_,
+    Item,
+    Name,
+    Number,
+    Product,
+    Root,
+    Sign,
+    SumOf,
+    Test,
+    Tests,
+    Word,
+    Written,
 )  # fmt: skip
 
 NUMERALS = ("no", "one", "two", "three", "four", "five", "six")

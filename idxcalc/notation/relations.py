@@ -10,14 +10,26 @@ from dataclasses import dataclass, replace
 
 from idxcalc.errors import IdxcalcError, Span
 from idxcalc.expr import (
-    Component, Condition, Definition, Deriv, Diff, Expr, Function, Index, Relation, Variable, free, walk,
+    Component,
+    Condition,
+    Definition,
+    Deriv,
+    Diff,
+    Expr,
+    Function,
+    Index,
+    Relation,
+    Variable,
+    free,
+    walk,
 )  # fmt: skip
 from idxcalc.notation.derivatives import variables
 from idxcalc.notation.lexer import lex
 from idxcalc.notation.parts import Place, Term
 from idxcalc.notation.reader import Reader, braces
 from idxcalc.notation.scope import Scope, settle
-from idxcalc.notation.syntax import Chain, Item, Name, Side, SumOf, Test, parse
+from idxcalc.notation.syntax import parse
+from idxcalc.notation.tree import Chain, Item, Name, Side, SumOf, Test
 
 Targets = tuple[Variable | Definition, ...]
 
@@ -124,7 +136,7 @@ def letters(scope: Scope, source: str, wrt: Targets | None) -> tuple[str, ...]:
 
 
 def _settled(wrt: Targets | None, scope: Scope) -> Targets:
-    from idxcalc.notation.scope import settled_symbol  # noqa: PLC0415
+    from idxcalc.notation.scope import settled_symbol
 
     return tuple(settled_symbol(t, scope) for t in wrt or ())
 
@@ -184,7 +196,7 @@ def _settle_condition(reader: Reader, tests: tuple[Test, ...]) -> Condition | No
 
 def _side(reader: Reader, chain: Chain, side: Side, other: Side) -> tuple[Term, bool]:
     if side.body is None:
-        from idxcalc.expr import ZERO  # noqa: PLC0415
+        from idxcalc.expr import ZERO
 
         return Term(ZERO, {}, side.span), False
     if isinstance(side.body, SumOf):
@@ -200,7 +212,7 @@ def _others(reader: Reader, chain: Chain, left: Side, right: Side) -> None:
     for side in chain.sides:
         if side is left or side is right or not isinstance(side.body, SumOf):
             continue
-        from idxcalc.notation import derivatives  # noqa: PLC0415
+        from idxcalc.notation import derivatives
 
         for _, product in side.body.terms:
             derivatives.ignored(reader, product)
@@ -292,7 +304,7 @@ def _vacuous_node(node: Deriv | Diff, has_wrt: bool) -> bool:
 
 
 def _mentions(expr: Expr, target: Definition) -> bool:
-    from idxcalc.expr import Ref  # noqa: PLC0415
+    from idxcalc.expr import Ref
 
     return any(
         isinstance(p, Ref) and (p.definition is target or _mentions(p.definition.body, target)) for p in walk(expr)

@@ -11,8 +11,28 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
 from idxcalc.expr import (
-    Component, Definition, Delta, Deriv, Diff, Call, Dim, Expr, Function, Index, Inverse, Lambda, Match,
-    Part, Ref, Size, Slot, Sum, Variable, children, plug, rebuild,
+    Call,
+    Component,
+    Definition,
+    Delta,
+    Deriv,
+    Diff,
+    Dim,
+    Expr,
+    Function,
+    Index,
+    Inverse,
+    Lambda,
+    Match,
+    Part,
+    Ref,
+    Size,
+    Slot,
+    Sum,
+    Variable,
+    children,
+    plug,
+    rebuild,
 )  # fmt: skip
 from idxcalc.notation.sizes import Sizes
 

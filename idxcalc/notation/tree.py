@@ -1,0 +1,158 @@
+"""The syntax tree: what stands where in a formula, before any name has a meaning."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import TypeAlias
+
+from idxcalc.errors import Span
+from idxcalc.notation.tokens import Subscript
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    text: str
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    value: Fraction
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A command that takes what follows: a known function, ``\\partial``, ``\\det``, ``\\dots``."""
+
+    text: str
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """``\\sum_{i=1}^n``: the letters with their spans, the lower bound, the upper."""
+
+    letters: tuple[tuple[str, Span], ...]
+    lower: int | None
+    upper: SumOf | None
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Bracket:
+    """Round, square or curly brackets around one or more sums; ``ignored`` for "ignored higher powers of"."""
+
+    kind: str
+    items: tuple[SumOf, ...]
+    span: Span
+    ignored: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Test:
+    op: str
+    left: SumOf
+    right: SumOf
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Tests:
+    """Iverson's bracket."""
+
+    tests: tuple[Test, ...]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Bars:
+    body: SumOf
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Fraction_:
+    numerator: SumOf
+    denominator: SumOf
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Root:
+    body: SumOf
+    degree: SumOf | None
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """By cases: (value, tests) pairs; the tests of the last are empty for "else"."""
+
+    branches: tuple[tuple[SumOf, tuple[Test, ...]], ...]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Power:
+    exponent: SumOf
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """An atom with its scripts; labels have become part of the name, primes are counted."""
+
+    atom: Atom
+    sub: Subscript | None
+    primes: int
+    power: Power | None
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Sign:
+    """A mark between the items of a product: ``*``, ``/`` or ``o`` (composition)."""
+
+    kind: str
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    items: tuple[Item | Sign, ...]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class SumOf:
+    """Signed products: the sign is 1 or -1; ``operator`` is the span of a written sign."""
+
+    terms: tuple[tuple[int, Product], ...]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """A side of a relation: a formula, possibly with a condition or by cases; None is a ``?``."""
+
+    body: SumOf | Choice | None
+    tests: tuple[Test, ...]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """``a = b = c``: the sides, the signs between them (``=`` or ``!=``), the letters of "(no sum)"."""
+
+    sides: tuple[Side, ...]
+    ops: tuple[str, ...]
+    op_spans: tuple[Span, ...]
+    no_sum: tuple[str, ...]
+    span: Span
+
+
+Atom: TypeAlias = (
+    Name | Number | Word | Written | Bracket | Tests | Bars | Fraction_ | Root | Choice
+)  # fmt: skip
