@@ -1,4 +1,4 @@
-"""The numerical judge: functions with a body, fixed components, ranges from 0, domains, counterexamples, snippets."""
+"""The numerical judge: bodies, fixed components, ranges from 0, domains, counterexamples, snippets."""
 
 import ast
 import re
@@ -8,7 +8,30 @@ from fractions import Fraction
 from pathlib import Path
 
 import pytest
-from test_autodiff import FALSE, TRUE, M, N, S, a, at, add, f, i, j, k, l, minus, mul, of, sc, sigma, t, total, vec, x, y
+from test_autodiff import (
+    FALSE,
+    TRUE,
+    M,
+    N,
+    S,
+    a,
+    at,
+    add,
+    f,
+    i,
+    j,
+    k,
+    minus,
+    mul,
+    of,
+    sc,
+    sigma,
+    t,
+    total,
+    vec,
+    x,
+    y,
+)
 
 import idxcalc.autodiff
 from idxcalc.autodiff import judge, snippet
@@ -17,7 +40,7 @@ from idxcalc.autodiff.judge import Case, _judge
 from idxcalc.autodiff.samples import spread
 from idxcalc.errors import IdxcalcError
 from idxcalc.expr import (
-    ONE, All, Call, Cases, Compare, Component, Definition, Delta, Deriv, Diff, Dim, Elementary, Function, Index,
+    ONE, All, Compare, Definition, Delta, Deriv, Diff, Dim, Elementary, Function, Index,
     Iverson, Lambda, Match, Mul, Num, Pow, Ref, Relation, Size, Sum, Variable,
 )  # fmt: skip
 
@@ -52,22 +75,28 @@ def step(e):
 MORE = {
     "bias as component 0": Relation(
         total(j0, mul(at(w0, a, j0), at(x0, j0))),
-        add(at(w0, a, 0), Sum(j0, mul(at(w0, a, j0), at(x0, j0)), 1)), free=(a,),
+        add(at(w0, a, 0), Sum(j0, mul(at(w0, a, j0), at(x0, j0)), 1)),
+        free=(a,),
     ),
     "independent of what is fixed": Relation(
         Deriv(total(j0, mul(at(w0, a, j0), at(x0, j0))), w0, (Index("b", M), m0)),
-        mul(Delta(a, Index("b", M)), at(x0, m0)), free=(a, Index("b", M), m0),
+        mul(Delta(a, Index("b", M)), at(x0, m0)),
+        free=(a, Index("b", M), m0),
     ),
     "d of a fixed component": Relation(at(x0.d(), 0), ZERO),
     "size from 0": Relation(total(j0, Delta(j0, j0)), add(Size(FROM_0), ONE)),
-    "mean": Relation(mul(Pow(Size(N0), Num(-1)), total(Index("i", N0), at(Variable("v", (N0,)), Index("i", N0)))),
-                     total(Index("k", N0), mul(Pow(Size(N0), Num(-1)), at(Variable("v", (N0,)), Index("k", N0))))),
+    "mean": Relation(
+        mul(Pow(Size(N0), Num(-1)), total(Index("i", N0), at(Variable("v", (N0,)), Index("i", N0)))),
+        total(Index("k", N0), mul(Pow(Size(N0), Num(-1)), at(Variable("v", (N0,)), Index("k", N0)))),
+    ),
     "body by its slot": Relation(of(square, vec, derivs=((0, (j,)),)), mul(TWO, at(x, j)), free=(j,)),
     "body by its slots": Relation(
         of(square, vec, derivs=((0, (j,)), (0, (k,)))), mul(TWO, Delta(j, k)), free=(j, k)
     ),
     "body at an argument": Relation(
-        Deriv(of(square, Lambda((i,), Pow(at(x, i), TWO))), x, (j,)), mul(Num(4), Pow(at(x, j), Num(3))), free=(j,)
+        Deriv(of(square, Lambda((i,), Pow(at(x, i), TWO))), x, (j,)),
+        mul(Num(4), Pow(at(x, j), Num(3))),
+        free=(j,),
     ),
     "a kink in a body": Relation(
         Deriv(total(i, of(ramp, Lambda((), at(x, i)))), x, (j,)), step(at(x, j)), free=(j,)
@@ -81,24 +110,42 @@ MORE = {
     ),
     "placeholders and a derivative": Relation(
         Deriv(of(shadow, Lambda((i,), mul(TWO, at(x, i)))), x, (j,)),
-        add(mul(Num(4), at(x, j), total(i, at(x, i))), mul(TWO, Ref(norm))), free=(j,),
+        add(mul(Num(4), at(x, j), total(i, at(x, i))), mul(TWO, Ref(norm))),
+        free=(j,),
     ),
     "two arguments": Relation(
         Deriv(Deriv(of(two, *pair, out=(pp,)), x, (i,)), t),
-        of(two, *pair, out=(pp,), derivs=((1, ()), (0, (i,)))), free=(pp, i),
+        of(two, *pair, out=(pp,), derivs=((1, ()), (0, (i,)))),
+        free=(pp, i),
     ),
     "outer index in one argument": Relation(
         Deriv(of(f, Lambda((k,), mul(at(x, k), at(y, j)))), x, (i,)),
-        mul(at(y, j), of(f, Lambda((k,), mul(at(x, k), at(y, j))), derivs=((0, (i,)),))), free=(i, j),
+        mul(at(y, j), of(f, Lambda((k,), mul(at(x, k), at(y, j))), derivs=((0, (i,)),))),
+        free=(i, j),
     ),
     "a matrix argument": Relation(
-        Deriv(of(Function("h", (), ((M, N),)), Lambda((a, i), mul(at(x, i), at(Variable("c", (M,)), a)))), x, (k,)),
-        total(a, mul(of(Function("h", (), ((M, N),)), Lambda((a, i), mul(at(x, i), at(Variable("c", (M,)), a))),
-                        derivs=((0, (a, k)),)), at(Variable("c", (M,)), a))), free=(k,),
+        Deriv(
+            of(Function("h", (), ((M, N),)), Lambda((a, i), mul(at(x, i), at(Variable("c", (M,)), a)))),
+            x,
+            (k,),
+        ),
+        total(
+            a,
+            mul(
+                of(
+                    Function("h", (), ((M, N),)),
+                    Lambda((a, i), mul(at(x, i), at(Variable("c", (M,)), a))),
+                    derivs=((0, (a, k)),),
+                ),
+                at(Variable("c", (M,)), a),
+            ),
+        ),
+        free=(k,),
     ),
     "held under another derivative": Relation(
         Deriv(Deriv(Ref(second), first, (i,)), x, (j,)),
-        Deriv(mul(TWO, Ref(first, (i,)), at(x, i)), x, (j,)), free=(i, j),
+        Deriv(mul(TWO, Ref(first, (i,)), at(x, i)), x, (j,)),
+        free=(i, j),
     ),
     "held twice": Relation(
         Deriv(Deriv(Ref(second), first, (i,)), first, (j,)), mul(TWO, Delta(i, j), at(x, i)), free=(i, j)
@@ -109,33 +156,43 @@ MORE = {
     "symmetric differential": Relation(Diff(at(S, i, j), (S,)), at(S.d(), j, i), free=(i, j)),
     "parity": Relation(Pow(Num(-1), mul(TWO, at(even))), ONE),
     "a tie of integers": Relation(
-        Iverson(Compare(">=", at(even), ZERO)), add(Iverson(Compare(">", at(even), ZERO)), Iverson(Compare("=", at(even), ZERO)))
+        Iverson(Compare(">=", at(even), ZERO)),
+        add(Iverson(Compare(">", at(even), ZERO)), Iverson(Compare("=", at(even), ZERO))),
     ),
     "a tie of reals": Relation(Iverson(Compare(">=", sc, ZERO)), step(sc)),
     "positive": Relation(
         Elementary("log", (mul(at(pos, i), at(pos, j)),)),
-        add(Elementary("log", (at(pos, i),)), Elementary("log", (at(pos, j),))), free=(i, j),
+        add(Elementary("log", (at(pos, i),)), Elementary("log", (at(pos, j),))),
+        free=(i, j),
     ),
     "narrow domain": Relation(
-        total(i, Elementary("log", (at(x, i),))), mul(TWO, total(i, Elementary("log", (Pow(at(x, i), HALF),))))
+        total(i, Elementary("log", (at(x, i),))),
+        mul(TWO, total(i, Elementary("log", (Pow(at(x, i), HALF),)))),
     ),
-    "unit": Relation(total(i, Elementary("sin", (Elementary("arcsin", (at(x, i),)),))),
-                     total(i, add(at(x, i), mul(ZERO, Elementary("arcsin", (at(x, i),)))))),
+    "unit": Relation(
+        total(i, Elementary("sin", (Elementary("arcsin", (at(x, i),)),))),
+        total(i, add(at(x, i), mul(ZERO, Elementary("arcsin", (at(x, i),))))),
+    ),
     "both conditions": Relation(
-        mul(Delta(i, j), Elementary("abs", (at(x, i),))), at(x, j),
-        condition=All((Match(i, j), Compare(">", at(x, i), ZERO))), free=(i, j),
+        mul(Delta(i, j), Elementary("abs", (at(x, i),))),
+        at(x, j),
+        condition=All((Match(i, j), Compare(">", at(x, i), ZERO))),
+        free=(i, j),
     ),
     "roots": Relation(Pow(Pow(sc, TWO), HALF), Elementary("abs", (sc,))),
     "numbers": Relation(add(Num(Fraction(1, 10)), Num(Fraction(1, 5)), Num(Fraction(-3, 10))), ZERO),
     "log-sum-exp": Relation(
         Deriv(Elementary("log", (total(i, Elementary("exp", (at(x, i),))),)), x, (k,)),
-        mul(Elementary("exp", (at(x, k),)), Pow(total(i, Elementary("exp", (at(x, i),))), Num(-1))), free=(k,),
+        mul(Elementary("exp", (at(x, k),)), Pow(total(i, Elementary("exp", (at(x, i),))), Num(-1))),
+        free=(k,),
     ),
     "powers of a sum": Relation(
-        Pow(total(i, mul(at(x, i), at(x, i))), Num(8)), total(*(Index(c, N) for c in "abcdefgh"), Mul(tuple(
-            Pow(at(x, Index(c, N)), TWO) for c in "abcdefgh"))),
+        Pow(total(i, mul(at(x, i), at(x, i))), Num(8)),
+        total(
+            *(Index(c, N) for c in "abcdefgh"), Mul(tuple(Pow(at(x, Index(c, N)), TWO) for c in "abcdefgh"))
+        ),
     ),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", MORE)
@@ -146,7 +203,9 @@ def test_upheld(name):
 
 
 REFUTED = {
-    "ties of integers count": Relation(Iverson(Compare(">=", at(even), ZERO)), Iverson(Compare(">", at(even), ZERO))),
+    "ties of integers count": Relation(
+        Iverson(Compare(">=", at(even), ZERO)), Iverson(Compare(">", at(even), ZERO))
+    ),
     "component 0 left out": Relation(
         total(j0, mul(at(w0, a, j0), at(x0, j0))), Sum(j0, mul(at(w0, a, j0), at(x0, j0)), 1), free=(a,)
     ),
@@ -223,7 +282,9 @@ def test_the_judge_leaves_the_users_jax_alone():
     assert tools().jax.numpy.ones(1).dtype == "float32"
 
 
-@pytest.mark.parametrize("name", ["gradient of the layer", "softmax", "inverse", "relu", "symmetric", "chain"])
+@pytest.mark.parametrize(
+    "name", ["gradient of the layer", "softmax", "inverse", "relu", "symmetric", "chain"]
+)
 def test_numpy_does_the_steps_as_jax_does(name):
     case = Case(TRUE[name])
     traced = Traced(case.root.draws, case.root.program, dict.fromkeys(case.ranges, 2))
@@ -249,10 +310,20 @@ def test_no_rule_of_the_other_judge():
 
 
 SNIPPETS = {
-    **{n: TRUE[n] for n in ("gradient of the layer", "softmax", "symmetric", "up to order", "condition", "second differential")},
+    **{
+        n: TRUE[n]
+        for n in (
+            "gradient of the layer",
+            "softmax",
+            "symmetric",
+            "up to order",
+            "condition",
+            "second differential",
+        )
+    },
     **{n: MORE[n] for n in ("bias as component 0", "a kink in a body", "two arguments", "narrow domain")},
     **{n: FALSE[n] for n in ("factor", "only one side", "swapped second", "within all tensors")},
-}  # fmt: skip
+}
 
 
 def test_snippets_print_the_recorded_error(tmp_path):
@@ -263,7 +334,9 @@ def test_snippets_print_the_recorded_error(tmp_path):
         (tmp_path / f"s{number:02}.py").write_text(text)
     run = "import runpy, sys\nfor p in sys.argv[1:]: runpy.run_path(p)\nassert 'idxcalc' not in sys.modules"
     files = sorted(map(str, tmp_path.glob("s*.py")))
-    done = subprocess.run([sys.executable, "-I", "-c", run, *files], capture_output=True, text=True, cwd=tmp_path)
+    done = subprocess.run(
+        [sys.executable, "-I", "-c", run, *files], capture_output=True, text=True, cwd=tmp_path
+    )
     assert done.returncode == 0, done.stderr
     printed = [float(line.removeprefix("largest relative error: ")) for line in done.stdout.splitlines()]
     for (name, relation), error in zip(SNIPPETS.items(), printed, strict=True):

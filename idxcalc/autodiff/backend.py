@@ -28,11 +28,14 @@ class Tools:
         import jax
         import jax.numpy as jnp
         import numpy as np
+        from jax import experimental
 
         from idxcalc.autodiff import helpers
 
         self.jax, self.jnp, self.np, self.helpers = jax, jnp, np, helpers
-        self.x64 = jax.enable_x64 if hasattr(jax, "enable_x64") else jax.experimental.enable_x64
+        # Older versions of JAX have it elsewhere.
+        home: Any = jax if hasattr(jax, "enable_x64") else experimental
+        self.x64 = home.enable_x64
         lax = jax.lax
         signs = {"<": "lt", "<=": "le", ">": "gt", ">=": "ge", "==": "eq", "!=": "ne", "-": "sub",
                  "jnp.maximum": "max", "jnp.minimum": "min", "jnp.power": "pow"}  # fmt: skip
@@ -119,8 +122,8 @@ class Tools:
     def named(self, function: str) -> Callable[..., Any]:
         if function not in self.table:
             first, *rest = function.split(".")
-            start = {"jnp": self.jnp, "jax": self.jax}.get(first, self.helpers)
-            self.table[function] = reduce(getattr, rest or [first], start)  # type: ignore[arg-type]
+            start: Any = {"jnp": self.jnp, "jax": self.jax}.get(first, self.helpers)
+            self.table[function] = reduce(getattr, rest or [first], start)
         return self.table[function]
 
 

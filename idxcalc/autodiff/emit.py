@@ -5,7 +5,8 @@ from __future__ import annotations
 import keyword
 
 from idxcalc.autodiff.program import Assign, Extent, Name, Program, Term, apply
-from idxcalc.autodiff.scope import Scope, real, symmetry, within
+from idxcalc.autodiff.scope import real, symmetry, within
+from idxcalc.autodiff.values import Values
 from idxcalc.errors import IdxcalcError
 from idxcalc.expr import Dim, Function, Index, Relation, Variable, free, python_name
 
@@ -28,7 +29,7 @@ class Root:
         self.functions: dict[Function, Name] = {}
         self.variables: dict[Variable, Name] = {}
         program = Program(Name("sides"), (Name("draw"),))
-        self.scope = Scope(self, program, None)
+        self.scope = Values(self, program)
         self.order = (*relation.free, *self.extra(relation))
         self.program = program
         self.pairs(relation)
@@ -77,7 +78,8 @@ class Root:
             params.append(self.unique("u"))
             slope = drawn("slope", *out, waves, *(Extent(dim) for dim in group))
             product: Term = apply("*", slope, params[-1])
-            made = apply("+", made, apply("jnp.sum", product, tuple(range(-len(group), 0))) if group else product)
+            added = apply("jnp.sum", product, tuple(range(-len(group), 0))) if group else product
+            made = apply("+", made, added)
         value: Term = apply("+", level, apply("jnp.sum", apply("*", weight, apply("jnp.sin", made)), -1))
         for trait in sorted(function.traits & {"symmetric", "antisymmetric"}):
             value = symmetry(trait, value, len(out))
@@ -93,19 +95,21 @@ class Root:
         kinks, and the drawn values."""
         scope = self.scope
         if relation.order is None:
-            sides = tuple([scope.full(scope.value(s), self.order).term] for s in (relation.left, relation.right))
+            left, right = (
+                [scope.full(scope.value(s), self.order).term] for s in (relation.left, relation.right)
+            )
             terms: list[Term] = [list(scope.terms)]
         else:
-            *sides, terms = self.orders(relation, *relation.order)
+            left, right, terms = self.orders(relation, *relation.order)
         where: Term = None
         if relation.condition is not None:
             where = scope.full(scope.truth(relation.condition), self.order).term
         lines = [Assign(name, apply("call", Name("draw"), *shape)) for name, shape in self.draws]
         scope.program.lines[:0] = [*lines, *self.prepared]
-        scope.program.result = (*sides, terms, where, list(scope.margins))
+        scope.program.result = (left, right, terms, where, list(scope.margins))
 
-    def orders(self, relation: Relation, variable: Variable, power: int) -> tuple[list[Term], list[Term], list[Term]]:
-        """The derivatives by t at 0, of the orders 0 to ``power`` - 1, of both sides at t times ``variable``."""
+    def orders(self, relation: Relation, variable: Variable, power: int) -> tuple[list[Term], ...]:
+        """Both sides' derivatives by s at 0, of the orders 0 to ``power`` - 1, at s times ``variable``."""
         if not 1 <= power <= HIGHEST_ORDER:
             raise IdxcalcError(f"equality up to order {power} cannot be tested; {HIGHEST_ORDER} is the most")
         inner = self.scope.child("scaled", ())

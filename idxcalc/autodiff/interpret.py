@@ -68,7 +68,7 @@ def steps() -> dict[str, Step]:
         return lambda x, *, axes, **_: function(x, axis=tuple(axes))
 
     same = lambda x, **_: x  # noqa: E731
-    rows = {
+    rows: dict[str, Callable[..., Any]] = {
         "add": np.add, "add_any": np.add, "sub": np.subtract, "mul": np.multiply, "div": np.divide,
         "neg": np.negative, "sin": np.sin, "cos": np.cos, "tan": np.tan, "tanh": np.tanh, "sinh": np.sinh,
         "cosh": np.cosh, "exp": np.exp, "log": np.log, "log1p": np.log1p, "expm1": np.expm1, "sqrt": np.sqrt,

@@ -122,7 +122,8 @@ def sampled(case: Case, seed: int) -> Tally:
         plain = number < 3
         mode = "plain" if plain else WIDER[number % len(WIDER)]
         at = number if plain else number // len(WIDER)
-        if not plain and (tally.refuted or tally.trials >= ENOUGH or (number >= ROUNDS // 2 and not tally.trials)):
+        hopeless = number >= ROUNDS // 2 and not tally.trials
+        if not plain and (tally.refuted or tally.trials >= ENOUGH or hopeless):
             break
         tally.add(case, Round(seed + 1000 * number, mode, sizes[at % len(sizes)]))
     return tally

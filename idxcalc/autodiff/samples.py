@@ -46,8 +46,8 @@ def leaves(tree: Any) -> list[Array]:
     return [x for part in tree for x in leaves(part)] if isinstance(tree, (list, tuple)) else [tree]
 
 
-def compare(np: Any, lefts: Any, rights: Any, terms: Any, where: Any, margins: Any) -> tuple[Array, Array, Array]:
-    """Per sample: the error relative to the largest term; whether it counts; whether one side alone is finite."""
+def compare(np: Any, lefts: Any, rights: Any, terms: Any, where: Any, margins: Any) -> tuple[Array, ...]:
+    """Per sample: its error relative to the largest term, if it counts, if one side alone is finite."""
     rows = len(lefts[0])
     error, counts, lone = np.zeros(rows), np.ones(rows, bool), np.zeros(rows, bool)
     for margin in leaves(margins):

@@ -37,8 +37,8 @@ def assignments(ranges: Mapping[str, Range], shapes: Shapes) -> list[dict[str, i
     letters = {name: min(len(ranges[name].letters), MOST_LETTERS) for name in open_}
     single = len(open_) == 1
     wishes = [
-        (open_, {name: 2 for name in open_}),
-        (open_[::-1], {name: 3 if single else 2 for name in open_}),
+        (open_, dict.fromkeys(open_, 2)),
+        (open_[::-1], dict.fromkeys(open_, 3 if single else 2)),
         (open_, {name: max(letters[name], 4 if single else 3) for name in open_}),
     ]
     found: list[dict[str, int]] = []
@@ -58,8 +58,13 @@ def distinct(order: list[str], wish: Mapping[str, int], numbers: Mapping[str, in
 
 
 def shrunk(
-    order: list[str], wish: Mapping[str, int], ranges: Mapping[str, Range], numbers: Mapping[str, int], shapes: Shapes
+    order: list[str],
+    wish: Mapping[str, int],
+    ranges: Mapping[str, Range],
+    numbers: Mapping[str, int],
+    shapes: Shapes,
 ) -> dict[str, int]:
+    """Different sizes as wished, or smaller where the arrays would be too large."""
     least = {name: max(ranges[name].least, 2) for name in order}
     for less in range(max(wish.values())):
         sizes = distinct(order, {n: max(wish[n] - less, least[n]) for n in order}, numbers)

@@ -24,7 +24,7 @@ import jax.numpy as jnp
 
 jax.config.update("jax_enable_x64", True)
 '''
-MAIN = '    """Left sides, right sides, the terms that they add up, where it is claimed, distances from kinks."""'
+MAIN = '    """Left sides, right sides, the terms they add up, where it is claimed, distances from kinks."""'
 TAIL = """
 
 def tested(normal, mode, sizes):
@@ -73,7 +73,7 @@ def snippet(relation: Relation, seed: int = 0) -> str:
 
 def size_names(case: Case) -> dict[str, str]:
     """A Python name for every size."""
-    found = {}
+    found: dict[str, str] = {}
     for last, size in case.ranges.items():
         letter = next(iter(size.letters), "")
         hint = f"size_{python_name(letter)}" if last.startswith("?") else python_name(last)
@@ -104,7 +104,7 @@ HELPERS = ("symmetrised", "antisymmetrised", "invertible", "diagonal", "put", "h
 class Plain(ast.NodeTransformer):
     """Assignments without their annotation."""
 
-    def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.AST:  # noqa: N802
+    def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.AST:
         assert node.value is not None
         return ast.copy_location(ast.Assign([node.target], node.value, lineno=node.lineno), node)
 
