@@ -283,10 +283,8 @@ def test_import_is_quick_and_light():
 
 
 def test_reading_deriving_proving_and_planning_load_neither_numpy_nor_jax():
-    pure = [file for file in files() if room(file) not in FACES and file.name != "__main__.py"]
-    names = [
-        ".".join(file.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__") for file in pure
-    ]
+    pure = [name_of(file) for file in files() if room(file) not in FACES]
+    names = [name for name in pure if name not in LATE_MODULES]
     program = (
         f"import importlib, sys; [importlib.import_module(name) for name in {names}]; "
         f"print(*(name for name in {HEAVY} if name in sys.modules))"
