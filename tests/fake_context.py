@@ -5,6 +5,7 @@ from __future__ import annotations
 from importlib.metadata import entry_points
 
 from idxcalc.errors import IdxcalcError, Span
+from idxcalc.notation.scope import Scope
 from idxcalc.verify.result import Result
 
 # How a pytest inside a test gets the plugin: by itself where idxcalc is installed, else by name.
@@ -21,6 +22,7 @@ class FakeContext:
 
     def __init__(self) -> None:
         self.known: set[str] = set()
+        self.scope = Scope()  # of formulas in sentences, which are read and not judged
 
     def fork(self) -> FakeContext:
         other = FakeContext()
@@ -65,9 +67,3 @@ class FakeContext:
             if only in (None, number):
                 found.append(result)
         return tuple(found)
-
-    def check_inline(self, text: str) -> Result | None:
-        if "bad" not in text:
-            return None
-        at = text.index("bad")
-        return Result("malformed", error="bad inline", source=text, span=Span(at, at + 3))

@@ -1,4 +1,4 @@
-"""Chapters are read as MyST reads them; each fault has its file, line and column, and the rest is still read."""
+"""Chapters are read as MyST reads them; each fault has its place, and the rest is still read."""
 
 from __future__ import annotations
 
@@ -212,12 +212,29 @@ def test_a_label_gives_a_statement_to_compute_with(write):
         chapter("nowhere.md")["gradient"]
 
 
-def test_formulas_in_sentences(write):
-    found = write("Let $x_i$ and {math}`y_i` be\nlong $a +\nbad$.\n")
-    assert [(tuple(place), text) for place, text in found.inline()] == [
-        ((1, 6), "x_i"), ((1, 22), "y_i"), ((2, 7), "a +\nbad"),
-    ]  # fmt: skip
-    assert only(found).startswith("page.md:3:1: malformed\n")
+INLINE = """```{given}
+x_i, y_i
+w_{ij}
+\\sigma(z)
+```
+
+Let $x_i$ and {math}`w_{ij}`, $w$, $i = 1, \\dots, n$, $(2, 3)$, $z > 0$, $\\eta$ be; long $x_i
+= y_j$, $y_i = w_{ij}x_j$, $x_{ij}$, {math}`y_k = w_{ij}x_j`.
+"""
+
+
+def test_formulas_in_sentences(tmp_path):
+    path = tmp_path / "page.md"
+    path.write_text(INLINE)
+    found = chapter(path, "page.md")
+    assert [tuple(place) for place, _ in found.inline()[:2]] == [(7, 6), (7, 22)]
+    assert found.inline()[7][1] == "x_i\n= y_j"
+    assert texts(found) == [
+        "page.md:8:3: malformed\n    = y_j\n      ^^^\n    left side {i}, right side {j}",
+        "page.md:8:29: malformed\n    x_{ij}\n    ^^^^^^\n    x has 1 index, not 2",
+        "page.md:8:51: malformed\n    y_k = w_{ij}x_j\n"
+        "          ^^^^^^^^^\n    left side {k}, right side {i}",
+    ]
 
 
 # Faults of the structure: the text, with its place
@@ -245,7 +262,8 @@ FAULTS = {
     ),
     "option twice": (
         "```{derive} one\n:wrt: x\n:wrt: y\na = b\n```\n",
-        "page.md:3:1: malformed  one\n    :wrt: y\n    ^^^^^^^\n    the option :wrt: stands here twice; keep one",
+        "page.md:3:1: malformed  one\n    :wrt: y\n    ^^^^^^^\n"
+        "    the option :wrt: stands here twice; keep one",
     ),
     "option too late": (
         "```{derive} one\na = b\n:wrt: y\n```\n",
@@ -264,7 +282,8 @@ FAULTS = {
     ),
     "unclosed": (
         "text\n\n```{derive} one\na = b\n\nmore text\n",
-        "page.md:3:1: malformed\n    ```{derive} one\n    ^^^\n    this {derive} is never closed; end it with ```",
+        "page.md:3:1: malformed\n    ```{derive} one\n    ^^^\n"
+        "    this {derive} is never closed; end it with ```",
     ),
     "unclosed before another": (
         "```{derive} one\na = b\n\n```{derive} two\na = b\n```\n",
@@ -273,7 +292,8 @@ FAULTS = {
     ),
     "closed by the wrong fence": (
         "```{note}\n```{derive} one\na = b\n```\n```\n",
-        "page.md:2:1: malformed\n    ```{derive} one\n    ^^^\n    this {derive} is never closed; end it with ``` "
+        "page.md:2:1: malformed\n    ```{derive} one\n    ^^^\n"
+        "    this {derive} is never closed; end it with ``` "
         "(the {note} around it must close later, with more characters)",
     ),
     "label twice": (
@@ -298,7 +318,8 @@ FAULTS = {
     ),
     "no space": (
         "```{derive}one\na = wrong\n```\n",
-        "page.md:1:1: malformed\n    ```{derive}one\n    ^^^^^^^^^^^^^^\n    a space is missing after {derive}",
+        "page.md:1:1: malformed\n    ```{derive}one\n    ^^^^^^^^^^^^^^\n"
+        "    a space is missing after {derive}",
     ),
     "misspelt role": (
         "Text {chekc}`a = b`.\n",
@@ -336,12 +357,14 @@ FAULTS = {
     ),
     "cells that would never run": (
         "# T\n\n```{code-cell}\n1\n```\n",
-        "page.md:1:1: malformed  cells\n    # T\n    ^\n    the chapter has code cells (the first in line 3) that "
+        "page.md:1:1: malformed  cells\n    # T\n    ^\n"
+        "    the chapter has code cells (the first in line 3) that "
         "would never run; the file must begin with --- / file_format: mystnb / ---",
     ),
     "cells under another front matter": (
         "---\ntitle: T\n---\n```{code-cell}\n1\n```\n",
-        "page.md:1:1: malformed  cells\n    ---\n    ^\n    the chapter has code cells (the first in line 4) that "
+        "page.md:1:1: malformed  cells\n    ---\n    ^\n"
+        "    the chapter has code cells (the first in line 4) that "
         "would never run; its front matter lacks `file_format: mystnb`",
     ),
     "execution turned off": (
@@ -450,7 +473,8 @@ a = bad
     assert texts(found) == [
         "page.md:13:1: proved  right, relation 1\n    b\n    `:expect:` is not met: expected refuted\n"
         "    20 samples, largest error 1.0e-16",
-        "page.md:18:5: malformed  otherwise, relation 1\n    a = bad\n        ^^^\n    free indices {i} and {k}\n"
+        "page.md:18:5: malformed  otherwise, relation 1\n    a = bad\n        ^^^\n"
+        "    free indices {i} and {k}\n"
         '    `:expect:` is not met: expected malformed, with the words "left side"',
     ]
     records = [found.record(each) for each in found.all()]
@@ -513,7 +537,8 @@ def test_a_failing_cell_shows_its_line(write):
     ("source", "said"),
     [
         ("1 +", "page.md:7:4: malformed  cells\n    1 +\n       ^\n    SyntaxError: invalid syntax"),
-        ("import sys\nsys.exit(3)", "page.md:8:1: malformed  cells\n    sys.exit(3)\n    ^\n    SystemExit: 3"),
+        ("import sys\nsys.exit(3)", "page.md:8:1: malformed  cells\n    sys.exit(3)\n    ^\n"
+        "    SystemExit: 3"),
         ("import os\nos._exit(3)", "page.md:4:1: malformed  cells\n    ```{code-cell}\n    ^\n"
          "    the cells' process ended with code 3: no output"),
         ("int('x')", "page.md:7:1: malformed  cells\n    int('x')\n    ^\n"
@@ -534,7 +559,8 @@ def test_a_claim_fails_with_its_cell(write):
 @pytest.mark.parametrize(
     ("source", "said"),
     [
-        (CLAIM, "page.md:2:8: malformed  same\n    no code cell has the tag train; no code cell here has a tag"),
+        (CLAIM, "page.md:2:8: malformed  same\n"
+        "    no code cell has the tag train; no code cell here has a tag"),
         (CLAIM.replace(":cell: train\n", ""), "page.md:1:1: malformed  same\n"
          "    a claim needs a code cell that shows it; name its tag with `:cell: tag`"),
         (HEAD + cell("assert 1", "trian") + CLAIM, "page.md:11:8: malformed  same\n"

@@ -19,6 +19,7 @@ from idxcalc.chapters.structure import structure
 from idxcalc.chapters.text import Place, Text
 from idxcalc.errors import IdxcalcError
 from idxcalc.verify.context import Context
+from idxcalc.verify.inline import check_inline
 from idxcalc.verify.result import Result
 
 _KINDS = {"given": "declaration", "define": "definition", "claim": "claim"}
@@ -232,9 +233,8 @@ class Chapter:
     def _inline_faults(self) -> list[Result]:
         found = []
         for text, before in self._reading.inline:
-            check = getattr(self.contexts.trail[before], "check_inline", None)
-            fault = check(str(text)) if check else None
-            if fault is not None and not fault:
+            fault = check_inline(self.contexts.trail[before], str(text))
+            if fault is not None:
                 place = text.place(fault.span.start if fault.span else 0)
                 fault = replace(fault, file=self.path, line=place.line, column=place.column)
                 self._own(fault, None, "inline", False)
