@@ -48,7 +48,7 @@ def assert_derived(expr, seed=0, tolerance=1e-5):
     return found
 
 
-FEW = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+FEW = settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
 targets = st.sampled_from((X, U, W, S, A, T, LAYER))
 
 
@@ -73,7 +73,7 @@ def test_differential(data):
     assert_derived(Diff(body, data.draw(st.sampled_from(((X,), (W, X), (S, T), (A, U))))))
 
 
-@settings(FEW, max_examples=25)
+@settings(FEW, max_examples=15)
 @given(st.data())
 def test_second_derivative(data):
     one, two = data.draw(targets), data.draw(targets)
@@ -84,13 +84,13 @@ def test_second_derivative(data):
         assert_derived(Diff(inner, (W, X, T)), tolerance=1e-3)
 
 
-@settings(FEW, max_examples=25)
+@settings(FEW, max_examples=15)
 @given(ex.expressions(depth=3, derivatives=True))
 def test_derivatives_anywhere(expr):
     assert_derived(expr, tolerance=1e-3)
 
 
-@settings(FEW, max_examples=12)
+@settings(FEW, max_examples=6)
 @given(st.data())
 def test_every_line_of_a_derivation_equals_the_one_before(data):
     target = data.draw(targets)

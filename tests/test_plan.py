@@ -19,7 +19,7 @@ from idxcalc.expr import (
 from idxcalc.plan import compile, plan
 from oracle import World
 
-FEW = settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
+FEW = settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 @pytest.fixture(autouse=True)
@@ -59,7 +59,7 @@ def test_numpy_computes_what_the_expression_means(expr):
     assert error(differentiate(expr), (i, a)) < 1e-9
 
 
-@settings(FEW, max_examples=8)
+@settings(FEW, max_examples=4)
 @given(ex.expressions())
 def test_jax_computes_what_the_expression_means(expr):
     assert error(differentiate(expr), (a, i), "jax", derivatives=False) < 1e-9
