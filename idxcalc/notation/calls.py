@@ -28,10 +28,11 @@ from idxcalc.expr import (
     Variable,
 )  # fmt: skip
 from idxcalc.functions import BY_LATEX
-from idxcalc.notation import derivatives
+from idxcalc.notation.commas import check_group, commas
 from idxcalc.notation.parts import Factor, Place, Term
 from idxcalc.notation.tokens import Group, Subscript
 from idxcalc.notation.tree import Bracket, Item, Name, Number, Sign, SumOf, Word, Written
+from idxcalc.notation.unknown import undeclared
 
 if TYPE_CHECKING:
     from idxcalc.notation.reader import Reader
@@ -44,8 +45,6 @@ def word(reader: Reader, items: Items, at: int) -> tuple[Factor, int]:
     item = items[at]
     assert isinstance(item, Item) and isinstance(item.atom, Word)
     text = item.atom.text
-    if text == r"\partial":
-        return derivatives.partial_prefix(reader, item, items, at)
     if text.endswith("dots"):
         raise reader.fail("dots stand only in a declaration, (i = 1, \\dots, n)", item.span)
     if item.sub is not None or item.primes:
@@ -135,10 +134,10 @@ def _whole_item(reader: Reader, item: Item, rank: int, owner: str) -> tuple[Lamb
     symbol = reader.scope.symbols.get(item.atom.text) if isinstance(item.atom, Name) else None
     if not isinstance(symbol, Variable | Definition) or item.primes:
         if item.sub is None and isinstance(item.atom, Name) and symbol is None:
-            raise reader.undeclared(item.atom.text, item, (item,), 0)
+            raise undeclared(reader, item.atom.text, item, (item,), 0)
         raise reader.fail(f"{owner} takes a matrix, by its name or by two free indices", item.span)
     if item.sub is not None:
-        term = reader.closed([reader.tensor(symbol, item, (item,), 0)[0]], item.span)
+        term = reader.closed([reader.factor((item,), 0)[0]], item.span)
         return bind(reader, term, rank, owner, item.span)
     dims = symbol.dims if isinstance(symbol, Variable) else tuple(i.dim for i in symbol.indices)
     if len(dims) != rank:
@@ -197,7 +196,7 @@ def call(
     if applied:
         assert isinstance(following, Item)
         if following.sub is not None:
-            factor = derivatives.commas(reader, factor, following.sub, following)
+            factor = commas(reader, factor, following.sub, following)
         factor = reader.powered(factor, following)
     return factor, at + (2 if applied else 1)
 
@@ -275,7 +274,7 @@ def _derivs(
     derivs: list[tuple[int, tuple[Slot, ...]]] = []
     places: list[tuple[str, Place]] = []
     for group in sub.after:
-        derivatives.check_group(reader, group, len(params), sub)
+        check_group(reader, group, len(params), sub)
         slots, found = reader.slots((group,), params, f"{function.name}'s argument", group.span)
         derivs.append((0, slots))
         places += found

@@ -12,6 +12,7 @@ from fractions import Fraction
 
 from idxcalc.errors import IdxcalcError, Span
 from idxcalc.expr import Call, Component, Definition, Dim, Expr, Function, Index, Lambda, Num, Variable
+from idxcalc.notation import conditions
 from idxcalc.notation.parts import Place
 from idxcalc.notation.reader import Reader
 from idxcalc.notation.scope import Scope, Symbol
@@ -351,7 +352,7 @@ def _body(
         if right.tests:
             raise reader.fail("a definition by cases ends with else", right.span)
         assert right.body is not None
-        term = reader.sum(right.body) if isinstance(right.body, SumOf) else reader.closed([reader.choice(right.body)], right.span)
+        term = reader.sum(right.body) if isinstance(right.body, SumOf) else reader.closed([conditions.choice(reader, right.body)], right.span)
     extra = [name for name in term.letters if name not in places]
     if extra or any(name in reader.summed and name not in term.letters for name in letters):
         _sides(reader, set(places), set(term.letters), right.span, reader.summed)

@@ -31,70 +31,16 @@ from idxcalc.expr import (
     walk,
 )  # fmt: skip
 from idxcalc.notation import calls
+from idxcalc.notation.commas import Target, commas
 from idxcalc.notation.parts import Factor, Place, Term
-from idxcalc.notation.tokens import Group, Subscript
+from idxcalc.notation.tokens import Subscript
 from idxcalc.notation.tree import Bracket, Fraction_, Item, Name, Product, Sign, SumOf, Word
+from idxcalc.notation.unknown import undeclared
 
 if TYPE_CHECKING:
     from idxcalc.notation.reader import Reader
 
 Items = tuple[Item | Sign, ...]
-Target = Variable | Definition
-
-
-def rank(target: Target) -> int:
-    """How many indices one derivative by the target has."""
-    return len(target.dims if isinstance(target, Variable) else target.indices)
-
-
-def check_group(reader: Reader, group: Group, size: int, sub: Subscript) -> None:
-    """A derivative index in a place of ``size`` slots."""
-    if group.bracketed and len(group.indices) != size and size != 1:
-        raise reader.fail(f"one derivative here has {size} indices, not {len(group.indices)}", group.span)
-    if not group.bracketed and size > 1:
-        letters = "".join(str(t.value) for g in sub.after or () for t in g.indices)
-        many = len(sub.after or ())
-        counted = {2: "two derivatives by a vector", 3: "three derivatives by a vector"}.get(many, "a derivative by a vector")
-        raise reader.fail(f"{counted}; by a matrix entry it is `f_{{,({letters})}}`", group.span)
-    if size == 0:
-        raise reader.fail("by a number there is no index: write a prime or \\frac{\\partial ...}{\\partial ...}", group.span)
-
-
-def commas(reader: Reader, factor: Factor, sub: Subscript | None, item: Item) -> Factor:
-    """The derivatives behind the comma of ``sub``, each by the `wrt` variable that it fits."""
-    if sub is None or sub.after is None:
-        if sub is not None and sub.before and isinstance(item.atom, Bracket):
-            raise reader.fail("a bracket has no indices of its own", sub.span)
-        return factor
-    term = reader.closed([factor], factor.span)
-    expr = term.expr
-    places: list[tuple[str, Place]] = list(term.letters.items())
-    for group in sub.after:
-        target = chosen(reader, group, sub, item)
-        dims = target.dims if isinstance(target, Variable) else tuple(i.dim for i in target.indices)
-        slots, found = reader.slots((group,), dims, target.name, group.span)
-        expr = Deriv(expr, target, slots)
-        places += found
-    return Factor(expr, tuple(places), factor.span | sub.span)
-
-
-def chosen(reader: Reader, group: Group, sub: Subscript, item: Item) -> Target:
-    """The variable that a comma index (or group) differentiates by."""
-    if not reader.wrt:
-        raise reader.fail("no variable to differentiate by: name it with `wrt`", sub.span)
-    size = len(group.indices)
-    fitting = [t for t in reader.wrt if rank(t) == size and (group.bracketed or size == 1)]
-    if len(fitting) == 1:
-        return fitting[0]
-    if not fitting:
-        for target in reader.wrt[:1]:
-            check_group(reader, group, rank(target), sub)
-        raise reader.fail("no variable of the statement has that many indices", group.span)
-    names = " or by ".join(t.name for t in fitting)
-    top = item.atom.text if isinstance(item.atom, Name) else "..."
-    letters = "".join(str(t.value) for t in group.indices)
-    bottom = f"{fitting[0].name}_{letters if size == 1 else '{' + letters + '}'}"
-    raise reader.fail(f"by {names}? write `\\frac{{\\partial {top}}}{{\\partial {bottom}}}`", group.span)
 
 
 def bracket(reader: Reader, item: Item, atom: Bracket, sub: Subscript) -> Factor:
@@ -213,7 +159,7 @@ def _targets(
         if not isinstance(named, Item) or not isinstance(name, Name):
             raise reader.fail("expected the variable to differentiate by", named.span)
         if symbol is None:
-            raise reader.undeclared(name.text, named, items, at + 1)
+            raise undeclared(reader, name.text, named, items, at + 1)
         if isinstance(symbol, Function) or named.primes:
             raise reader.fail(f"a derivative is by a variable or a defined name, not by the function {name.text}", named.span)
         if named.sub is not None and named.sub.after is not None:
@@ -325,5 +271,3 @@ def _keep(reader: Reader, term: Term, power: int, span: Span) -> None:
         raise reader.fail("the order is given in powers of a differential, O(dx^2)", span)
     reader.order = (expr.body.variable, power)
 
-
-__all__ = ["Target", "bracket", "check_group", "commas", "fraction", "ignored", "partial_prefix", "rank", "total", "variables"]

@@ -20,35 +20,24 @@ from idxcalc.expr import (
     MINUS_ONE,
     ZERO,
     Add,
-    All,
-    Cases,
-    Compare,
-    Component,
-    Condition,
-    Constant,
     Definition,
-    Delta,
     Dim,
     Elementary,
     Expr,
-    Function,
     Index,
-    Iverson,
-    Match,
     Mul,
     Num,
     Pow,
-    Ref,
     Size,
     Slot,
     Sum,
     Variable,
 )  # fmt: skip
-from idxcalc.notation import calls, derivatives
+from idxcalc.notation import calls, conditions, derivatives, names
 from idxcalc.notation.parts import Factor, Place, Term
 from idxcalc.notation.scope import Scope
 from idxcalc.notation.sizes import SizesDiffer
-from idxcalc.notation.tokens import Group, Subscript
+from idxcalc.notation.tokens import Group
 from idxcalc.notation.tree import (
     Bars,
     Bracket,
@@ -61,7 +50,6 @@ from idxcalc.notation.tree import (
     Root,
     Sign,
     SumOf,
-    Test,
     Tests,
     Word,
     Written,
@@ -256,10 +244,12 @@ class Reader:
         match item.atom:
             case Written():
                 return self.written(item.atom, items, at)
+            case Word(r"\partial", _):
+                return derivatives.partial_prefix(self, item, items, at)
             case Word():
                 return calls.word(self, items, at)
             case Name():
-                return self.name(item, item.atom, items, at)
+                return names.named(self, item, item.atom, items, at)
             case Fraction_():
                 return derivatives.fraction(self, item, item.atom, items, at)
             case _:
@@ -298,9 +288,9 @@ class Reader:
                 power = Fraction(1, 2) if degree is None else 1 / self.number(degree, "the degree of a root")
                 return self.once(Pow(term.expr, Num(power)), [term], span, "a root")
             case Tests(tests, span):
-                return self.iverson(tests, span)
+                return conditions.iverson(self, tests, span)
             case Choice():
-                return self.choice(atom)
+                return conditions.choice(self, atom)
             case _:
                 raise AssertionError(atom)
 
@@ -350,158 +340,6 @@ class Reader:
         left = {name: place for name, place in inner.letters.items() if name not in places}
         return Factor(expr, tuple(left.items()), atom.span | inner.span), len(items)
 
-    def iverson(self, tests: tuple[Test, ...], span: Span) -> Factor:
-        condition, terms = self.condition(tests)
-        return self.once(Iverson(condition), terms, span)
-
-    def condition(self, tests: tuple[Test, ...]) -> tuple[Condition, list[Term]]:
-        """Comparisons of indices or of values."""
-        found: list[Condition] = []
-        terms: list[Term] = []
-        for test in tests:
-            left, right = _letter(test.left), _letter(test.right)
-            if self.is_index(left, right) and left and right and test.op in ("=", "!="):
-                dim = self.scope.sizes.fresh()
-                slots = []
-                for side, tree in ((left, test.left), (right, test.right)):
-                    token = int(side) if side.isdigit() else side
-                    slot, places = self.slot(token, dim, "the condition", tree.span)
-                    slots.append(slot)
-                    terms += [Term(ZERO, {name: place}, tree.span) for name, place in places]
-                found.append(Match(slots[0], slots[1], test.op == "="))
-            else:
-                pair = self.sum(test.left), self.sum(test.right)
-                self.joined(list(pair))
-                terms += pair
-                found.append(Compare(test.op, pair[0].expr, pair[1].expr))
-        return (found[0] if len(found) == 1 else All(tuple(found))), terms
-
-    def is_index(self, left: str | None, right: str | None) -> bool:
-        names = [name for name in (left, right) if name is not None and not name.isdigit()]
-        known = self.scope.symbols.keys() | self.scope.size_names.keys()
-        return bool(names) and all(n not in known or n in self.letters_used or n in self.fixed for n in names)
-
-    def choice(self, atom: Choice) -> Factor:
-        """By cases; the values and the letters of their conditions count like a factor."""
-        branches: list[tuple[Condition, Expr]] = []
-        otherwise: Expr | None = None
-        values: list[Term] = []
-        terms: list[Term] = []
-        for value, tests in atom.branches:
-            term = self.sum(value)
-            values.append(term)
-            if tests:
-                condition, letters = self.condition(tests)
-                terms += letters
-                branches.append((condition, term.expr))
-            else:
-                otherwise = term.expr
-        self.joined(values)
-        if otherwise is None:  # the last condition must be the others' opposite: it is checked nowhere, so take its value
-            otherwise = branches.pop()[1] if _opposite([c for c, _ in branches]) else None
-        if otherwise is None:
-            raise self.fail("these cases do not cover everything: end with else", atom.span)
-        return self.once(Cases(tuple(branches), otherwise), [*values, *terms], atom.span)
-
-    # names
-
-    def name(self, item: Item, atom: Name, items: tuple[Item | Sign, ...], at: int) -> tuple[Factor, int]:
-        text, scope = atom.text, self.scope
-        if text == "d" and (text not in scope.symbols or item.sub is None):
-            return derivatives.total(self, item, items, at)
-        primed = text + "'" * item.primes
-        symbol = scope.symbols.get(primed) if item.primes else None
-        primes = 0 if symbol is not None else item.primes
-        symbol = symbol or scope.symbols.get(text)
-        match symbol:
-            case Variable() | Definition():
-                if primes:
-                    raise self.fail(f"{text} is no function; {primed} is not declared", item.span)
-                return self.tensor(symbol, item, items, at)
-            case Function():
-                return calls.call(self, symbol, primes, item, items, at)
-        if text == r"\delta" and item.sub is not None:
-            return self.powered(self.delta(item.sub), item), at + 1
-        if text in scope.size_names and item.sub is None:
-            self.sizes_used.setdefault(text, item.span)
-            return self.powered(Factor(Size(scope.size_names[text]), (), item.span), item), at + 1
-        if text == "e" and item.sub is None and not primes:
-            if item.power is None:
-                return Factor(Constant("e"), (), item.span), at + 1
-            term = self.sum(item.power.exponent)
-            return self.once(Elementary("exp", (term.expr,)), [term], item.span), at + 1
-        if text == r"\pi" and item.sub is None and not primes:
-            return self.powered(Factor(Constant("pi"), (), item.span), item), at + 1
-        raise self.undeclared(text, item, items, at)
-
-    def undeclared(self, text: str, item: Item, items: tuple[Item | Sign, ...], at: int) -> IdxcalcError:
-        """What to say of a name that nobody declared."""
-        if at and (error := self.unbraced(items, at - 1)) is not None:
-            return error
-        if item.sub is None and (text in self.letters_used or text in self.fixed or self.stands_as_index(text)):
-            return self.fail(f"{text} is an index and a number", item.span)
-        near = self.scope.nearest(text)
-        advice = f"; did you mean `{near}`?" if near else ""
-        return self.fail(f"`{text}` is not declared{advice}", item.atom.span)
-
-    def unbraced(self, items: tuple[Item | Sign, ...], at: int) -> IdxcalcError | None:
-        """``w_ij`` reads as w_i times j; say so when j is no name."""
-        item, behind = items[at], items[at + 1] if at + 1 < len(items) else None
-        if not isinstance(item, Item) or item.sub is None or item.sub.braced or not item.sub.before:
-            return None
-        if not isinstance(behind, Item) or not isinstance(behind.atom, Name) or behind.span.start != item.span.stop:
-            return None
-        if behind.sub is not None or behind.atom.text == "d" or behind.atom.text in self.scope.symbols or not isinstance(item.atom, Name):
-            return None
-        group = item.sub.before[0].indices[0].value
-        right = f"`{item.atom.text}_{{{group}{behind.atom.text}}}`"
-        return self.fail(f"only {group} is the subscript; write {right}", behind.span)
-
-    def stands_as_index(self, text: str) -> bool:
-        return f"_{text}" in self.source or any(
-            text in part.split("}")[0] for part in self.source.split("_{")[1:] if len(text) == 1
-        )
-
-    def tensor(self, symbol: Variable | Definition, item: Item, items: tuple[Item | Sign, ...], at: int) -> tuple[Factor, int]:
-        """A component of a variable or of a defined name; with a comma, a derivative of it."""
-        at = self.skip_argument(symbol, items, at)
-        dims = symbol.dims if isinstance(symbol, Variable) else tuple(i.dim for i in symbol.indices)
-        groups = item.sub.before if item.sub is not None else ()
-        if calls.is_inverse(item):
-            return derivatives.commas(self, calls.inverse(self, symbol, item), item.sub, item), at
-        if (error := self.unbraced(items, at - 1)) is not None:
-            raise error
-        slots, places = self.slots(groups, dims, symbol.name, item.span)
-        expr: Expr = Component(symbol, slots) if isinstance(symbol, Variable) else Ref(symbol, slots)
-        factor = Factor(expr, places, item.span)
-        if item.sub is not None and item.sub.after is not None:
-            factor = derivatives.commas(self, factor, item.sub, item)
-        return self.powered(self.label_or_power(factor, item), item), at
-
-    def label_or_power(self, factor: Factor, item: Item) -> Factor:
-        """``w^{t+1}_{ij}``: an undeclared letter in an exponent is more likely a label without brackets."""
-        if item.power is not None:
-            for name in _names(item.power.exponent):
-                known = name in self.scope.symbols or name in self.scope.size_names or name in ("e", r"\pi", "d")
-                if not known and isinstance(item.atom, Name):
-                    text = self.source[item.power.exponent.span.start : item.power.exponent.span.stop]
-                    label = f"`{item.atom.text}^{{({text})}}`"
-                    raise self.fail(f"a power or a label? a label is written {label}", item.power.span)
-        return factor
-
-    def skip_argument(self, symbol: Variable | Definition, items: tuple[Item | Sign, ...], at: int) -> int:
-        """``\\text{loss}(\\hat y_i)``: the argument that a plain name was defined with may stand behind it."""
-        expected = self.scope.arguments.get(symbol.name)
-        following = items[at + 1] if at + 1 < len(items) else None
-        if expected is None or not isinstance(following, Item) or not isinstance(following.atom, Bracket):
-            return at + 1
-        bracket = following.atom
-        inner = bracket.items[0].terms[0][1].items if len(bracket.items) == 1 else ()
-        if len(inner) == 1 and isinstance(inner[0], Item) and isinstance(inner[0].atom, Name):
-            if inner[0].atom.text == expected and following.power is None and following.sub is None:
-                return at + 2
-        return at + 1
-
     def slots(
         self, groups: tuple[Group, ...], dims: tuple[Dim, ...], owner: str, span: Span
     ) -> tuple[tuple[Slot, ...], tuple[tuple[str, Place], ...]]:
@@ -518,24 +356,6 @@ class Reader:
             places += found
         return tuple(slots), tuple(places)
 
-    def delta(self, sub: Subscript) -> Factor:
-        """``\\delta_{ij}``, or a product of deltas for two groups."""
-        groups = sub.before
-        plain = len(groups) == 2 and not any(g.bracketed for g in groups)
-        grouped = len(groups) == 2 and all(g.bracketed for g in groups) and len(groups[0].indices) == len(groups[1].indices)
-        if sub.after is not None or not (plain or grouped):
-            raise self.fail("delta takes two indices, or two groups of one length", sub.span)
-        deltas: list[Expr] = []
-        places: list[tuple[str, Place]] = []
-        for left, right in zip(groups[0].indices, groups[1].indices, strict=True):
-            dim = self.scope.sizes.fresh()
-            one, found = self.slot(left.value, dim, r"\delta", left.span)
-            two, more = self.slot(right.value, dim, r"\delta", right.span)
-            deltas.append(Delta(one, two))
-            places += found + more
-        return Factor(deltas[0] if len(deltas) == 1 else Mul(tuple(deltas)), tuple(places), sub.span)
-
-
 def _negative(expr: Expr) -> Expr:
     match expr:
         case Num(value):
@@ -550,42 +370,6 @@ def _negative(expr: Expr) -> Expr:
 
 def _ways(name: str) -> str:
     return f'write the sum out, or "(no sum on ${name}$)"'
-
-
-def _letter(tree: SumOf) -> str | None:
-    """The one letter (or digit) that a side of a condition consists of."""
-    if len(tree.terms) != 1 or tree.terms[0][0] < 0 or len(tree.terms[0][1].items) != 1:
-        return None
-    item = tree.terms[0][1].items[0]
-    if not isinstance(item, Item) or item.sub is not None or item.power is not None:
-        return None
-    if isinstance(item.atom, Name):
-        return item.atom.text + "'" * item.primes
-    return str(item.atom.value) if isinstance(item.atom, Number) and item.atom.value.denominator == 1 else None
-
-
-def _names(tree: SumOf) -> Iterator[str]:
-    """The bare names at the top of an exponent."""
-    for _, product in tree.terms:
-        for item in product.items:
-            if isinstance(item, Item) and isinstance(item.atom, Name) and item.sub is None:
-                yield item.atom.text
-
-
-def _opposite(conditions: list[Condition]) -> bool:
-    """Whether two conditions are each other's opposite, so that together they cover everything."""
-    opposites = {"=": "!=", "!=": "=", "<": ">=", ">=": "<", ">": "<=", "<=": ">"}
-    match conditions:
-        case [Match(a, b, equal), Match(c, d, other)]:
-            return tuple(map(_label, (a, b))) == tuple(map(_label, (c, d))) and equal != other
-        case [Compare(op, a, b), Compare(other_op, c, d)]:
-            almost = {(">", "<"), ("<", ">")}  # they leave out a set of measure zero
-            return (a, b) == (c, d) and (opposites[op] == other_op or (op, other_op) in almost)
-    return False
-
-
-def _label(slot: Slot) -> str:
-    return slot.name if isinstance(slot, Index) else str(slot)
 
 
 def braces(letters: set[str]) -> str:

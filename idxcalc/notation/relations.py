@@ -23,6 +23,7 @@ from idxcalc.expr import (
     free,
     walk,
 )  # fmt: skip
+from idxcalc.notation import conditions
 from idxcalc.notation.derivatives import variables
 from idxcalc.notation.lexer import lex
 from idxcalc.notation.parts import Place, Term
@@ -191,7 +192,7 @@ def _fixed(reader: Reader, no_sum: tuple[str, ...], tests: tuple[Test, ...]) -> 
 
 
 def _settle_condition(reader: Reader, tests: tuple[Test, ...]) -> Condition | None:
-    return reader.condition(tests)[0] if tests else None
+    return conditions.tested(reader, tests)[0] if tests else None
 
 
 def _side(reader: Reader, chain: Chain, side: Side, other: Side) -> tuple[Term, bool]:
@@ -202,7 +203,7 @@ def _side(reader: Reader, chain: Chain, side: Side, other: Side) -> tuple[Term, 
     if isinstance(side.body, SumOf):
         with reader.fixing({} if chain.sides else {}):
             return reader.sum(side.body), True
-    return reader.closed([reader.choice(side.body)], side.span), True
+    return reader.closed([conditions.choice(reader, side.body)], side.span), True
 
 
 def _others(reader: Reader, chain: Chain, left: Side, right: Side) -> None:

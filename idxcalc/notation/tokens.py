@@ -6,7 +6,6 @@ A table per kind of word: a new accent, Greek letter or space is a new entry.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from fractions import Fraction
 
 from idxcalc.errors import IdxcalcError, Span
 
