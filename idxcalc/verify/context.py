@@ -19,7 +19,7 @@ from idxcalc.expr import Component, Deriv, Diff, Expr, Index, Ref, Relation, Var
 from idxcalc.notation import declare, relations
 from idxcalc.notation.scope import Scope
 from idxcalc.notation.syntax import Chain
-from idxcalc.notation.write import tidy, write
+from idxcalc.notation.write import no_sum_letters, tidy, write
 from idxcalc.verify import hints
 from idxcalc.verify.code import check_code
 from idxcalc.verify.result import Counterexample, Result, Verdict
@@ -39,8 +39,8 @@ class Derivation:
     target: str = ""
 
     def latex(self) -> str:
-        """The expression typeset again; it reads back as itself."""
-        return write(self.expr)
+        """The expression typeset again; it reads back as itself, "(no sum)" included where that is needed."""
+        return remarked(self.expr)
 
     def compile(self, backend: str = "numpy") -> Callable[..., Any]:
         """A function of the variables by keyword; its array has one axis per free index."""
@@ -170,7 +170,7 @@ class Context:
         found = tidy(normal.simplify(differentiate(claim.known, evidence)))
         free = tuple(sorted(relations.free_of(claim.known), key=lambda i: i.name))
         result = verdict(Relation(claim.known, found, "=", None, None, free), seed)
-        answer = write(found)
+        answer = remarked(found)
         return replace(result, latex=latex, notes=claim.notes, source=text, span=claim.right, answer=answer)
 
     # derivations
@@ -226,6 +226,13 @@ class Context:
         """A function that computes a formula, or the last side of a chain; the axes of its array are the
         free indices in the order of the first side."""
         return self.expression(text, wrt).compile(backend)
+
+
+def remarked(expr: Expr) -> str:
+    """An expression as LaTeX, with "(no sum on ...)" behind it if some letter must stay free."""
+    letters = no_sum_letters(expr)
+    named = ", ".join(f"${letter}$" for letter in letters)
+    return write(expr) + (rf" \quad \text{{(no sum on {named})}}" if letters else "")
 
 
 def _shown(text: str, start: int, stop: int) -> str:
