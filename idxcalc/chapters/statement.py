@@ -145,6 +145,7 @@ def read_options(text: Text, faults: Faults | None, label: str = "") -> tuple[di
 _WORDS = re.compile(
     r"\\(?:text|mathrm|textrm|label|tag|operatorname)\s*\{[^{}]*\}|[_^]\s*\{(?:[^{}]|\{[^{}]*\})*\}"
 )
+_MARKS = re.compile(r"[()=]|\\neq?(?![a-zA-Z])")
 
 
 def states_relation(latex: str) -> bool:
@@ -153,7 +154,10 @@ def states_relation(latex: str) -> bool:
     >>> states_relation(r"x_i \quad (i = 1, \dots, n)"), states_relation(r"s = \sum_{i=1}^n x_i")
     (False, True)
     """
-    bare = _WORDS.sub(" ", latex)
-    while (less := re.sub(r"\([^()]*\)", " ", bare)) != bare:
-        bare = less
-    return bool(re.search(r"=|\\neq?(?![a-zA-Z])", bare))
+    depth = 0
+    for mark in _MARKS.finditer(_WORDS.sub(" ", latex)):
+        if mark[0] in ("(", ")"):
+            depth = max(depth + (1 if mark[0] == "(" else -1), 0)
+        elif depth == 0:
+            return True
+    return False

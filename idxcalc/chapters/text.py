@@ -81,5 +81,8 @@ class Text:
 def _margin(outer: str, inner: str, start: int) -> int:
     if not start and outer.endswith(inner):
         return len(outer) - len(inner)
-    found = outer.find(inner.strip(), start)  # a table's cell, a paragraph's line
+    text = inner.strip()
+    found = max(
+        outer.find(text, start), outer.find(text.replace("|", "\\|"), start)
+    )  # a cell, a paragraph's line
     return found if found >= 0 else len(outer) - len(outer.lstrip())
