@@ -73,7 +73,8 @@ def test_differential(data):
     assert_derived(Diff(body, data.draw(st.sampled_from(((X,), (W, X), (S, T), (A, U))))))
 
 
-@settings(FEW, max_examples=15)
+@pytest.mark.slow
+@settings(FEW, max_examples=25)
 @given(st.data())
 def test_second_derivative(data):
     one, two = data.draw(targets), data.draw(targets)

@@ -59,7 +59,8 @@ def test_numpy_computes_what_the_expression_means(expr):
     assert error(differentiate(expr), (i, a)) < 1e-9
 
 
-@settings(FEW, max_examples=4)
+@pytest.mark.slow
+@settings(FEW, max_examples=8)
 @given(ex.expressions())
 def test_jax_computes_what_the_expression_means(expr):
     assert error(differentiate(expr), (a, i), "jax", derivatives=False) < 1e-9
