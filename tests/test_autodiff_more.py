@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from test_autodiff import (
+    l,
     FALSE,
     TRUE,
     M,
@@ -40,7 +41,7 @@ from idxcalc.autodiff.judge import Case, _judge
 from idxcalc.autodiff.samples import spread
 from idxcalc.errors import IdxcalcError
 from idxcalc.expr import (
-    ONE, All, Compare, Definition, Delta, Deriv, Diff, Dim, Elementary, Function, Index,
+    ONE, All, Compare, Definition, Delta, Deriv, Diff, Dim, Elementary, Function, Index, Inverse,
     Iverson, Lambda, Match, Mul, Num, Pow, Ref, Relation, Size, Sum, Variable,
 )  # fmt: skip
 
@@ -233,6 +234,11 @@ def test_no_sample_in_the_domain():
     assert judge(never).reason == "no sample in the domain"
 
 
+def test_a_singular_matrix_has_no_inverse():
+    zero = Inverse(Lambda((i, j), mul(ZERO, at(x, i), at(x, j))), k, l)
+    assert judge(Relation(zero, zero, free=(k, l))).reason == "no sample in the domain"
+
+
 def test_sizes_differ_from_each_other():
     A = Variable("A", (M, N, P))
     found = judge(Relation(at(A, a, i, pp), at(A, a, i, pp), free=(a, i, pp)))
@@ -283,7 +289,8 @@ def test_the_judge_leaves_the_users_jax_alone():
 
 
 @pytest.mark.parametrize(
-    "name", ["gradient of the layer", "softmax", "inverse", "relu", "symmetric", "chain"]
+    "name",
+    ["gradient of the layer", "softmax", "inverse", "determinant", "singular", "relu", "symmetric", "chain"],
 )
 def test_numpy_does_the_steps_as_jax_does(name):
     case = Case(TRUE[name])

@@ -32,6 +32,7 @@ class Root:
         self.scope = Values(self, program)
         self.order = (*relation.free, *self.extra(relation))
         self.program = program
+        self.shapes.add(tuple(index.dim for index in self.order))
         self.pairs(relation)
 
     @staticmethod
@@ -54,6 +55,7 @@ class Root:
         if variable not in self.variables:
             name = self.unique(("d" if variable.differential else "") + python_name(variable.name))
             self.variables[variable] = name
+            self.shapes.add(variable.dims)
             self.draws.append((name, tuple(Extent(dim) for dim in variable.dims)))
             self.prepared += prepare(variable, name)
         return self.variables[variable]
@@ -77,6 +79,7 @@ class Root:
         for group in function.params:
             params.append(self.unique("u"))
             slope = drawn("slope", *out, waves, *(Extent(dim) for dim in group))
+            self.shapes.add((*function.out, *group))
             product: Term = apply("*", slope, params[-1])
             added = apply("jnp.sum", product, tuple(range(-len(group), 0))) if group else product
             made = apply("+", made, added)

@@ -51,15 +51,46 @@ def steps() -> dict[str, Step]:
     def select(which: Array, *cases: Array, **_: Any) -> Array:
         return np.where(which, cases[1], cases[0]) if which.dtype == bool else np.choose(which, cases)
 
+    def forward(a: Array, b: Array, unit: bool) -> Array:
+        """The solution for a lower triangular matrix; infinite where the diagonal has a 0."""
+        x = np.array(b)
+        for k in range(a.shape[-1]):
+            x[..., k, :] -= np.einsum("...j,...jm->...m", a[..., k, :k], x[..., :k, :])
+            if not unit:
+                x[..., k, :] /= a[..., k, k, None]
+        return x
+
     def triangular(a: Array, b: Array, *, left_side: bool, lower: bool, transpose_a: bool,
                    conjugate_a: bool, unit_diagonal: bool, **_: Any) -> Array:  # fmt: skip
-        a = np.tril(a) if lower else np.triu(a)
-        if unit_diagonal:
-            a = a * (1 - np.eye(a.shape[-1])) + np.eye(a.shape[-1])
-        a = np.swapaxes(a, -1, -2) if transpose_a else a
-        if left_side:
-            return np.linalg.solve(a, b)
-        return np.swapaxes(np.linalg.solve(np.swapaxes(a, -1, -2), np.swapaxes(b, -1, -2)), -1, -2)
+        if transpose_a:
+            a, lower = np.swapaxes(a, -1, -2), not lower
+        if not left_side:
+            a, b, lower = np.swapaxes(a, -1, -2), np.swapaxes(b, -1, -2), not lower
+        x = forward(a, b, unit_diagonal) if lower else (
+            forward(a[..., ::-1, ::-1], b[..., ::-1, :], unit_diagonal)[..., ::-1, :]
+        )  # fmt: skip
+        return x if left_side else np.swapaxes(x, -1, -2)
+
+    def lu(a: Array, **_: Any) -> list[Array]:
+        """Rows exchanged so that the pivots are the largest; the factors, the exchanges, the order."""
+        a = np.array(a)
+        rows, columns = a.shape[-2:]
+        count = min(rows, columns)
+        flat = a.reshape(-1, rows, columns)
+        pivots = np.zeros((len(flat), count), "int32")
+        order = np.tile(np.arange(rows, dtype="int32"), (len(flat), 1))
+        for n, matrix in enumerate(flat):
+            for k in range(count):
+                pivots[n, k] = p = k + int(np.argmax(np.abs(matrix[k:, k])))
+                matrix[[k, p]], order[n, [k, p]] = matrix[[p, k]], order[n, [p, k]]
+                if matrix[k, k] != 0:
+                    matrix[k + 1 :, k] /= matrix[k, k]
+                matrix[k + 1 :, k + 1 :] -= np.outer(matrix[k + 1 :, k], matrix[k, k + 1 :])
+        outer = a.shape[:-2]
+        return [a, pivots.reshape(*outer, count), order.reshape(*outer, rows)]
+
+    def cumulated(x: Array, *, axis: int, reverse: bool) -> Array:
+        return np.flip(np.cumprod(np.flip(x, axis), axis), axis) if reverse else np.cumprod(x, axis)
 
     def plain(function: Callable[..., Any]) -> Step:
         return lambda *args, **_: function(*args)
@@ -92,6 +123,7 @@ def steps() -> dict[str, Step]:
         "round": lambda x, **_: np.round(x),
         "copy": same, "copy_p": same, "stop_gradient": same, "device_put": same,
         "broadcast_in_dim": broadcast, "split": split, "dot_general": dot, "iota": iota, "slice": cut,
+        "lu": lu, "rem": plain(np.fmod), "cumprod": cumulated, "tile": lambda x, *, reps: np.tile(x, reps),
         "select_n": select, "triangular_solve": triangular,
     }  # fmt: skip
     return table
@@ -119,6 +151,14 @@ def step(eqn: Any, operands: list[Array], table: dict[str, Step]) -> list[Array]
     inner = eqn.params.get("jaxpr") or eqn.params.get("call_jaxpr")
     if name in ("jit", "pjit", "closed_call", "custom_jvp_call") and inner is not None:
         return interpret(inner.jaxpr, inner.consts, operands)
+    if name == "custom_linear_solve":
+        lengths, solve = eqn.params["const_lengths"], eqn.params["jaxprs"].solve
+        first = lengths.matvec + lengths.vecmat
+        consts = operands[first : first + lengths.solve]
+        return interpret(solve.jaxpr, solve.consts, [*consts, *operands[sum(lengths) :]])
+    if name == "cond":
+        branch = eqn.params["branches"][int(operands[0])]
+        return interpret(branch.jaxpr, branch.consts, operands[1:])
     return handed_back(eqn, operands)
 
 

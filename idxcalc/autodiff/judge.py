@@ -165,7 +165,7 @@ class Tally:
         found = Judgement(True, self.largest, self.trials, shown, rounds=tuple(self.rounds))
         if self.refuted:
             reason = "the sides differ" if self.error > TOLERANCE else "only one side is finite"
-            where = smallest(case, self.rounds) if example else None
+            where = smallest(case, self.rounds, self.error > TOLERANCE) if example else None
             return replace(found, agrees=False, reason=reason, counterexample=where)
         if self.trials == 0:
             return replace(found, agrees=None, reason="no sample in the domain")
@@ -179,33 +179,35 @@ def name_of(case: Case, last: str) -> str:
     return last if not last.startswith("?") else next(iter(case.ranges[last].letters), last)
 
 
-def smallest(case: Case, rounds: list[Round]) -> Example | None:
-    """A counterexample of the least sizes and the simplest values that show one."""
+def smallest(case: Case, rounds: list[Round], finite: bool) -> Example | None:
+    """A counterexample of the least sizes and the simplest values that show one.
+
+    With ``finite`` both sides are finite there; else values are generic, for at simple ones lie poles.
+    """
     start = rounds[0].seed
-    for sizes in growing(case.ranges, case.root.shapes):
-        for mode in ("halves", "plain"):
-            found = worst(case, Round(start, mode, sizes))
-            if found is not None:
-                return found
-    return next((found for found in (worst(case, batch) for batch in rounds) if found is not None), None)
+    tried = [Round(start, m, n) for n in growing(case.ranges, case.root.shapes) for m in ("halves", "plain")]
+    for batch in [*(b for b in tried if finite or b.mode == "plain"), *rounds]:
+        found = worst(case, batch, finite)
+        if found is not None:
+            return found
+    return None
 
 
-def worst(case: Case, batch: Round) -> Example | None:
+def worst(case: Case, batch: Round, finite: bool) -> Example | None:
     """The component in which the sides differ most, in the first sample that shows it."""
     np = tools().np
     found, values = case.run(batch)
     lefts, rights, _, where, _ = found
     with np.errstate(all="ignore"):
         error, counts, lone = compare(np, *found)
-        bad = np.flatnonzero((error > 1e3 * TOLERANCE) | (lone & ~counts))
-        bad = bad if len(bad) else np.flatnonzero((error > TOLERANCE) | lone)
+        bad = np.flatnonzero(counts & (error > TOLERANCE) if finite else lone)
         if not len(bad):
             return None
         sample = int(bad[0])
         for left, right in zip(lefts, rights, strict=True):
             gap = np.abs(left[sample] - right[sample])
-            gap = np.where(np.isfinite(left[sample]) & np.isfinite(right[sample]), gap, np.inf)
-            gap = np.where(~np.isfinite(left[sample]) & ~np.isfinite(right[sample]), -1.0, gap)
+            one, other = np.isfinite(left[sample]), np.isfinite(right[sample])
+            gap = np.where(one & other, gap, np.where((one != other) & (not finite), np.inf, -1.0))
             gap = gap if where is None else np.where(where[sample], gap, -1.0)
             if gap.max() > 0:
                 break
