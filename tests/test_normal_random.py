@@ -1,4 +1,4 @@
-"""The normal form against brute force: random contractions, random expressions, renamed and shuffled copies."""
+"""The normal form against brute force: random contractions and expressions, renamed and shuffled."""
 
 from __future__ import annotations
 
@@ -34,10 +34,11 @@ class Signed(World):
     def tensor(self, v):
         if v not in self.tensors:
             random_ = np.random.default_rng([self.seed, *map(ord, v.name), v.differential])
-            value = random_.uniform(0.4, 1.6, self.shape(v.dims)) * random_.choice([-1, 1], self.shape(v.dims))
+            value = random_.uniform(0.4, 1.6, self.shape(v.dims)) * random_.choice(
+                [-1, 1], self.shape(v.dims)
+            )
             self.tensors[v] = project(value, v.traits)
         return self.tensors[v]
-
 
     def moved(self, key, tensor):
         other = super().moved(key, tensor)
@@ -75,7 +76,7 @@ def build(factors, rng):
 
 
 def renamed(factors, rng):
-    """The same contraction with other letters for its dummies, and (anti)symmetric slots shuffled; its sign."""
+    """The same contraction with other letters, (anti)symmetric slots shuffled; its sign."""
     letters = sorted({s for _, slots in factors for s in slots} - set(FREE), key=lambda i: i.name)
     other = [Index(f"e{n}", N) for n in range(len(letters))]
     rng.shuffle(other)
@@ -126,9 +127,7 @@ def test_contractions_against_brute_force(seed):
         assert equal(left, Mul((Num(sign), right)))
         other = mutated(copy, rng)
         for s in (1, -1):
-            same = all(
-                np.array_equal(numbers(one, 5, k), s * numbers(other, 5, k)) for k in (1, 2)
-            )
+            same = all(np.array_equal(numbers(one, 5, k), s * numbers(other, 5, k)) for k in (1, 2))
             proved = equal(left, Mul((Num(s), build(other, rng))))
             assert proved == same, (one, other, s)
 
@@ -231,5 +230,3 @@ def test_an_error_not_a_hang():
     wide = [Add(tuple(Component(Variable(f"v{a}{b}")) for b in range(10))) for a in range(6)]
     with pytest.raises(IdxcalcError, match=r"too many terms after expansion \(limit 20000\)"):
         equal(Mul(tuple(wide)), Num(0))
-
-

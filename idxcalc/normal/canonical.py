@@ -100,7 +100,7 @@ def rename(
     match base:
         case Component(variable, _) if not variable.traits & {"symmetric", "antisymmetric"}:
             return Fraction(1), substitute(base, mapping), exponent
-    match [*replaced(scope, base, exponent, mapping).items()]:  # type: ignore[arg-type]
+    match [*replaced(scope, base, exponent, mapping).items()]:
         case [(((made, e),), c)]:
             return c, made, e
     return Fraction(1), substitute(base, mapping), exponent  # equal in value, if not in canonical form

@@ -27,7 +27,7 @@ from idxcalc.normal.product import product
 from idxcalc.normal.primitive import primitive
 from idxcalc.normal.series import series
 from idxcalc.normal.signs import expression_nonzero, integral, poly_sign
-from idxcalc.normal.terms import Base, Poly, Scope, Undefined, add, as_number, poly_expr, scale
+from idxcalc.normal.terms import Base, Poly, Scope, Undefined, add, as_number, key, poly_expr, scale
 
 
 def equal(
@@ -196,8 +196,8 @@ def domain(scope: Scope, node: Expr) -> frozenset[tuple[str, str]]:
                     need("positive", base, bound, case)
                 if any(c < 0 or t for t, c in power.items()):
                     need("reciprocal", base, bound, case)
-            case Cases():
-                case = f"{case} {id(part)}"
+            case Cases() | Compare():  # what has no value there may do no harm, or decide a condition
+                case = f"{case} {key(part)}"
             case _:
                 pass
         for child in _inside(part):

@@ -20,6 +20,7 @@ from dataclasses import dataclass, field
 from idxcalc.errors import IdxcalcError
 
 Permutation = tuple[tuple[int, ...], int]  # the order in which to read the slots, and its sign
+Certificate = tuple[tuple[str, tuple[int, ...]], ...]
 LEAVES = 3000  # more leaves than this in one search: give up rather than hang
 
 
@@ -45,8 +46,8 @@ class _Search:
     kinds: Sequence[str]
     edges: Sequence[Edge]
     touching: list[list[Edge]] = field(default_factory=list)
-    seen: dict[tuple, list[int]] = field(default_factory=dict)
-    signs: dict[tuple, int] = field(default_factory=dict)
+    seen: dict[Certificate, list[int]] = field(default_factory=dict)
+    signs: dict[Certificate, int] = field(default_factory=dict)
     automorphisms: list[list[int]] = field(default_factory=list)
     zero: bool = False
 
@@ -60,7 +61,7 @@ class _Search:
         best = min(self.seen)
         return self.seen[best], self.signs[best]
 
-    def signature(self, vertex: int, colour: list[int]) -> list[tuple]:
+    def signature(self, vertex: int, colour: list[int]) -> list[tuple[str, tuple[tuple[int, bool], ...]]]:
         found = []
         for edge in self.touching[vertex]:
             slots = [(colour[e], e == vertex) for e in edge.ends]

@@ -73,10 +73,10 @@ def _normal(scope: Scope, node: Expr) -> Poly:
         case Cases(branches, otherwise):
             scope.evidence.rule("cases")
             rest, result = number(1), number(0)
-            for condition, value in branches:
+            for condition, branch in branches:
                 here = bracket(scope, condition)
                 if rest and here:
-                    result = add(result, multiply_all(scope, [rest, here, normal(scope, value)]))
+                    result = add(result, multiply_all(scope, [rest, here, normal(scope, branch)]))
                 rest = multiply(scope, rest, add(number(1), scale(here, -1)))
             return add(result, multiply(scope, rest, normal(scope, otherwise))) if rest else result
         case Deriv() | Diff():

@@ -27,7 +27,7 @@ def orientation(poly: Poly) -> int:
 
     It looks at the kinds of the factors only.
     """
-    classes: dict[tuple, list[Fraction]] = {}
+    classes: dict[tuple[str, ...], list[Fraction]] = {}
     for term, c in poly.items():
         kind = tuple(sorted((*(s for b, _ in term for s in symbols(b)), *(str(e) for _, e in term))))
         classes.setdefault(kind, []).append(c)

@@ -11,7 +11,7 @@ Invariant: what `multiply` returns has no base that one of these rules still app
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sized
 from fractions import Fraction
 from math import comb, floor
 
@@ -62,7 +62,7 @@ def expand(scope: Scope, poly: Poly, exponent: int) -> Poly:
     return multiply_all(scope, [poly] * exponent)
 
 
-def expandable(poly: Poly | tuple, exponent: int) -> bool:
+def expandable(poly: Sized, exponent: int) -> bool:
     return comb(len(poly) + exponent - 1, exponent) <= EXPANDED
 
 
@@ -106,8 +106,8 @@ def local(scope: Scope, base: Base, e: Fraction) -> Poly | None:
         case Iverson() | Delta() if e != 1:
             return single(base)
         case Num(value) if not 0 < e < 1:
-            whole = floor(e)
-            return scale(single(base, e - whole) if e > whole else number(1), value**whole)
+            root = single(base, e - floor(e)) if e > floor(e) else number(1)
+            return scale(root, value ** floor(e))
         case Elementary("sin", args) if e >= 2:
             scope.evidence.rule("sin^2 + cos^2 = 1")
             square = add(number(1), single(Elementary("cos", args), 2, -1))
@@ -117,7 +117,7 @@ def local(scope: Scope, base: Base, e: Fraction) -> Poly | None:
             whole = expand(scope, scope.normal(scope, base), floor(e))
             return multiply(scope, whole, single(base, e - floor(e))) if e > floor(e) else whole
         case Mul() | Pow(_, Num()) if not 0 < e < 1 and not guarded(base):
-            whole = scope.normal(scope, Pow(base, Num(floor(e))))
+            whole = scope.normal(scope, Pow(base, Num(Fraction(floor(e)))))
             return multiply(scope, whole, single(base, e - floor(e))) if e > floor(e) else whole
     return None
 

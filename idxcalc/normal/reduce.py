@@ -6,8 +6,8 @@ With ``M_{ik} = c T_{ik} + R_{ik}`` the rule is
 
 (for ``R = 0``: ``X_{ik} X^{-1}_{kj} = \\delta_{ij}``), and likewise with ``D = c T + R`` for a denominator D
 that contains dummies, ``T D^{-1} = (1 - R D^{-1}) / c``. T is the *leading* term of M or D, the same one
-whatever the indices are called. T may be a contraction itself (``X_{ki} X_{kj}``, ``\\sum_k e^{w_{ik}}``); it is
-found in the product as the part that is connected when the other indices are held.
+whatever the indices are called. T may be a contraction itself (``X_{ki} X_{kj}``, ``\\sum_k e^{w_{ik}}``);
+it is found in the product as the part that is connected when the other indices are held.
 
 Invariant: a rule replaces a term by ones with fewer leading terms, so that it ends.
 """

@@ -10,13 +10,14 @@ Invariant: the coefficients contain the components of dx, those of order k in pr
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from fractions import Fraction
+from typing import assert_never
 
 from idxcalc.expr import (
-    MINUS_ONE, ONE, ZERO, Add, All, Call, Cases, Compare, Component, Constant, Delta, Deriv, Det, Diff,
-    Elementary, Expr, Index, Inverse, Iverson, Lambda, Match, Mul, Num, Part, Pow, Ref, Size, Slot, Sum,
-    Variable, at, called, children, fresh, names, opened, rebuild,
+    MINUS_ONE, ONE, ZERO, Add, All, Call, Cases, Compare, Component, Condition, Constant, Delta, Deriv,
+    Det, Diff, Elementary, Expr, Index, Inverse, Iverson, Lambda, Match, Mul, Num, Pow, Ref, Size, Slot, Sum,
+    Variable, at, called, fresh, names, opened,
 )  # fmt: skip
 from idxcalc.functions import KNOWN
 from idxcalc.normal.terms import Undefined
@@ -28,17 +29,17 @@ def series(node: Expr, small: Variable, count: int) -> Series:
     """The parts of ``node`` of order 0 to ``count - 1`` in the components of ``small``."""
     if count <= 0:
         return ()
-    rest = (ZERO,) * (count - 1)
+    rest: tuple[Expr, ...] = (ZERO,) * (count - 1)
     match node:
         case Num() | Constant() | Size() | Delta():
             return (node, *rest)
         case Component(variable, _):
-            return (ZERO, node, *rest[1:])[:count] if variable is small else (node, *rest)
+            return (ZERO, node, *rest)[:count] if variable is small else (node, *rest)
         case Ref():
             return series(opened(node), small, count)
         case Add(terms):
-            parts = [series(t, small, count) for t in terms]
-            return tuple(_add(p[k] for p in parts) for k in range(count))
+            orders = [series(t, small, count) for t in terms]
+            return tuple(_add(p[k] for p in orders) for k in range(count))
         case Mul(factors):
             result: Series = (ONE, *rest)
             for factor in factors:
@@ -47,41 +48,39 @@ def series(node: Expr, small: Variable, count: int) -> Series:
         case Sum(index, body, first):
             return tuple(ZERO if b is ZERO else Sum(index, b, first) for b in series(body, small, count))
         case Pow(base, exponent):
-            by_base = _mul(exponent, ONE if exponent is ONE else Pow(base, _add((exponent, MINUS_ONE))))
+            by_base: Expr = _mul(exponent, ONE if exponent is ONE else Pow(base, _add((exponent, MINUS_ONE))))
             by_exponent = _mul(node, Elementary("log", (base,)))
-            start = Pow(_zeroth(base, small), _zeroth(exponent, small))
-            return _chain(start, ((base, by_base), (exponent, by_exponent)), small, count)
+            power = Pow(_zeroth(base, small), _zeroth(exponent, small))
+            return _chain(power, ((base, by_base), (exponent, by_exponent)), small, count)
         case Elementary(name, args):
-            start = Elementary(name, tuple(_zeroth(a, small) for a in args))
+            value = Elementary(name, tuple(_zeroth(a, small) for a in args))
             pairs = tuple(zip(args, KNOWN[name].derivative(*args), strict=True))
-            return _chain(start, pairs, small, count)
+            return _chain(value, pairs, small, count)
         case Call():
             return _call(node, small, count)
         case Inverse(matrix, row, column):
-            (a, b), matrix = _new(matrix.indices, node), _flat(matrix, small)
-            by = _mul(MINUS_ONE, Inverse(node.matrix, row, a), Inverse(node.matrix, b, column))
-            parts = ((at(node.matrix, (a, b)), by),)
-            return _chain(Inverse(matrix, row, column), parts, small, count, (a, b))
+            a, b = _new(matrix.indices, node)
+            by = _mul(MINUS_ONE, Inverse(matrix, row, a), Inverse(matrix, b, column))
+            flat = Inverse(_flat(matrix, small), row, column)
+            return _chain(flat, ((at(matrix, (a, b)), by),), small, count, (a, b))
         case Det(matrix):
             a, b = _new(matrix.indices, node)
             by = _mul(node, Inverse(matrix, b, a))
             return _chain(Det(_flat(matrix, small)), ((at(matrix, (a, b)), by),), small, count, (a, b))
         case Iverson(condition):
-            return (Iverson(_still(condition, small)), *rest)  # type: ignore[arg-type]
+            return (Iverson(_still(condition, small)), *rest)
         case Cases(branches, otherwise):
             conditions = [_still(c, small) for c, _ in branches]
             values = [series(v, small, count) for _, v in branches]
             last = series(otherwise, small, count)
-            return tuple(
-                Cases(tuple((c, v[k]) for c, v in zip(conditions, values, strict=True)), last[k])  # type: ignore[misc]
-                for k in range(count)
-            )
+            pieces = [tuple(zip(conditions, (v[k] for v in values), strict=True)) for k in range(count)]
+            return tuple(Cases(piece, last[k]) for k, piece in enumerate(pieces))
         case Deriv() | Diff():
             raise Undefined
 
 
-def _add(terms: Sequence[Expr] | object) -> Expr:
-    kept = tuple(t for t in terms if t is not ZERO)  # type: ignore[attr-defined]
+def _add(terms: Iterable[Expr]) -> Expr:
+    kept = tuple(t for t in terms if t is not ZERO)
     return ZERO if not kept else kept[0] if len(kept) == 1 else Add(kept)
 
 
@@ -104,16 +103,17 @@ def _flat(argument: Lambda, small: Variable) -> Lambda:
     return Lambda(argument.indices, _zeroth(argument.body, small))
 
 
-def _still(condition: Part, small: Variable) -> Part:
+def _still(condition: Condition, small: Variable) -> Condition:
     """A condition with the differential set to 0."""
     match condition:
         case Compare(op, left, right):
             return Compare(op, _zeroth(left, small), _zeroth(right, small))
         case Match():
             return condition
-        case All():
-            return rebuild(condition, tuple(_still(c, small) for c in children(condition)))
-    raise Undefined
+        case All(conditions):
+            return All(tuple(_still(c, small) for c in conditions))
+        case _:
+            assert_never(condition)
 
 
 def _new(indices: tuple[Index, ...], node: Expr) -> tuple[Index, ...]:
@@ -131,7 +131,7 @@ def _chain(
     """The recursion of the module's head: ``parts`` are pairs of an argument and the derivative by it."""
     inner = [(series(a, small, count), by) for a, by in parts]
     moving = [(a, series(by, small, count - 1)) for a, by in inner if any(t is not ZERO for t in a[1:])]
-    result = [start]
+    result: list[Expr] = [start]
     for k in range(1, count):
         terms = [_mul(Num(Fraction(j, k)), a[j], by[k - j]) for a, by in moving for j in range(1, k + 1)]
         value = _add(terms)
@@ -149,7 +149,7 @@ def _call(node: Call, small: Variable, count: int) -> Series:
         return series(Call(node.function, (), (), (Lambda((), inner),)), small, count)
     if node.function.body is not None and not node.derivs:
         return series(called(node), small, count)
-    start = Call(node.function, node.out, node.derivs, tuple(_flat(a, small) for a in node.args))
+    start: Expr = Call(node.function, node.out, node.derivs, tuple(_flat(a, small) for a in node.args))
     result: list[list[Expr]] = [[start]] + [[] for _ in range(count - 1)]
     for n, argument in enumerate(node.args):
         slots: tuple[Index, ...] = _new(argument.indices, node)

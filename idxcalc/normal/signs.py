@@ -9,6 +9,8 @@ nothing piecewise may stand in it (a step vanishes on a set that has a volume).
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from fractions import Fraction
 from itertools import islice
 
 from idxcalc.expr import (
@@ -40,7 +42,7 @@ def base_sign(scope: Scope, base: Base) -> int:
         case Pow(inner, _):
             return int(poly_sign(scope, scope.normal(scope, inner)) > 0)
         case Sum() if base in scope.inside:
-            return poly_sign(scope, {scope.inside[base][1]: 1})  # type: ignore[dict-item]
+            return poly_sign(scope, {scope.inside[base][1]: Fraction(1)})
         case Add():
             return poly_sign(scope, scope.normal(scope, base))
     return 0
@@ -170,16 +172,20 @@ FAMILIES = {
 }  # fmt: skip
 
 
-def _identifications(frees: list[Index], numbers: list[int]):  # type: ignore[no-untyped-def]
+Ways = Iterator[dict[Index, Slot]]
+
+
+def _identifications(frees: list[Index], numbers: list[int]) -> Ways:
     """Every way in which free indices can take equal values, or one of the numbers that are written."""
 
-    def extend(rest: list[Index], mapping: dict[Index, Slot], kept: list[Index]):  # type: ignore[no-untyped-def]
+    def extend(rest: list[Index], mapping: dict[Index, Slot], kept: list[Index]) -> Ways:
         if not rest:
             yield mapping
             return
         first, *later = rest
         yield from extend(later, mapping, [*kept, first])
-        for other in (*(k for k in kept if k.dim is first.dim), *numbers):
+        same: list[Slot] = [k for k in kept if k.dim is first.dim]
+        for other in (*same, *numbers):
             yield from extend(later, {**mapping, first: other}, kept)
 
     yield from extend(frees, {}, [])

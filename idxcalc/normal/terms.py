@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from hashlib import blake2b
 from math import gcd, lcm
+from typing import Any
 from weakref import WeakKeyDictionary
 
 from idxcalc.errors import IdxcalcError
@@ -58,7 +59,7 @@ class Scope:
     closed: bool = False
     memo: dict[Part, Poly] = field(default_factory=dict)
     inside: dict[Base, tuple[tuple[Index, ...], Term]] = field(default_factory=dict)
-    heads: dict[tuple, tuple] = field(default_factory=dict)
+    heads: dict[tuple[Any, ...], Any] = field(default_factory=dict)
     safe: dict[Base, bool] = field(default_factory=dict)
     opening: Scope | None = None
     work: int = 0
