@@ -1,5 +1,15 @@
 """How Sphinx builds the book: ``sphinx-build -c . chapters _build/html``, or ``make``."""
 
+import logging
+
+from jupyter_client.manager import KernelManager
+
+# One of furo's dependencies would set all of Python's logging to INFO; the first setting stays.
+logging.basicConfig(level=logging.WARNING)
+# A kernel that runs unencrypted says so, each time, at length.
+if hasattr(KernelManager, "transport_encryption"):
+    KernelManager.transport_encryption.default_value = "auto"
+
 project = "The Matrix Calculus of Deep Learning, Checked"
 author = "the idxcalc authors"
 project_copyright = "the idxcalc authors, MIT licence"

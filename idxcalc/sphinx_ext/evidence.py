@@ -75,23 +75,25 @@ def _facts(result: Result, cell: str) -> Iterator[tuple[str, list[nodes.Node]]]:
 
 def _samples(result: Result) -> str:
     """``24, at sizes (i, j) = (2, 3), (3, 2)``: sizes are those of the indices' ranges."""
-    shown = [sizes for sizes in result.sizes if sizes]
+    shown = [dict(sorted(sizes.items())) for sizes in result.sizes if sizes]
     if not shown:
         return str(result.trials)
-    names = tuple(shown[0])
-    if any(tuple(sizes) != names for sizes in shown):
-        told = ["; ".join(f"{name} = {size}" for name, size in sizes.items()) for sizes in shown]
-    else:
-        told = [_tuple(map(str, sizes.values())) for sizes in shown]
-        told[0] = f"{_tuple(names)} = {told[0]}"
-    told = list(dict.fromkeys(told))
-    more = f", and {len(told) - _SIZES_SHOWN} more" if len(told) > _SIZES_SHOWN else ""
-    return f"{result.trials}, at sizes {', '.join(told[:_SIZES_SHOWN])}{more}"
+    same = all(sizes.keys() == shown[0].keys() for sizes in shown)
+    told = list(dict.fromkeys(_sizes(sizes, same) for sizes in shown))
+    if same:
+        told[0] = f"{_tuple(list(shown[0]))} = {told[0]}"
+    more = f" and {len(told) - _SIZES_SHOWN} more" if len(told) > _SIZES_SHOWN else ""
+    return f"{result.trials}, at sizes ${(', ' if same else '; ').join(told[:_SIZES_SHOWN])}${more}"
 
 
-def _tuple(parts: Sequence[str] | Iterator[str]) -> str:
-    found = list(parts)
-    return found[0] if len(found) == 1 else f"({', '.join(found)})"
+def _sizes(sizes: dict[str, int], bare: bool) -> str:
+    if bare:
+        return _tuple([str(size) for size in sizes.values()])
+    return ", ".join(f"{name} = {size}" for name, size in sizes.items())
+
+
+def _tuple(parts: Sequence[str]) -> str:
+    return parts[0] if len(parts) == 1 else f"({', '.join(parts)})"
 
 
 def _joined(parts: Sequence[str], between: str = "; ") -> Iterator[nodes.Node]:
