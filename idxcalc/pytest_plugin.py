@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Generator, Iterable, Iterator
+from dataclasses import dataclass
 from fnmatch import fnmatch
 from functools import partial
 from pathlib import Path
@@ -64,7 +65,8 @@ class ChapterFile(pytest.File):
         ):
             return
         if found.problems:
-            yield Several.from_parent(self, name="faults", items=_faults(found))
+            faults = [Task(found, each.line, "fault", partial(iter, [each])) for each in found.problems]
+            yield Several.from_parent(self, name="faults", items=faults)
         for each in found.statements:
             if each.kind in CHECKED:
                 yield Several.from_parent(self, name=each.name, items=_relations(found, each))
@@ -76,29 +78,21 @@ class ChapterFile(pytest.File):
             yield Check.from_parent(self, name="cells", task=_cells(found))
 
 
+@dataclass(frozen=True)
 class Task:
-    """What an item does: ``results`` finds them; ``kind`` is what they are counted as when there are none."""
+    """What an item does: ``results`` finds them; ``kind`` is what they are counted as where there are none."""
 
-    def __init__(
-        self, chapter: Chapter, line: int, kind: str, results: Callable[[], Iterable[Result]]
-    ) -> None:
-        self.chapter = chapter
-        self.line = line
-        self.kind = kind
-        self.results = results
-
-
-def _faults(found: Chapter) -> list[Task]:
-    return [Task(found, each.line, "fault", partial(iter, [each])) for each in found.problems]
-
-
-def _one(found: Chapter, each: Statement, number: int) -> list[Result]:
-    return [found.result(each, number)]
+    chapter: Chapter
+    line: int
+    kind: str
+    results: Callable[[], Iterable[Result]]
 
 
 def _relations(found: Chapter, each: Statement) -> list[Task]:
-    count = range(1, found.count(each) + 1)
-    return [Task(found, each.line, "relation", partial(_one, found, each, n)) for n in count]
+    def one(number: int) -> Iterator[Result]:
+        yield found.result(each, number)
+
+    return [Task(found, each.line, "relation", partial(one, n + 1)) for n in range(found.count(each))]
 
 
 def _whole(found: Chapter, each: Statement) -> Task:
@@ -108,12 +102,11 @@ def _whole(found: Chapter, each: Statement) -> Task:
 
 
 def _cells(found: Chapter) -> Task:
-    return Task(found, found.cells[0].opened, "cells", partial(_failed, found))
+    def failed() -> Iterator[Result]:
+        if (result := found.ran().failed) is not None:
+            yield result
 
-
-def _failed(found: Chapter) -> list[Result]:
-    failed = found.ran().failed
-    return [] if failed is None else [failed]  # a result that failed is false, so no shorter test will do
+    return Task(found, found.cells[0].opened, "cells", failed)
 
 
 class Several(pytest.Collector):

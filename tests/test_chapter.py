@@ -539,6 +539,8 @@ def test_a_failing_cell_shows_its_line(write):
         ("1 +", "page.md:7:4: malformed  cells\n    1 +\n       ^\n    SyntaxError: invalid syntax"),
         ("import sys\nsys.exit(3)", "page.md:8:1: malformed  cells\n    sys.exit(3)\n    ^\n"
         "    SystemExit: 3"),
+        ("import os\nos._exit(0)", "page.md:4:1: malformed  cells\n    ```{code-cell}\n    ^\n"
+         "    the cells' process ended with code 0: no output"),
         ("import os\nos._exit(3)", "page.md:4:1: malformed  cells\n    ```{code-cell}\n    ^\n"
          "    the cells' process ended with code 3: no output"),
         ("int('x')", "page.md:7:1: malformed  cells\n    int('x')\n    ^\n"

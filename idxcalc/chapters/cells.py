@@ -77,35 +77,30 @@ def run(cells: tuple[Cell, ...], path: Path, faults: Faults) -> Ran:
     if not cells:
         return Ran()
     job = [
-        {
-            "source": plain(str(cell.text)),
-            "line": cell.text.lines[0].number if cell.text.lines else cell.opened,
-            "opened": cell.opened,
-            "may_fail": "raises-exception" in cell.tags,
-        }
+        (plain(str(cell.text)), cell.text.place(0).line if cell.text.lines else cell.opened, cell.opened,
+         "raises-exception" in cell.tags)
         for cell in cells
         if "skip-execution" not in cell.tags
-    ]
+    ]  # fmt: skip
     first = cells[0].opened
-    package = str(Path(__file__).parents[2])  # so that a checkout that is not installed serves its own cells
-    paths = os.pathsep.join(filter(None, [os.environ.get("PYTHONPATH", ""), package]))
-    environment = {**os.environ, "MPLBACKEND": "Agg", "PYTHONPATH": paths}
-    command = [sys.executable, "-m", "idxcalc.chapters.runner", str(faults.file)]
+    # The package that runs here is the one that the cells import, installed or not.
+    start = "import sys; p, f = sys.argv[1:]; p in sys.path or sys.path.insert(1, p); "
+    start += "from idxcalc.chapters.runner import main; main(f)"
+    command = [sys.executable, "-c", start, str(Path(__file__).parents[2]), faults.file]
     try:
         done = subprocess.run(
-            command, input=json.dumps(job), capture_output=True, cwd=path.parent, env=environment,
-            encoding="utf-8", errors="replace", timeout=SECONDS,
+            command, input=json.dumps(job), capture_output=True, cwd=path.parent, timeout=SECONDS,
+            env={**os.environ, "MPLBACKEND": "Agg"}, encoding="utf-8", errors="replace",
         )  # fmt: skip
+        said = json.loads(done.stdout)
     except subprocess.TimeoutExpired:
         return _failed(faults, first, Place(first, 1), f"the cells did not end in {SECONDS} s")
-    if done.returncode == 0 and not done.stdout.strip():
-        return Ran()
-    try:
-        said = json.loads(done.stdout)
-    except ValueError:
+    except ValueError:  # no report: a cell ended the process
         last = (done.stderr.strip().splitlines() or ["no output"])[-1]
         message = f"the cells' process ended with code {done.returncode}: {last}"
         return _failed(faults, first, Place(first, 1), message)
+    if not said:
+        return Ran()
     text = faults.source.lines[min(said["line"], len(faults.source.lines)) - 1].text
     place = Place(said["line"], said["column"] or len(text) - len(text.lstrip()) + 1)
     return _failed(faults, said["opened"], place, said["error"], said["asserted"])

@@ -8,6 +8,9 @@ from typing import Any
 
 from idxcalc.verify.result import Result
 
+_FIELDS = ("verdict", "file", "line", "column", "label", "relation", "trivial", "max_error", "trials")
+_SAID = ("hint", "error", "answer")
+_EXAMPLE = ("sizes", "component", "left", "right")
 _WRONG = ("refuted", "malformed")
 
 
@@ -18,30 +21,15 @@ def said(result: Result) -> str:
 
 def record(result: Result, kind: str, ok: bool, expect: str = "") -> dict[str, Any]:
     """One result as plain data, for ``--json``."""
-    found = result.counterexample
+    example = result.counterexample
     return {
         "kind": kind,
-        "verdict": result.verdict,
         "ok": ok,
         "expect": expect,
-        "file": result.file,
-        "line": result.line,
-        "column": result.column,
-        "label": result.label,
-        "relation": result.relation,
-        "covers": list(result.covers),
+        **{name: getattr(result, name) for name in _FIELDS + _SAID},
+        **{name: list(getattr(result, name)) for name in ("covers", "assumptions", "notes")},
         "latex": result.latex or result.source,
-        "trivial": result.trivial,
-        "max_error": result.max_error,
-        "trials": result.trials,
-        "counterexample": None
-        if found is None
-        else {"sizes": found.sizes, "component": found.component, "left": found.left, "right": found.right},
-        "hint": result.hint,
-        "error": result.error,
-        "assumptions": list(result.assumptions),
-        "notes": list(result.notes),
-        "answer": result.answer,
+        "counterexample": example and {name: getattr(example, name) for name in _EXAMPLE},
     }
 
 
@@ -53,22 +41,24 @@ def summary(records: Sequence[Mapping[str, Any]]) -> str:
     "2 relations: 2 proved; 1 chapter's cells ran"
     """
     wrong = [each for each in records if each["expect"] and each["ok"] and each["verdict"] in _WRONG]
-    refused = len(wrong)
     relations = [each for each in records if each["kind"] == "relation" and each not in wrong]
     verdicts = [each["verdict"] for each in relations]
     counts = [(verdicts.count(name), name) for name in ("proved", "tested", "refuted", "malformed")]
-    parts = [f"{len(verdicts)} relation{'' if len(verdicts) == 1 else 's'}"]
-    parts[0] += ": " * bool(verdicts) + ", ".join(f"{number} {name}" for number, name in counts if number)
-    if refused:
-        parts.append(f"{refused} wrong one{'' if refused == 1 else 's'} refused as expected")
+    shown = ", ".join(f"{number} {name}" for number, name in counts if number)
+    unmet = [each for each in relations if not each["ok"] and each["verdict"] not in _WRONG]
     others = [each for each in records if not each["ok"] and each["kind"] not in ("relation", "cells")]
-    unmet = [each for each in relations if not each["ok"] and each["verdict"] in ("proved", "tested")]
-    if unmet:
-        parts.append(f"{len(unmet)} expected to be wrong")
-    if others:
-        parts.append(f"{len(others)} other fault{'' if len(others) == 1 else 's'}")
+    parts = [
+        _many(len(relations), "relation") + (f": {shown}" if shown else ""),
+        _many(len(wrong), "wrong one") + " refused as expected" if wrong else "",
+        f"{len(unmet)} expected to be wrong" if unmet else "",
+        _many(len(others), "other fault") if others else "",
+    ]
     for ok, word in ((True, "ran"), (False, "failed")):
-        cells = sum(each["kind"] == "cells" and each["ok"] is ok for each in records)
-        if cells:
-            parts.append(f"{cells} chapter{chr(39) + 's' if cells == 1 else 's' + chr(39)} cells {word}")
-    return "; ".join(parts)
+        if cells := sum(each["kind"] == "cells" and each["ok"] is ok for each in records):
+            whose = "chapter's" if cells == 1 else "chapters'"
+            parts.append(f"{cells} {whose} cells {word}")
+    return "; ".join(filter(None, parts))
+
+
+def _many(number: int, word: str) -> str:
+    return f"{number} {word}{'' if number == 1 else 's'}"

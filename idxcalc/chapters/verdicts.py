@@ -86,15 +86,6 @@ class Chapter:
         """The formulas inside sentences, each with its place."""
         return tuple((text.place(0), str(text)) for text, _ in self._reading.inline)
 
-    def at(self, line: int, kind: str = "", body: str = "") -> Statement | None:
-        """The statement whose fence or body stands at ``line``; among several, the one with that body."""
-        near = [
-            each
-            for each in self.statements
-            if kind in ("", each.kind) and each.opened <= line <= each.line + each.body.count("\n") + 1
-        ]
-        return next((each for each in near if each.body.split() == body.split()), near[0] if near else None)
-
     def other(self, name: str) -> Chapter | None:
         """The chapter ``name`` beside this one, or None."""
         path = self.file.with_name(name.removesuffix(".md") + ".md")
