@@ -3,29 +3,14 @@
 from __future__ import annotations
 
 import re
+from fractions import Fraction
 from typing import Any
 
 from idxcalc.errors import Span
 from idxcalc.notation.tokens import COMPARISONS, GREEK, Subscript, Tok, fail
 from idxcalc.notation.tree import (
-    Atom,
-    Bars,
-    Bracket,
-    Choice,
-    Fraction_,
-    Item,
-    Name,
-    Number,
-    Power,
-    Product,
-    Root,
-    Side,
-    Sign,
-    SumOf,
-    Test,
-    Tests,
-    Word,
-    Written,
+    Atom, Bars, Bracket, Choice, Fraction_, Item, Name, Number, Power, Product, Root, Side, Sign, SumOf,
+    Test, Tests, Word, Written,
 )  # fmt: skip
 
 
@@ -39,7 +24,7 @@ def _data(node: Any) -> str:
 
 def _extent(argument: Any) -> Span:
     """Where an argument stands, its braces included."""
-    tokens = [child.value.span for child in argument.children if hasattr(child, "type")]
+    tokens: list[Span] = [child.value.span for child in argument.children if hasattr(child, "type")]
     return tokens[0] | tokens[-1]
 
 
@@ -124,7 +109,12 @@ class Builder:
             span |= token.span
             if token.kind == "SUB":
                 if sub is not None:
-                    raise fail("a second subscript; write all indices in one, x_{ij}", self.source, token.span.start, token.span.stop)
+                    raise fail(
+                        "a second subscript; write all indices in one, x_{ij}",
+                        self.source,
+                        token.span.start,
+                        token.span.stop,
+                    )
                 sub = token.value  # type: ignore[assignment]
             elif token.kind == "PRIME":
                 if sub is not None and isinstance(atom, Name) and not primes and not sub.braced:
@@ -149,7 +139,9 @@ class Builder:
                 return self.sum(child)
             if is_token(child, "NAME") or is_token(child, "NUMBER"):
                 token: Tok = child.value
-                atom = Name(str(token.value), token.span) if token.kind == "NAME" else Number(token.value, token.span)  # type: ignore[arg-type]
+                atom: Atom = Name(str(token.value), token.span)
+                if isinstance(token.value, Fraction):
+                    atom = Number(token.value, token.span)
                 item = Item(atom, None, 0, None, token.span)
                 return SumOf(((1, Product((item,), token.span)),), token.span)
         raise fail(empty, self.source, tree.children[0].value.span.start, tree.children[-1].value.span.stop)
@@ -207,8 +199,18 @@ class Builder:
         letters = list(re.finditer(letter, match[1])) if match else []
         bad = [m[0] for m in letters if m[0].startswith("\\") and m[0].rstrip("'").split("_")[0] not in GREEK]
         if match is None or bad or (match[2] and len(letters) > 1):
-            raise fail("a written sum names its letters and perhaps a first value: \\sum_{i=1}^n", self.source, begin, end)
+            raise fail(
+                "a written sum names its letters and perhaps a first value: \\sum_{i=1}^n",
+                self.source,
+                begin,
+                end,
+            )
         offset = begin + match.start(1)
         places = tuple((m[0], Span(offset + m.start(), offset + m.end())) for m in letters)
         upper = self.argument(kids[3], span, "an empty upper bound") if len(kids) > 3 else None
-        return Written(places, int(match[2]) if match[2] else None, upper, span if upper is None else span | _extent(kids[3]))
+        return Written(
+            places,
+            int(match[2]) if match[2] else None,
+            upper,
+            span if upper is None else span | _extent(kids[3]),
+        )

@@ -31,10 +31,14 @@ def check_group(reader: Reader, group: Group, size: int, sub: Subscript) -> None
     if not group.bracketed and size > 1:
         letters = "".join(str(t.value) for g in sub.after or () for t in g.indices)
         many = len(sub.after or ())
-        counted = {2: "two derivatives by a vector", 3: "three derivatives by a vector"}.get(many, "a derivative by a vector")
+        counted = {2: "two derivatives by a vector", 3: "three derivatives by a vector"}.get(
+            many, "a derivative by a vector"
+        )
         raise reader.fail(f"{counted}; by a matrix entry it is `f_{{,({letters})}}`", group.span)
     if size == 0:
-        raise reader.fail("by a number there is no index: write a prime or \\frac{\\partial ...}{\\partial ...}", group.span)
+        raise reader.fail(
+            "by a number there is no index: write a prime or \\frac{\\partial ...}{\\partial ...}", group.span
+        )
 
 
 def commas(reader: Reader, factor: Factor, sub: Subscript | None, item: Item) -> Factor:

@@ -63,7 +63,9 @@ def choice(reader: Reader, atom: Choice) -> Factor:
         else:
             otherwise = term.expr
     reader.joined(values)
-    if otherwise is None:  # the last condition must be the others' opposite: it is checked nowhere, so take its value
+    if (
+        otherwise is None
+    ):  # the last condition must be the others' opposite: it is checked nowhere, so take its value
         otherwise = branches.pop()[1] if _opposite([c for c, _ in branches]) else None
     if otherwise is None:
         raise reader.fail("these cases do not cover everything: end with else", atom.span)
@@ -79,7 +81,9 @@ def _letter(tree: SumOf) -> str | None:
         return None
     if isinstance(item.atom, Name):
         return item.atom.text + "'" * item.primes
-    return str(item.atom.value) if isinstance(item.atom, Number) and item.atom.value.denominator == 1 else None
+    return (
+        str(item.atom.value) if isinstance(item.atom, Number) and item.atom.value.denominator == 1 else None
+    )
 
 
 def _opposite(conditions: list[Condition]) -> bool:

@@ -12,29 +12,14 @@ from typing import TYPE_CHECKING
 
 from idxcalc.errors import Span
 from idxcalc.expr import (
-    Call,
-    Component,
-    Definition,
-    Deriv,
-    Diff,
-    Expr,
-    Function,
-    Index,
-    Lambda,
-    Num,
-    Part,
-    Pow,
-    Ref,
-    Slot,
-    Variable,
-    children,
-    walk,
+    Call, Component, Definition, Deriv, Diff, Expr, Function, Lambda, Num, Part, Pow, Ref, Slot, Variable,
+    children, walk,
 )  # fmt: skip
-from idxcalc.notation import calls
+from idxcalc.notation import matrices
 from idxcalc.notation.commas import Target, commas
-from idxcalc.notation.parts import Factor, Place, Term
+from idxcalc.notation.parts import Factor, Place, Term, slots_for
 from idxcalc.notation.tokens import Subscript
-from idxcalc.notation.tree import Bracket, Fraction_, Item, Name, Product, Sign, SumOf, Word
+from idxcalc.notation.tree import Bracket, Fraction_, Item, Name, Product, Sign, Word
 from idxcalc.notation.unknown import undeclared
 
 if TYPE_CHECKING:
@@ -45,9 +30,10 @@ Items = tuple[Item | Sign, ...]
 
 def bracket(reader: Reader, item: Item, atom: Bracket, sub: Subscript) -> Factor:
     """``(X^{-1})_{ij}``, ``(f \\circ g)_{j,i}``, ``(fg)_{,i}``."""
-    matrix = calls.bracket_inverse(reader, atom)
+    matrix = matrices.bracket_inverse(reader, atom)
     if matrix is not None:
-        return commas(reader, calls.inverse_of(reader, matrix, sub.before, item.span), sub, item)
+        inverse = matrices.inverse_of(reader, *matrix, sub.before, item.span)
+        return commas(reader, inverse, replace(sub, before=()), item)
     product = atom.items[0].terms[0][1] if len(atom.items) == 1 and len(atom.items[0].terms) == 1 else None
     if product is not None and any(isinstance(i, Sign) and i.kind == "o" for i in product.items):
         return composition(reader, product, sub, item)
@@ -76,7 +62,7 @@ def composition(reader: Reader, product: Product, sub: Subscript, item: Item) ->
         raise reader.fail(f"{innermost.name} has no variable to differentiate by", item.span)
     argument = inner[0]
     for function in reversed(functions[1:]):
-        indices = tuple(Index(letter, dim) for letter, dim in zip("klmn", function.out, strict=False))
+        indices = slots_for(function.out)
         argument = Lambda(indices, Call(function, indices, (), (argument,)))
     outer = functions[0]
     for one, two in zip(argument.indices, outer.params[0], strict=False):
@@ -102,7 +88,7 @@ def _is_d(item: Item | Sign, text: str) -> bool:
 
 
 def fraction(reader: Reader, item: Item, atom: Fraction_, items: Items, at: int) -> tuple[Factor, int]:
-    """An ordinary quotient, or ``\\frac{\\partial f}{\\partial x_i}``, perhaps waiting for what it acts on."""
+    """A quotient, or ``\\frac{\\partial f}{\\partial x_i}``, perhaps waiting for what it acts on."""
     top = atom.numerator.terms[0][1].items if len(atom.numerator.terms) == 1 else ()
     bottom = atom.denominator.terms[0][1].items if len(atom.denominator.terms) == 1 else ()
     for letter in (r"\partial", "d"):
@@ -125,7 +111,9 @@ def _derivative(
     top = atom.numerator.terms[0][1].items
     first = top[0]
     assert isinstance(first, Item)
-    order = 1 if first.power is None else int(reader.number(first.power.exponent, "the order of a derivative"))
+    order = (
+        1 if first.power is None else int(reader.number(first.power.exponent, "the order of a derivative"))
+    )
     targets = _targets(reader, atom.denominator.terms[0][1].items, letter)
     if len(targets) != order:
         raise reader.fail(f"order {order} above, {len(targets)} below", atom.span)
@@ -161,13 +149,20 @@ def _targets(
         if symbol is None:
             raise undeclared(reader, name.text, named, items, at + 1)
         if isinstance(symbol, Function) or named.primes:
-            raise reader.fail(f"a derivative is by a variable or a defined name, not by the function {name.text}", named.span)
+            raise reader.fail(
+                f"a derivative is by a variable or a defined name, not by the function {name.text}",
+                named.span,
+            )
         if named.sub is not None and named.sub.after is not None:
             raise reader.fail("a derivative is by a component, without a comma", named.sub.span)
         dims = symbol.dims if isinstance(symbol, Variable) else tuple(i.dim for i in symbol.indices)
         groups = named.sub.before if named.sub is not None else ()
         slots, places = reader.slots(groups, dims, symbol.name, named.span)
-        times = 1 if named.power is None else int(reader.number(named.power.exponent, "the order of a derivative"))
+        times = (
+            1
+            if named.power is None
+            else int(reader.number(named.power.exponent, "the order of a derivative"))
+        )
         if times > 1 and places:
             raise reader.fail("by a component twice: write it out, \\partial x_i \\partial x_j", named.span)
         found += [(symbol, slots, places)] * times
@@ -195,16 +190,23 @@ def total(reader: Reader, item: Item, items: Items, at: int) -> tuple[Factor, in
     """``d`` and the next factor; a power behind it is a power of the differential."""
     if item.primes or (item.sub is not None):
         raise reader.fail("`d` is not declared; as a differential it stands before a factor", item.span)
-    times = 1 if item.power is None else int(reader.number(item.power.exponent, "the order of a differential"))
+    times = (
+        1 if item.power is None else int(reader.number(item.power.exponent, "the order of a differential"))
+    )
     following = items[at + 1] if at + 1 < len(items) else None
     if not isinstance(following, Item):
         raise reader.fail("d has nothing to act on", item.span)
     # The power belongs to the differential, unless the factor is a call or bracket: d(x)^2 is (dx)^2 too.
-    bare = replace(following, power=None) if not calls.is_inverse(following) else following
+    bare = replace(following, power=None) if not matrices.is_inverse(following) else following
     inner, after = reader.factor((*items[: at + 1], bare, *items[at + 2 :]), at + 1)
     last = items[after - 1]
-    power = following.power if following.power is not None and not calls.is_inverse(following) else None
-    if after > at + 2 and isinstance(last, Item) and last.power is not None and isinstance(last.atom, Bracket):
+    power = following.power if following.power is not None and not matrices.is_inverse(following) else None
+    if (
+        after > at + 2
+        and isinstance(last, Item)
+        and last.power is not None
+        and isinstance(last.atom, Bracket)
+    ):
         power = None  # d f(x)^2: the call took its own power
     term = reader.closed([inner], inner.span)
     expr = term.expr
@@ -252,15 +254,13 @@ def ignored(reader: Reader, product: Product) -> bool:
         _keep(reader, reader.sum(first.atom.items[0]), 2, first.span)
         return True
     second = items[1] if len(items) == 2 else None
-    if isinstance(first.atom, Name) and first.atom.text == "O" and "O" not in reader.scope.symbols:
-        if isinstance(second, Item) and isinstance(second.atom, Bracket) and len(second.atom.items) == 1:
-            _keep(reader, _bare_differential(reader, second.atom.items[0]), 1, second.span)
-            return True
-    return False
-
-
-def _bare_differential(reader: Reader, tree: SumOf) -> Term:
-    return reader.sum(tree)
+    big_o = isinstance(first.atom, Name) and first.atom.text == "O" and "O" not in reader.scope.symbols
+    if not big_o or not isinstance(second, Item) or not isinstance(second.atom, Bracket):
+        return False
+    if len(second.atom.items) != 1:
+        raise reader.fail("the order is given in powers of a differential, O(dx^2)", second.span)
+    _keep(reader, reader.sum(second.atom.items[0]), 1, second.span)
+    return True
 
 
 def _keep(reader: Reader, term: Term, power: int, span: Span) -> None:
@@ -270,4 +270,3 @@ def _keep(reader: Reader, term: Term, power: int, span: Span) -> None:
     if not isinstance(expr, Diff) or not isinstance(expr.body, Component):
         raise reader.fail("the order is given in powers of a differential, O(dx^2)", span)
     reader.order = (expr.body.variable, power)
-

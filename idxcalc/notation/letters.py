@@ -11,24 +11,8 @@ from collections.abc import Iterable
 from typing import TypeVar
 
 from idxcalc.expr import (
-    Component,
-    Delta,
-    Expr,
-    Index,
-    Lambda,
-    Mul,
-    Part,
-    Ref,
-    Size,
-    Sum,
-    bound_here,
-    children,
-    free,
-    fresh,
-    own_slots,
-    rebuild,
-    substitute,
-    walk,
+    Component, Delta, Expr, Index, Lambda, Mul, Part, Ref, Size, Sum, bound_here, children, free, fresh,
+    own_slots, rebuild, substitute, walk,
 )  # fmt: skip
 
 P = TypeVar("P", bound=Part)

@@ -15,21 +15,8 @@ from idxcalc.errors import Span
 from idxcalc.functions import BY_LATEX
 from idxcalc.notation.subscripts import closing, indices
 from idxcalc.notation.tokens import (
-    ACCENTS,
-    CHARACTERS,
-    COMMANDS,
-    FONTS,
-    GREEK,
-    KEYWORDS,
-    MAX_DEPTH,
-    MAX_LENGTH,
-    OPEN,
-    SPACES,
-    WORDS,
-    IndexToken,
-    Subscript,
-    Tok,
-    fail,
+    ACCENTS, CHARACTERS, COMMANDS, FONTS, GREEK, KEYWORDS, MAX_DEPTH, MAX_LENGTH, OPEN, SPACES, WORDS,
+    IndexToken, Subscript, Tok, fail,
 )  # fmt: skip
 
 _SCAN = re.compile(
@@ -39,7 +26,9 @@ _SCAN = re.compile(
 )
 _LABEL = re.compile(r"[\^]\{\s*(\([\w+\-,' \\]*\)|\[[\w+\-,' \\]*\])\s*\}")
 _NO_SUM = re.compile(r"\(?\s*no sum (?:on|over)\b(.*?)\)?\s*$", re.DOTALL)
-_WORD = re.compile(r"\$(?P<math>[^$]*)\$|(?P<word>[A-Za-z][A-Za-z\-]*)|(?P<space>[\s,.;:]+)|(?P<other>.)", re.DOTALL)
+_WORD = re.compile(
+    r"\$(?P<math>[^$]*)\$|(?P<word>[A-Za-z][A-Za-z\-]*)|(?P<space>[\s,.;:]+)|(?P<other>.)", re.DOTALL
+)
 
 
 def lex(source: str) -> list[Tok]:
@@ -167,7 +156,9 @@ class _Lexer:
 
     def accent(self, text: str, start: int) -> None:
         """``\\hat y`` and ``\\hat{y}`` are one name; ``\\widehat`` is the same accent drawn wider."""
-        match = re.compile(r"\s*(\{\s*(\\?[A-Za-z]+)\s*\}|(\\[A-Za-z]+|[A-Za-z]))").match(self.source, self.at, self.stop)
+        match = re.compile(r"\s*(\{\s*(\\?[A-Za-z]+)\s*\}|(\\[A-Za-z]+|[A-Za-z]))").match(
+            self.source, self.at, self.stop
+        )
         if match is None:
             raise fail(f"{text} needs one letter", self.source, start, self.at)
         self.at = match.end()
@@ -178,7 +169,12 @@ class _Lexer:
         match = re.compile(r"\s*\{").match(self.source, self.at, self.stop)
         end = self.source.find("}", self.at, self.stop)
         if match is None or end < 0:
-            raise fail("`{` opened here is never closed" if match else f"{text} needs braces", self.source, start, self.at)
+            raise fail(
+                "`{` opened here is never closed" if match else f"{text} needs braces",
+                self.source,
+                start,
+                self.at,
+            )
         inner, begin = self.source[match.end() : end], match.end()
         self.at = end + 1
         if r"\input" in inner or "{" in inner:
@@ -200,9 +196,13 @@ class _Lexer:
             if match["math"] is not None:
                 self.tokens += _Lexer(self.source, match.start("math"), match.end("math")).run()
             elif match["word"] in KEYWORDS:
-                self.tokens.append(Tok(KEYWORDS[match["word"]], match["word"], Span(match.start(), match.end())))
+                self.tokens.append(
+                    Tok(KEYWORDS[match["word"]], match["word"], Span(match.start(), match.end()))
+                )
             elif not match["space"]:
-                raise fail(f"the words {match[0]!r} mean nothing here", self.source, match.start(), match.end())
+                raise fail(
+                    f"the words {match[0]!r} mean nothing here", self.source, match.start(), match.end()
+                )
         self.at = after
 
     def subscript(self, start: int) -> None:
@@ -238,11 +238,18 @@ def _check_brackets(tokens: list[Tok], source: str) -> None:
         elif token.kind in OPEN.values():
             if not stack or OPEN[stack[-1].kind] != token.kind:
                 if stack:
-                    raise fail(f"`{stack[-1].value}` opened here is never closed", source, stack[-1].span.start)
+                    raise fail(
+                        f"`{stack[-1].value}` opened here is never closed", source, stack[-1].span.start
+                    )
                 raise fail(f"`{token.value}` closes nothing", source, token.span.start, token.span.stop)
             stack.pop()
     if stack:
-        raise fail(f"`{stack[-1].value}` opened here is never closed", source, stack[-1].span.start, stack[-1].span.stop)
+        raise fail(
+            f"`{stack[-1].value}` opened here is never closed",
+            source,
+            stack[-1].span.start,
+            stack[-1].span.stop,
+        )
 
 
 __all__ = ["IndexToken", "lex"]

@@ -1,4 +1,4 @@
-"""Names: what stands for a tensor, a defined name, a size, a constant, Kronecker's delta; and what is none."""
+"""Names: what stands for a tensor, a defined name, a size, a constant, Kronecker's delta."""
 
 from __future__ import annotations
 
@@ -6,19 +6,9 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from idxcalc.expr import (
-    Component,
-    Constant,
-    Definition,
-    Delta,
-    Elementary,
-    Expr,
-    Function,
-    Mul,
-    Ref,
-    Size,
-    Variable,
-)
-from idxcalc.notation import calls, derivatives
+    Component, Constant, Definition, Delta, Elementary, Expr, Function, Mul, Ref, Size, Variable,
+)  # fmt: skip
+from idxcalc.notation import calls, derivatives, matrices
 from idxcalc.notation.commas import commas
 from idxcalc.notation.parts import Factor, Place
 from idxcalc.notation.tokens import Subscript
@@ -29,7 +19,9 @@ if TYPE_CHECKING:
     from idxcalc.notation.reader import Reader
 
 
-def named(reader: Reader, item: Item, atom: Name, items: tuple[Item | Sign, ...], at: int) -> tuple[Factor, int]:
+def named(
+    reader: Reader, item: Item, atom: Name, items: tuple[Item | Sign, ...], at: int
+) -> tuple[Factor, int]:
     text, scope = atom.text, reader.scope
     if text == "d" and (text not in scope.symbols or item.sub is None):
         return derivatives.total(reader, item, items, at)
@@ -59,13 +51,15 @@ def named(reader: Reader, item: Item, atom: Name, items: tuple[Item | Sign, ...]
     raise undeclared(reader, text, item, items, at)
 
 
-def tensor(reader: Reader, symbol: Variable | Definition, item: Item, items: tuple[Item | Sign, ...], at: int) -> tuple[Factor, int]:
+def tensor(
+    reader: Reader, symbol: Variable | Definition, item: Item, items: tuple[Item | Sign, ...], at: int
+) -> tuple[Factor, int]:
     """A component of a variable or of a defined name; with a comma, a derivative of it."""
     at = skip_argument(reader, symbol, items, at)
     dims = symbol.dims if isinstance(symbol, Variable) else tuple(i.dim for i in symbol.indices)
     groups = item.sub.before if item.sub is not None else ()
-    if calls.is_inverse(item):
-        return commas(reader, calls.inverse(reader, symbol, item), item.sub, item), at
+    if matrices.is_inverse(item):
+        return commas(reader, matrices.inverse(reader, symbol, item), item.sub, item), at
     if (error := unbraced(reader, items, at - 1)) is not None:
         raise error
     slots, places = reader.slots(groups, dims, symbol.name, item.span)
@@ -80,7 +74,9 @@ def label_or_power(reader: Reader, factor: Factor, item: Item) -> Factor:
     """``w^{t+1}_{ij}``: an undeclared letter in an exponent is more likely a label without brackets."""
     if item.power is not None:
         for name in _names(item.power.exponent):
-            known = name in reader.scope.symbols or name in reader.scope.size_names or name in ("e", r"\pi", "d")
+            known = (
+                name in reader.scope.symbols or name in reader.scope.size_names or name in ("e", r"\pi", "d")
+            )
             if not known and isinstance(item.atom, Name):
                 text = reader.source[item.power.exponent.span.start : item.power.exponent.span.stop]
                 label = f"`{item.atom.text}^{{({text})}}`"
@@ -88,7 +84,9 @@ def label_or_power(reader: Reader, factor: Factor, item: Item) -> Factor:
     return factor
 
 
-def skip_argument(reader: Reader, symbol: Variable | Definition, items: tuple[Item | Sign, ...], at: int) -> int:
+def skip_argument(
+    reader: Reader, symbol: Variable | Definition, items: tuple[Item | Sign, ...], at: int
+) -> int:
     """``\\text{loss}(\\hat y_i)``: the argument that a plain name was defined with may stand behind it."""
     expected = reader.scope.arguments.get(symbol.name)
     following = items[at + 1] if at + 1 < len(items) else None
@@ -96,17 +94,20 @@ def skip_argument(reader: Reader, symbol: Variable | Definition, items: tuple[It
         return at + 1
     bracket = following.atom
     inner = bracket.items[0].terms[0][1].items if len(bracket.items) == 1 else ()
-    if len(inner) == 1 and isinstance(inner[0], Item) and isinstance(inner[0].atom, Name):
-        if inner[0].atom.text == expected and following.power is None and following.sub is None:
-            return at + 2
-    return at + 1
+    only = inner[0].atom if len(inner) == 1 and isinstance(inner[0], Item) else None
+    plain = following.power is None and following.sub is None
+    return at + 2 if plain and isinstance(only, Name) and only.text == expected else at + 1
 
 
 def delta(reader: Reader, sub: Subscript) -> Factor:
     """``\\delta_{ij}``, or a product of deltas for two groups."""
     groups = sub.before
     plain = len(groups) == 2 and not any(g.bracketed for g in groups)
-    grouped = len(groups) == 2 and all(g.bracketed for g in groups) and len(groups[0].indices) == len(groups[1].indices)
+    grouped = (
+        len(groups) == 2
+        and all(g.bracketed for g in groups)
+        and len(groups[0].indices) == len(groups[1].indices)
+    )
     if sub.after is not None or not (plain or grouped):
         raise reader.fail("delta takes two indices, or two groups of one length", sub.span)
     deltas: list[Expr] = []

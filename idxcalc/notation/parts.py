@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from idxcalc.errors import Span
-from idxcalc.expr import Dim, Expr
+from idxcalc.expr import Dim, Expr, Index, fresh
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,3 +38,9 @@ class Term:
     expr: Expr
     letters: dict[str, Place]
     span: Span
+
+
+def slots_for(dims: tuple[Dim, ...]) -> tuple[Index, ...]:
+    """Letters for the slots of a tensor that is named without them."""
+    used: set[str] = set()
+    return tuple(fresh(Index("i", dim), used) for dim in dims)

@@ -17,20 +17,7 @@ from fractions import Fraction
 
 from idxcalc.errors import IdxcalcError, Span
 from idxcalc.expr import (
-    MINUS_ONE,
-    ZERO,
-    Add,
-    Definition,
-    Dim,
-    Elementary,
-    Expr,
-    Index,
-    Mul,
-    Num,
-    Pow,
-    Size,
-    Slot,
-    Sum,
+    MINUS_ONE, ZERO, Add, Definition, Dim, Elementary, Expr, Index, Mul, Num, Pow, Size, Slot, Sum,
     Variable,
 )  # fmt: skip
 from idxcalc.notation import calls, conditions, derivatives, names
@@ -39,19 +26,7 @@ from idxcalc.notation.scope import Scope
 from idxcalc.notation.sizes import SizesDiffer
 from idxcalc.notation.tokens import Group
 from idxcalc.notation.tree import (
-    Bars,
-    Bracket,
-    Choice,
-    Fraction_,
-    Item,
-    Name,
-    Number,
-    Product,
-    Root,
-    Sign,
-    SumOf,
-    Tests,
-    Word,
+    Bars, Bracket, Choice, Fraction_, Item, Name, Number, Product, Root, Sign, SumOf, Tests, Word,
     Written,
 )  # fmt: skip
 
@@ -96,7 +71,9 @@ class Reader:
         finally:
             self.fixed = before
 
-    def slot(self, token: str | int, dim: Dim, owner: str, span: Span) -> tuple[Slot, tuple[tuple[str, Place], ...]]:
+    def slot(
+        self, token: str | int, dim: Dim, owner: str, span: Span
+    ) -> tuple[Slot, tuple[tuple[str, Place], ...]]:
         """A subscript's index in a slot of size ``dim``: the slot and its occurrence."""
         if isinstance(token, int):
             self.components.append((dim, token, span))
@@ -190,11 +167,17 @@ class Reader:
         """A fraction; a letter both above and below it is ambiguous."""
         shared = [name for name in top.letters if name in bottom.letters and name not in self.fixed]
         if shared:
-            message = f"{shared[0]} repeats across a fraction: sum, or component by component? {_ways(shared[0])}"
+            message = f"{shared[0]} repeats across a fraction: {_which(shared[0])}"
             raise self.fail(message, bottom.letters[shared[0]].span)
-        one = top.expr is Num(Fraction(1))
-        inverse = Pow(bottom.expr, MINUS_ONE)
-        return self.once(inverse if one else Mul((top.expr, inverse)), [top, bottom], span)
+        expr: Expr = Pow(bottom.expr, MINUS_ONE)
+        match top.expr, bottom.expr:
+            case Num(above), Num(below) if below:
+                expr = Num(above / below)
+            case Num(above), _ if above == 1:
+                pass
+            case _:
+                expr = Mul((top.expr, expr))
+        return self.once(expr, [top, bottom], span)
 
     def once(self, expr: Expr, inner: list[Term], span: Span, finished: str = "") -> Factor:
         """A finished part: it counts once for each of its own free letters."""
@@ -222,11 +205,11 @@ class Reader:
                 continue
             ambiguous = [f for f, _ in found if f.finished]
             if ambiguous:
-                message = f"{ambiguous[0].finished} and a repeated index: sum, or component by component? {_ways(name)}"
+                message = f"{ambiguous[0].finished} and a repeated index: {_which(name)}"
                 raise self.fail(message, found[-1][1].span)
             if len(found) > 2:
                 count = NUMERALS[len(found)] if len(found) < len(NUMERALS) else str(len(found))
-                message = f'{name} stands {count} times in one product; write the sum out, or "(no sum on ${name}$)"'
+                message = f"{name} stands {count} times in one product; {_ways(name)}"
                 raise self.fail(message, found[2][1].span)
             bound.append(Index(name, found[0][1].dim))
             self.summed.setdefault(name, found[1][1].span)
@@ -255,7 +238,9 @@ class Reader:
             case _:
                 return self.powered(self.base(item), item), at + 1
 
-    def next_factor(self, items: tuple[Item | Sign, ...], at: int, after: Span, what: str) -> tuple[Factor, int]:
+    def next_factor(
+        self, items: tuple[Item | Sign, ...], at: int, after: Span, what: str
+    ) -> tuple[Factor, int]:
         """The factor that belongs to a prefix such as ``d``, ``\\partial_i``, ``\\log``."""
         if at >= len(items) or isinstance(items[at], Sign):
             raise self.fail(f"{what} has nothing to act on", after)
@@ -356,6 +341,7 @@ class Reader:
             places += found
         return tuple(slots), tuple(places)
 
+
 def _negative(expr: Expr) -> Expr:
     match expr:
         case Num(value):
@@ -366,6 +352,10 @@ def _negative(expr: Expr) -> Expr:
             return Mul((MINUS_ONE, *factors))
         case _:
             return Mul((MINUS_ONE, expr))
+
+
+def _which(name: str) -> str:
+    return f"sum, or component by component? {_ways(name)}"
 
 
 def _ways(name: str) -> str:

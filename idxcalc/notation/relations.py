@@ -6,29 +6,19 @@ and of a condition on indices are fixed in all of the statement.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from idxcalc.errors import IdxcalcError, Span
-from idxcalc.expr import (
-    Component,
-    Condition,
-    Definition,
-    Deriv,
-    Diff,
-    Expr,
-    Function,
-    Index,
-    Relation,
-    Variable,
-    free,
-    walk,
-)  # fmt: skip
+from idxcalc.expr import ZERO, Definition, Expr, Function, Index, Relation, Variable, free
 from idxcalc.notation import conditions
-from idxcalc.notation.derivatives import variables
+from idxcalc.notation.derivatives import ignored
 from idxcalc.notation.lexer import lex
 from idxcalc.notation.parts import Place, Term
-from idxcalc.notation.reader import Reader, braces
-from idxcalc.notation.scope import Scope, settle
+from idxcalc.notation.reader import Reader
+from idxcalc.notation.remarks import notes_on, tokens, vacuous
+from idxcalc.notation.scope import Scope, settle, settled_symbol
+from idxcalc.notation.sides import free_and_summed, sides_differ
 from idxcalc.notation.syntax import parse
 from idxcalc.notation.tree import Chain, Item, Name, Side, SumOf, Test
 
@@ -80,16 +70,26 @@ def targets(scope: Scope, text: str) -> Targets | None:
         name = only.atom.text if isinstance(only, Item) and isinstance(only.atom, Name) else None
         symbol = scope.symbols.get(name) if name is not None else None
         if name is None or len(part.terms) != 1 or len(part.terms[0][1].items) != 1:
-            raise IdxcalcError("wrt names variables, separated by commas", text, Span(part.span.start - 2, part.span.stop - 2))
+            raise IdxcalcError(
+                "wrt names variables, separated by commas",
+                text,
+                Span(part.span.start - 2, part.span.stop - 2),
+            )
         if symbol is None or isinstance(symbol, Function):
             near = scope.nearest(name)
             advice = f"; did you mean `{near}`?" if near and near != name else ""
             what = "is a function, not a variable" if symbol is not None else "is not declared"
-            raise IdxcalcError(f"wrt: `{name}` {what}{advice}", text, Span(part.span.start - 2, part.span.stop - 2))
+            raise IdxcalcError(
+                f"wrt: `{name}` {what}{advice}", text, Span(part.span.start - 2, part.span.stop - 2)
+            )
         dims = symbol.dims if isinstance(symbol, Variable) else symbol.indices
         given = sum(len(g.indices) for g in only.sub.before) if isinstance(only, Item) and only.sub else 0
         if given and given != len(dims):
-            raise IdxcalcError(f"wrt: {name} has {len(dims)} indices, not {given}", text, Span(part.span.start - 2, part.span.stop - 2))
+            raise IdxcalcError(
+                f"wrt: {name} has {len(dims)} indices, not {given}",
+                text,
+                Span(part.span.start - 2, part.span.stop - 2),
+            )
         found.append(symbol)
     return tuple(found)
 
@@ -110,11 +110,10 @@ def expression(scope: Scope, source: str, wrt: Targets | None) -> tuple[Expr, tu
     if len(found) != 1 or len(found[0].sides) != 1:
         raise IdxcalcError("expected one formula without a relation", source, Span(0, 1))
     reader = Reader(own, source, wrt)
-    term, _ = _side(reader, found[0], found[0].sides[0], found[0].sides[0])
+    term = _side(reader, found[0].sides[0])
     reader.check_components()
     expr: Expr = settle(term.expr, own)  # type: ignore[assignment]
-    order = {name: n for n, name in enumerate(term.letters)}
-    return expr, tuple(sorted(free(expr), key=lambda i: order.get(i.name, 99))), _settled(wrt, own)
+    return expr, _ordered(free(expr), term.letters), _settled(wrt, own)
 
 
 def free_of(expr: Expr) -> frozenset[Index]:
@@ -133,25 +132,29 @@ def letters(scope: Scope, source: str, wrt: Targets | None) -> tuple[str, ...]:
     chain = parse(source)[-1]
     reader = Reader(scope.fork(), source, wrt)
     with reader.fixing(_fixed(reader, chain.no_sum, ())):
-        return tuple(_side(reader, chain, chain.sides[0], chain.sides[0])[0].letters)
+        return tuple(_side(reader, chain.sides[0]).letters)
 
 
 def _settled(wrt: Targets | None, scope: Scope) -> Targets:
-    from idxcalc.notation.scope import settled_symbol
-
     return tuple(settled_symbol(t, scope) for t in wrt or ())
 
 
-def _read(scope: Scope, source: str, chain: Chain, left: Side, right: Side, op: str, wrt: Targets | None) -> Claim:
+def _read(
+    scope: Scope, source: str, chain: Chain, left: Side, right: Side, op: str, wrt: Targets | None
+) -> Claim:
     own = scope.fork()
     reader = Reader(own, source, wrt)
-    tests = (*left.tests, *right.tests, *(t for s in chain.sides for t in s.tests if s is not left and s is not right))
+    tests = (
+        *left.tests,
+        *right.tests,
+        *(t for s in chain.sides for t in s.tests if s is not left and s is not right),
+    )
     with reader.fixing(_fixed(reader, chain.no_sum, tests)):
-        condition = _settle_condition(reader, tests)
-        one, _ = _side(reader, chain, left, right)
+        condition = conditions.tested(reader, tests)[0] if tests else None
+        one = _side(reader, left)
         summed = dict(reader.summed)
         reader.summed = {}
-        two, _ = _side(reader, chain, right, left)
+        two = _side(reader, right)
         _others(reader, chain, left, right)
         if left.body is not None and right.body is not None:
             _compare(reader, one, two, summed, reader.summed)
@@ -162,7 +165,7 @@ def _read(scope: Scope, source: str, chain: Chain, left: Side, right: Side, op: 
         letters.setdefault(name, place)
     reader.check_components()
     order = reader.order
-    notes = _notes(scope, own, one, two)
+    notes = notes_on(scope, own, one, two)
     parts = [settle(t.expr, own) for t in (one, two)]
     settled_wrt = _settled(wrt, own)
     if left.body is None or right.body is None:
@@ -172,10 +175,16 @@ def _read(scope: Scope, source: str, chain: Chain, left: Side, right: Side, op: 
         parts[0], parts[1], op,  # type: ignore[arg-type]
         None if condition is None else settle(condition, own),  # type: ignore[arg-type]
         None if order is None else (_settled((order[0],), own)[0].d(), order[1]),  # type: ignore[union-attr]
-        tuple(sorted(free(parts[0]) | free(parts[1]), key=lambda i: list(letters).index(i.name) if i.name in letters else 99)),
+        _ordered(free(parts[0]) | free(parts[1]), letters),
     )  # fmt: skip
-    trivial = _tokens(source, left) == _tokens(source, right) or _vacuous(made, wrt is not None)
+    trivial = tokens(source, left) == tokens(source, right) or vacuous(made, wrt is not None)
     return Claim(made, None, left.span, right.span, notes, trivial, settled_wrt)
+
+
+def _ordered(indices: frozenset[Index], letters: Iterable[str]) -> tuple[Index, ...]:
+    """Indices in the order in which their letters appear."""
+    order = {name: n for n, name in enumerate(letters)}
+    return tuple(sorted(indices, key=lambda index: (order.get(index.name, len(order)), index.name)))
 
 
 def _fixed(reader: Reader, no_sum: tuple[str, ...], tests: tuple[Test, ...]) -> dict[str, Place]:
@@ -184,26 +193,20 @@ def _fixed(reader: Reader, no_sum: tuple[str, ...], tests: tuple[Test, ...]) -> 
     for test in tests:
         for side in (test.left, test.right):
             only = side.terms[0][1].items[0] if len(side.terms) == 1 else None
-            if isinstance(only, Item) and isinstance(only.atom, Name) and only.sub is None:
-                if only.atom.text not in reader.scope.symbols and only.atom.text not in reader.scope.size_names:
-                    name = only.atom.text + "'" * only.primes
-                    fixed.setdefault(name, Place(reader.scope.sizes.fresh(), "the condition", only.span))
+            if not isinstance(only, Item) or not isinstance(only.atom, Name) or only.sub is not None:
+                continue
+            name = only.atom.text + "'" * only.primes
+            if name not in reader.scope.symbols and name not in reader.scope.size_names:
+                fixed.setdefault(name, Place(reader.scope.sizes.fresh(), "the condition", only.span))
     return fixed
 
 
-def _settle_condition(reader: Reader, tests: tuple[Test, ...]) -> Condition | None:
-    return conditions.tested(reader, tests)[0] if tests else None
-
-
-def _side(reader: Reader, chain: Chain, side: Side, other: Side) -> tuple[Term, bool]:
-    if side.body is None:
-        from idxcalc.expr import ZERO
-
-        return Term(ZERO, {}, side.span), False
+def _side(reader: Reader, side: Side) -> Term:
+    if side.body is None:  # a `?`
+        return Term(ZERO, {}, side.span)
     if isinstance(side.body, SumOf):
-        with reader.fixing({} if chain.sides else {}):
-            return reader.sum(side.body), True
-    return reader.closed([conditions.choice(reader, side.body)], side.span), True
+        return reader.sum(side.body)
+    return reader.closed([conditions.choice(reader, side.body)], side.span)
 
 
 def _others(reader: Reader, chain: Chain, left: Side, right: Side) -> None:
@@ -213,43 +216,30 @@ def _others(reader: Reader, chain: Chain, left: Side, right: Side) -> None:
     for side in chain.sides:
         if side is left or side is right or not isinstance(side.body, SumOf):
             continue
-        from idxcalc.notation import derivatives
-
         for _, product in side.body.terms:
-            derivatives.ignored(reader, product)
+            ignored(reader, product)
 
 
-def _compare(reader: Reader, left: Term, right: Term, summed_left: dict[str, Span], summed_right: dict[str, Span]) -> None:
+def _compare(
+    reader: Reader, left: Term, right: Term, summed_left: dict[str, Span], summed_right: dict[str, Span]
+) -> None:
     one, two = set(left.letters), set(right.letters)
-    lost = [n for n in one if n in summed_right and n not in two] or [n for n in two if n in summed_left and n not in one]
+    lost = [n for n in one if n in summed_right and n not in two] or [
+        n for n in two if n in summed_left and n not in one
+    ]
     if (one and two and one != two) or lost:
         raise sides_differ(reader, one, two, right.span, {**summed_left, **summed_right} if lost else {})
-
-
-def sides_differ(reader: Reader, left: set[str], right: set[str], span: Span, summed: dict[str, Span]) -> IdxcalcError:
-    """The message for sides whose free letters differ; with the way out when one of them is summed."""
-    for name in sorted(left - right):
-        if name in summed:
-            return reader.fail(_free_and_summed(name, "right", "left"), summed[name])
-    for name in sorted(right - left):
-        if name in summed and name not in left:
-            return reader.fail(_free_and_summed(name, "left", "right"), summed[name])
-    return reader.fail(f"left side {braces(left)}, right side {braces(right)}{reader.remark(left ^ right)}", span)
-
-
-def _free_and_summed(name: str, here: str, there: str) -> str:
-    return f'on the {here} {name} is summed, on the {there} it is free; add "(no sum on ${name}$)"'
 
 
 def _with_advice(
     scope: Scope, source: str, chain: Chain, left: Side, right: Side, wrt: Targets | None, error: IdxcalcError
 ) -> IdxcalcError:
     """If "(no sum)" on a free letter of one side mends the statement, say that instead."""
-    for side, other, here, there in ((left, right, "right", "left"), (right, left, "left", "right")):
+    for side, here, there in ((left, "right", "left"), (right, "left", "right")):
         try:
             reader = Reader(scope.fork(), source, wrt)
             with reader.fixing(_fixed(reader, chain.no_sum, ())):
-                letters = _side(reader, chain, side, other)[0].letters
+                letters = _side(reader, side).letters
         except IdxcalcError:
             continue
         for name in letters:
@@ -261,55 +251,9 @@ def _with_advice(
             except IdxcalcError:
                 continue
             if not _ambiguous(error.message):
-                return IdxcalcError(_free_and_summed(name, here, there), source, error.span)
+                return IdxcalcError(free_and_summed(name, here, there), source, error.span)
     return error
 
 
 def _ambiguous(message: str) -> bool:
     return "(no sum on" in message
-
-
-def _notes(scope: Scope, own: Scope, *terms: Term) -> tuple[str, ...]:
-    """Which sizes the relation makes equal that its context leaves different."""
-    notes: list[str] = []
-    used = set().union(*(variables(t.expr) for t in terms))
-    for variable in sorted(used, key=lambda v: v.name):
-        roots = {scope.sizes.find(d) for d in variable.dims}
-        now = {own.sizes.find(d) for d in variable.dims}
-        if len(variable.dims) == 2 and len(roots) == 2 and len(now) == 1:
-            notes.append(f"this makes {variable.name} square")
-        elif len(now) < len(roots):
-            notes.append(f"this makes sizes of {variable.name} equal")
-    return tuple(notes)
-
-
-def _tokens(source: str, side: Side) -> list[str]:
-    """The tokens as typed, which spaces and sizes do not change."""
-    inside = (t.span for t in lex(source) if side.span.start <= t.span.start and t.span.stop <= side.span.stop)
-    return ["".join(source[span.start : span.stop].split()) for span in inside]
-
-
-def _vacuous(relation: Relation, has_wrt: bool) -> bool:
-    """Whether every derivative of the relation is by what it does not contain."""
-    found = [p for side in (relation.left, relation.right) for p in walk(side) if isinstance(p, Deriv | Diff)]
-    return bool(found) and all(_vacuous_node(node, has_wrt) for node in found)
-
-
-def _vacuous_node(node: Deriv | Diff, has_wrt: bool) -> bool:
-    inside = variables(node.body)
-    if isinstance(node, Diff):
-        return has_wrt and not any(v in inside for v in node.variables)
-    if isinstance(node.target, Variable):
-        return node.target not in inside
-    return not _mentions(node.body, node.target)
-
-
-def _mentions(expr: Expr, target: Definition) -> bool:
-    from idxcalc.expr import Ref
-
-    return any(
-        isinstance(p, Ref) and (p.definition is target or _mentions(p.definition.body, target)) for p in walk(expr)
-    )
-
-
-_ = Component

@@ -11,28 +11,8 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
 from idxcalc.expr import (
-    Call,
-    Component,
-    Definition,
-    Delta,
-    Deriv,
-    Diff,
-    Dim,
-    Expr,
-    Function,
-    Index,
-    Inverse,
-    Lambda,
-    Match,
-    Part,
-    Ref,
-    Size,
-    Slot,
-    Sum,
-    Variable,
-    children,
-    plug,
-    rebuild,
+    Call, Component, Definition, Delta, Deriv, Diff, Dim, Expr, Function, Index, Inverse, Lambda, Match,
+    Part, Ref, Size, Slot, Sum, Variable, children, plug, rebuild,
 )  # fmt: skip
 from idxcalc.notation.sizes import Sizes
 
@@ -72,7 +52,11 @@ class Scope:
 def settle(node: Part, scope: Scope) -> Part:
     """``node`` with the sizes of the scope, its fixed components and its aliases filled in."""
     settled = _Settler(scope).part(node)
-    known = {v: a for v in _variables(settled) if (a := scope.aliases.get(v.name)) is not None and not v.differential}
+    known = {
+        v: a
+        for v in _variables(settled)
+        if (a := scope.aliases.get(v.name)) is not None and not v.differential
+    }
     return plug(settled, {v: _Settler(scope).part(a) for v, a in known.items()}) if known else settled  # type: ignore[misc]
 
 
@@ -103,7 +87,9 @@ class _Settler:
     def variable(self, variable: Variable) -> Variable:
         fixed = self.scope.fixed.get(variable.name, ())
         known = self.scope.symbols.get(variable.name)
-        traits = known.traits if isinstance(known, Variable) and not variable.differential else variable.traits
+        traits = (
+            known.traits if isinstance(known, Variable) and not variable.differential else variable.traits
+        )
         made = replace(variable, dims=tuple(map(self.dim, variable.dims)), traits=traits)
         if not fixed:
             return made

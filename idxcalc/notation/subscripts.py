@@ -38,7 +38,9 @@ def indices(source: str, begin: int, end: int) -> tuple[tuple[Group, ...], tuple
             if group is not None:
                 raise fail("a comma inside a group of indices", source, span.start)
             if after is not None:
-                raise fail("a second comma; all indices after the first one differentiate", source, span.start)
+                raise fail(
+                    "a second comma; all indices after the first one differentiate", source, span.start
+                )
             after = []
         elif match["open"]:
             if group is not None:
@@ -48,7 +50,12 @@ def indices(source: str, begin: int, end: int) -> tuple[tuple[Group, ...], tuple
             if group is None:
                 raise fail("`)` closes nothing", source, span.start)
             if not group:
-                raise fail("no index to differentiate by" if after is not None else "an empty group", source, opened, span.stop)
+                raise fail(
+                    "no index to differentiate by" if after is not None else "an empty group",
+                    source,
+                    opened,
+                    span.stop,
+                )
             (before if after is None else after).append(Group(tuple(group), True, Span(opened, span.stop)))
             group = None
         elif match["letter"] or match["digit"]:

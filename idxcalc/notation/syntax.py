@@ -26,7 +26,7 @@ def _lark() -> Any:
     class Lexer(lark.lexer.Lexer):  # the tokens come ready made
         def __init__(self, conf: object) -> None: ...
 
-        def lex(self, data: Any) -> Any:
+        def lex(self, data: Any) -> Any:  # type: ignore[override]
             for token in data:
                 yield lark.Token(token.kind, token, token.span.start, end_pos=token.span.stop)
 
@@ -74,7 +74,9 @@ def _chains(tokens: list[Tok], source: str, no_sum: tuple[str, ...]) -> list[Cha
             raise fail("an empty side", source, 0)
         last = chains[-1]
         for op, span, side in steps:
-            last = Chain((*last.sides, side), (*last.ops, op), (*last.op_spans, span), no_sum, last.span | side.span)
+            last = Chain(
+                (*last.sides, side), (*last.ops, op), (*last.op_spans, span), no_sum, last.span | side.span
+            )
         chains[-1] = last
     return chains
 
@@ -83,7 +85,9 @@ def _check_sides(tokens: list[Tok], source: str) -> None:
     """An ``=`` with nothing before or behind it, outside conditions and brackets."""
     depth = 0
     for number, token in enumerate(tokens):
-        depth += (token.kind in ("LPAR", "LSQ", "LBRACE", "LBAR")) - (token.kind in ("RPAR", "RSQ", "RBRACE", "RBAR"))
+        depth += (token.kind in ("LPAR", "LSQ", "LBRACE", "LBAR")) - (
+            token.kind in ("RPAR", "RSQ", "RBRACE", "RBAR")
+        )
         if token.kind != "REL" or depth:
             continue
         before = tokens[number - 1].kind if number else ""
@@ -114,14 +118,19 @@ def _explained(error: Any, tokens: list[Tok], source: str) -> IdxcalcError:
     at = tokens.index(token)
     before = tokens[at - 1].kind if at else ""
     start, stop = token.span.start, token.span.stop
-    if token.kind == "REL" and before in _OPERATORS or token.kind in ("RPAR", "RSQ", "RBRACE", "ROW", "COMMA", "RBAR") and (
-        before in (*_OPERATORS, "COMMA")
+    if (
+        token.kind == "REL"
+        and before in _OPERATORS
+        or token.kind in ("RPAR", "RSQ", "RBRACE", "ROW", "COMMA", "RBAR")
+        and (before in (*_OPERATORS, "COMMA"))
     ):
         return fail("a term is missing", source, start, stop)
     if token.kind in _OPERATORS:
         return fail("an operator where a term was expected", source, start, stop)
     if before == "SUM":
-        return fail(r"\sum needs the letter it sums over: write \sum_i", source, tokens[at - 1].span.start, stop)
+        return fail(
+            r"\sum needs the letter it sums over: write \sum_i", source, tokens[at - 1].span.start, stop
+        )
     if before in ("FRAC", "SQRT", "SUP"):
         return fail(f"`{tokens[at - 1].value}` needs an argument", source, tokens[at - 1].span.start, stop)
     if token.kind == "SUB":

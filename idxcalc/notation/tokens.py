@@ -12,35 +12,48 @@ from idxcalc.errors import IdxcalcError, Span
 MAX_LENGTH = 4000
 MAX_DEPTH = 40
 
-GREEK = frozenset(
-    r"\alpha \beta \gamma \delta \epsilon \varepsilon \zeta \eta \theta \vartheta \iota \kappa \lambda \mu \nu \xi"
-    r" \pi \rho \varrho \sigma \tau \upsilon \phi \varphi \chi \psi \omega \Gamma \Delta \Theta \Lambda \Xi \Pi"
-    r" \Sigma \Phi \Psi \Omega \ell".split()
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+GREEK = _words(
+    r"""\alpha \beta \gamma \delta \epsilon \varepsilon \zeta \eta \theta \vartheta \iota \kappa \lambda \mu
+    \nu \xi \pi \rho \varrho \sigma \tau \upsilon \phi \varphi \chi \psi \omega \Gamma \Delta \Theta \Lambda
+    \Xi \Pi \Sigma \Phi \Psi \Omega \ell"""
 )
-ACCENTS = frozenset(r"\hat \widehat \bar \overline \tilde \widetilde \vec \dot \ddot \check \breve".split())
-FONTS = frozenset(r"\mathbf \mathcal \mathsf \mathit \boldsymbol \mathbb \mathfrak".split())
-WORDS = frozenset(r"\text \mathrm \operatorname \textrm \textit".split())
-SPACES = frozenset(
-    r"\, \; \: \! \  \quad \qquad \left \right \big \Big \bigl \bigr \Bigl \Bigr \bigg \biggl \biggr"
-    r" \displaystyle \textstyle \limits \nolimits \nonumber \notag \middle \enspace \thinspace".split()
+ACCENTS = _words(r"\hat \widehat \bar \overline \tilde \widetilde \vec \dot \ddot \check \breve")
+FONTS = _words(r"\mathbf \mathcal \mathsf \mathit \boldsymbol \mathbb \mathfrak")
+WORDS = _words(r"\text \mathrm \operatorname \textrm \textit")
+SPACES = _words(
+    r"""\, \; \: \! \quad \qquad \left \right \big \Big \bigl \bigr \Bigl \Bigr \bigg \biggl \biggr
+    \displaystyle \textstyle \limits \nolimits \nonumber \notag \middle \enspace \thinspace"""
 ) | {"\\ "}
 COMMANDS = {
     r"\cdot": "MULT", r"\times": "MULT", r"\circ": "CIRC", r"\pm": "PM", r"\mp": "MP", r"\neq": "REL",
     r"\ne": "REL", r"\le": "CMP", r"\leq": "CMP", r"\ge": "CMP", r"\geq": "CMP", r"\lt": "CMP", r"\gt": "CMP",
     r"\frac": "FRAC", r"\dfrac": "FRAC", r"\tfrac": "FRAC", r"\sqrt": "SQRT", r"\sum": "SUM",
-    r"\partial": "PARTIAL", r"\lvert": "LBAR", r"\rvert": "RBAR", r"\det": "DET", r"\{": "LPAR", r"\}": "RPAR",
-    r"\lbrace": "LPAR", r"\rbrace": "RPAR", r"\dots": "DOTS", r"\ldots": "DOTS", r"\cdots": "DOTS",
+    r"\partial": "PARTIAL", r"\lvert": "LBAR", r"\rvert": "RBAR", r"\det": "DET", r"\{": "LPAR",
+    r"\}": "RPAR", r"\lbrace": "LPAR", r"\rbrace": "RPAR", r"\dots": "DOTS", r"\ldots": "DOTS",
+    r"\cdots": "DOTS",
 }  # fmt: skip
 CHARACTERS = {
-    "+": "PLUS", "-": "MINUS", "*": "MULT", "/": "SLASH", "=": "REL", "<": "CMP", ">": "CMP", "(": "LPAR",
-    ")": "RPAR", "[": "LSQ", "]": "RSQ", "{": "LBRACE", "}": "RBRACE", ",": "COMMA", "'": "PRIME", "?": "QUESTION",
-    "^": "SUP", ";": "COMMA", "−": "MINUS",
+    "+": "PLUS", "-": "MINUS", "−": "MINUS", "*": "MULT", "/": "SLASH", "=": "REL", "<": "CMP", ">": "CMP",
+    "(": "LPAR", ")": "RPAR", "[": "LSQ", "]": "RSQ", "{": "LBRACE", "}": "RBRACE",
+    ",": "COMMA", ";": "COMMA", "'": "PRIME", "?": "QUESTION", "^": "SUP",
 }  # fmt: skip
 OPEN = {"LPAR": "RPAR", "LSQ": "RSQ", "LBRACE": "RBRACE", "LBAR": "RBAR"}
-KEYWORDS = {"if": "IF", "for": "IF", "when": "IF", "where": "IF", "and": "AND", "else": "ELSE", "otherwise": "OTHERWISE"}
+KEYWORDS = {
+    "if": "IF",
+    "for": "IF",
+    "when": "IF",
+    "where": "IF",
+    "and": "AND",
+    "else": "ELSE",
+    "otherwise": "OTHERWISE",
+}
 COMPARISONS = {"=": "=", r"\neq": "!=", r"\ne": "!=", "<": "<", ">": ">", r"\le": "<=", r"\leq": "<=",
                r"\ge": ">=", r"\geq": ">=", r"\lt": "<", r"\gt": ">"}  # fmt: skip
-
 
 
 @dataclass(frozen=True, slots=True)

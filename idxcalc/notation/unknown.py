@@ -11,11 +11,15 @@ if TYPE_CHECKING:
     from idxcalc.notation.reader import Reader
 
 
-def undeclared(reader: Reader, text: str, item: Item, items: tuple[Item | Sign, ...], at: int) -> IdxcalcError:
+def undeclared(
+    reader: Reader, text: str, item: Item, items: tuple[Item | Sign, ...], at: int
+) -> IdxcalcError:
     """What to say of a name that nobody declared."""
     if at and (error := unbraced(reader, items, at - 1)) is not None:
         return error
-    if item.sub is None and (text in reader.letters_used or text in reader.fixed or stands_as_index(reader, text)):
+    if item.sub is None and (
+        text in reader.letters_used or text in reader.fixed or stands_as_index(reader, text)
+    ):
         return reader.fail(f"{text} is an index and a number", item.span)
     near = reader.scope.nearest(text)
     advice = f"; did you mean `{near}`?" if near else ""
@@ -27,9 +31,18 @@ def unbraced(reader: Reader, items: tuple[Item | Sign, ...], at: int) -> Idxcalc
     item, behind = items[at], items[at + 1] if at + 1 < len(items) else None
     if not isinstance(item, Item) or item.sub is None or item.sub.braced or not item.sub.before:
         return None
-    if not isinstance(behind, Item) or not isinstance(behind.atom, Name) or behind.span.start != item.span.stop:
+    if (
+        not isinstance(behind, Item)
+        or not isinstance(behind.atom, Name)
+        or behind.span.start != item.span.stop
+    ):
         return None
-    if behind.sub is not None or behind.atom.text == "d" or behind.atom.text in reader.scope.symbols or not isinstance(item.atom, Name):
+    if (
+        behind.sub is not None
+        or behind.atom.text == "d"
+        or behind.atom.text in reader.scope.symbols
+        or not isinstance(item.atom, Name)
+    ):
         return None
     group = item.sub.before[0].indices[0].value
     right = f"`{item.atom.text}_{{{group}{behind.atom.text}}}`"
