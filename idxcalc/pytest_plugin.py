@@ -80,7 +80,7 @@ class ChapterFile(pytest.File):
 
 @dataclass(frozen=True)
 class Task:
-    """What an item does: ``results`` finds them; ``kind`` is what they are counted as where there are none."""
+    """What an item does: ``results`` finds them; ``kind`` is what it counts as where there are none."""
 
     chapter: Chapter
     line: int
