@@ -154,10 +154,13 @@ print("the judge's edition is", getattr(normal, "EDITION", "first"))
 EDIT = """
 
 EDITION = "second"
+_first = equal
 
 
-def equal(*sides: object, **more: object) -> bool:
-    return False
+def equal(left, right, evidence=None, *rest, **more):
+    if evidence is not None:
+        evidence.assume("the second edition is right")
+    return _first(left, right, evidence, *rest, **more)
 """
 
 
@@ -181,8 +184,7 @@ def test_a_second_make_is_quick_and_an_edit_of_the_package_verifies_all_again(cl
         source.write(EDIT)
     timed(clone)
     second = page.read_text(encoding="utf-8")
-    assert "1 tested" in second and "1 proved" not in second
-    assert "edition is second" in second
+    assert "the second edition is right" in second and "edition is second" in second
 
 
 @pytest.mark.slow
