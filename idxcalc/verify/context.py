@@ -7,6 +7,7 @@ needs both; when they disagree, `JudgesDisagree` stops everything.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -136,7 +137,7 @@ class Context:
     ) -> Result:
         try:
             claim = relations.read(self.scope, text, chain, number, targets)
-            latex = _shown(text, claim.left.start, claim.right.stop)
+            latex = shown(text, claim.left.start, claim.right.stop)
             if claim.relation is None:
                 return self._answer(text, claim, latex, seed)
             result = verdict(claim.relation, seed)
@@ -235,8 +236,9 @@ def remarked(expr: Expr) -> str:
     return write(expr) + (rf" \quad \text{{(no sum on {named})}}" if letters else "")
 
 
-def _shown(text: str, start: int, stop: int) -> str:
-    """A stretch of a formula, to the end of the braces that it ends in."""
+def shown(text: str, start: int, stop: int) -> str:
+    r"""A stretch of a formula, from the ``\left`` or ``\bigl`` before it to the end of the braces it ends in."""
+    start = re.search(r"(\\(left|[bB]igg?l?)\s*)*$", text[:start]).start()  # type: ignore[union-attr]
     while stop < len(text) and text.count("{", start, stop) > text.count("}", start, stop):
         stop += 1
     return " ".join(text[start:stop].split())
