@@ -159,6 +159,11 @@ TRUE = {
     "derivatives commute": (
         Call(F, (k,), ((0, (i,)), (0, (j,))), FX), Call(F, (k,), ((0, (j,)), (0, (i,))), FX),
     ),
+    "a Hessian is symmetric": (total(i, j, mul(Call(F, (k,), ((0, (i,)), (0, (j,))), FX), W(i, j))), ZERO),
+    "groups commute": (
+        Call(G, (), ((0, (i, j)), (0, (k, ell))), (Lambda((i, j), A(i, j)),)),
+        Call(G, (), ((0, (k, ell)), (0, (i, j))), (Lambda((i, j), A(i, j)),)),
+    ),
     "arguments have no names": (Call(F, (i,), (), FX), Call(F, (i,), (), (Lambda((j,), x(j)),))),
     "equal arguments": (sigma(add(z, u)), sigma(add(u, mul(Num(2), z), neg(z)))),
     "lifted": (
@@ -289,6 +294,9 @@ FALSE = {
     "0/0 by what is not recognised": (
         mul(DOUBLE, inv(DOUBLE)), ONE,
     ),
+    "0/0 at one size": (mul(add(Size(N), MINUS_ONE), inv(add(Size(N), MINUS_ONE))), ONE),
+    "0/0 at one integer": (mul(n, inv(n)), ONE),
+    "brackets of an integer": (add(step(">", n), step("<", n)), ONE),
     "1/0": (inv(add(z, neg(z))), inv(ZERO)),
     "brackets on the diagonal": (add(step(">", x(i), x(j)), step("<", x(i), x(j))), ONE),
     "a bracket and its argument": (step(">", z), step(">", u)),

@@ -47,7 +47,7 @@ def _normal(scope: Scope, node: Expr) -> Poly:
         case Constant():
             return single(node)
         case Component():
-            return component(node)
+            return component(scope, node)
         case Delta(left, right):
             return delta(scope, left, right)
         case Ref():
@@ -85,7 +85,7 @@ def _normal(scope: Scope, node: Expr) -> Poly:
             assert_never(node)
 
 
-def component(node: Component) -> Poly:
+def component(scope: Scope, node: Component) -> Poly:
     """A component; fixed ones are numbers, slots of a (anti)symmetric tensor are sorted."""
     variable, slots = node.variable, node.slots
     for where, value in variable.fixed:
@@ -95,6 +95,8 @@ def component(node: Component) -> Poly:
         return single(node)
     order = sorted(range(len(slots)), key=lambda n: (isinstance(slots[n], Index), slot_key(slots[n])))
     made = Component(variable, tuple(slots[n] for n in order))
+    if made is not node:
+        scope.evidence.rule("symmetry")
     if "symmetric" in variable.traits:
         return single(made)
     if len(set(slots)) < len(slots):

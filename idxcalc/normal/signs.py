@@ -4,7 +4,8 @@ Nothing is assumed that was not declared: a variable is positive by its trait or
 exponential always, an even power almost everywhere, a sum when all its terms are. `nonzero` asks for less:
 that no component of the expression is 0 for *all* values, so that dividing by it means something almost
 everywhere. It must hold for every identification of the free indices (``x_i - x_j`` vanishes at i = j), and
-nothing piecewise may stand in it (a step vanishes on a set that has a volume).
+nothing piecewise may stand in it (a step vanishes on a set that has a volume), nor an integer that may
+be 0.
 """
 
 from __future__ import annotations
@@ -117,10 +118,16 @@ def nonzero(scope: Scope, base: Base) -> bool:
 
 
 def _generic(scope: Scope, base: Base) -> bool:
+    if isinstance(base, Pow) and not isinstance(base.exponent, Num):
+        return expression_nonzero(scope, scope.normal(scope, base.base))
+    if all(isinstance(p, Num | Size | Add | Mul | Pow) for p in walk(base)):
+        return False  # n - 1 is 0 at one size
     frees, numbers = sorted(free(base), key=lambda i: i.name), set()
     for part in walk(base):
         match part:
             case Iverson() | Delta():
+                return False
+            case Component(variable, _) if "integer" in variable.traits and not base_sign(scope, part):
                 return False
             case Component(variable, slots) if variable.fixed and any(s in free(base) for s in slots):
                 return False
