@@ -43,7 +43,7 @@ class IdxcalcError(Exception):
         return f"{self.message}\n{caret(self.source, self.span)}"
 
 
-class JudgesDisagree(Exception):  # noqa: N818 - the name is the contract's
+class JudgesDisagree(Exception):
     """The normal form proved what autodiff refutes: a defect of the package, never of the text.
 
     The message holds a reproducer: the statements, the sizes and the seed.
@@ -53,8 +53,7 @@ class JudgesDisagree(Exception):  # noqa: N818 - the name is the contract's
 def width(text: str) -> int:
     """The number of terminal columns of ``text``; combining marks take none, wide letters two."""
     return sum(
-        0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1
-        for c in text
+        0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text
     )
 
 

@@ -12,8 +12,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from fractions import Fraction
 
-from idxcalc.expr import MINUS_ONE, ONE, Add, Compare, Elementary, Expr, Iverson, Mul, Num, Pow
+from idxcalc.expr import MINUS_ONE, ONE, ZERO, Add, Compare, Elementary, Expr, Iverson, Mul, Num, Pow
 
 Rule = Callable[..., tuple[Expr, ...]]
 
@@ -23,7 +24,7 @@ def _f(name: str, *args: Expr) -> Expr:
 
 
 def _square(z: Expr) -> Expr:
-    return Pow(z, Num(2))
+    return Pow(z, Num(Fraction(2)))
 
 
 def _one_minus(z: Expr) -> Expr:
@@ -31,7 +32,7 @@ def _one_minus(z: Expr) -> Expr:
 
 
 def _root_one_minus_square(z: Expr) -> Expr:
-    return Pow(_one_minus(_square(z)), Num("-1/2"))
+    return Pow(_one_minus(_square(z)), Num(Fraction(-1, 2)))
 
 
 def _step(op: str, a: Expr, b: Expr) -> Expr:
@@ -79,7 +80,7 @@ _ROWS = (
     ),
     KnownFunction(
         "abs", (r"\lvert",), 1,
-        lambda z: (Add((_step(">", z, Num(0)), Mul((MINUS_ONE, _step("<", z, Num(0)))))),),
+        lambda z: (Add((_step(">", z, ZERO), Mul((MINUS_ONE, _step("<", z, ZERO))))),),
         "abs", "abs", kink="%s = 0",
     ),
     KnownFunction(

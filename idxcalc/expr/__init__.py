@@ -13,8 +13,7 @@ from idxcalc.expr.walk import (
 __all__ = [
     "MINUS_ONE", "ONE", "ZERO", "Add", "All", "Call", "Cases", "Compare", "Component", "Condition",
     "Constant", "Definition", "Delta", "Deriv", "Det", "Diff", "Dim", "Elementary", "Expr", "Function",
-    "Index", "Inverse", "Iverson", "Lambda", "Match", "Mul", "Num", "Part", "Pow", "Ref", "Relation", "Size",
-    "Slot", "Sum", "Variable", "at", "bound_here", "called", "children", "free", "fresh", "names", "opened", "own_slots",
-    "plug", "python_name",
-    "rebuild", "substitute", "transform", "walk",
+    "Index", "Inverse", "Iverson", "Lambda", "Match", "Mul", "Num", "Part", "Pow", "Ref", "Relation",
+    "Size", "Slot", "Sum", "Variable", "at", "bound_here", "called", "children", "free", "fresh", "names",
+    "opened", "own_slots", "plug", "python_name", "rebuild", "substitute", "transform", "walk",
 ]  # fmt: skip

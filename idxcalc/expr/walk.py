@@ -8,7 +8,7 @@ replaces indices without capture.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import TypeVar, assert_never
+from typing import Any, TypeVar, assert_never
 from weakref import WeakKeyDictionary
 
 from idxcalc.expr.nodes import (
@@ -55,7 +55,7 @@ def rebuild(node: Part, parts: tuple[Part, ...]) -> Part:
     """``node`` with ``parts`` in place of its children; the same object if they are the same."""
     if parts == children(node):
         return node
-    made: tuple = parts  # the constructors below take the parts in the order of `children`
+    made: Any = parts  # the constructors below take the parts in the order of `children`
     match node:
         case Num() | Constant() | Size() | Component() | Delta() | Ref() | Match():
             return node
@@ -179,10 +179,11 @@ def fresh(index: Index, used: set[str]) -> Index:
 
 def substitute(node: P, mapping: Mapping[Index, Slot]) -> P:
     """``node`` with free indices replaced; bound ones are renamed where they would capture."""
-    return _substitute(node, dict(mapping), {})  # type: ignore[return-value]
+    made: P = _substitute(node, dict(mapping), {})
+    return made
 
 
-def _substitute(node: Part, mapping: dict[Index, Slot], memo: dict) -> Part:
+def _substitute(node: Any, mapping: dict[Index, Slot], memo: dict[Any, Any]) -> Any:
     live = {i: s for i, s in mapping.items() if i in free(node) and s is not i}
     if not live:
         return node
@@ -192,9 +193,12 @@ def _substitute(node: Part, mapping: dict[Index, Slot], memo: dict) -> Part:
     return memo[key]
 
 
-def _replace(node: Part, live: dict[Index, Slot], memo: dict) -> Part:
+def _replace(node: Part, live: dict[Index, Slot], memo: dict[Any, Any]) -> Part:
     def put(slots: tuple[Slot, ...]) -> tuple[Slot, ...]:
         return tuple(live.get(s, s) if isinstance(s, Index) else s for s in slots)
+
+    def inside(part: Any) -> Any:
+        return _substitute(part, live, memo)
 
     match node:
         case Component(variable, slots):
@@ -204,30 +208,29 @@ def _replace(node: Part, live: dict[Index, Slot], memo: dict) -> Part:
         case Delta(left, right):
             return Delta(*put((left, right)))
         case Match(left, right, equal):
-            return Match(*put((left, right)), equal)
+            one, two = put((left, right))
+            return Match(one, two, equal)
         case Inverse(matrix, row, column):
-            inner = _substitute(matrix, live, memo)
-            return Inverse(inner, *put((row, column)))  # type: ignore[arg-type]
+            return Inverse(inside(matrix), *put((row, column)))
         case Deriv(body, target, slots):
-            return Deriv(_substitute(body, live, memo), target, put(slots))  # type: ignore[arg-type]
+            return Deriv(inside(body), target, put(slots))
         case Call(function, out, derivs, args):
-            moved = tuple(_substitute(a, live, memo) for a in args)
-            return Call(function, put(out), tuple((n, put(s)) for n, s in derivs), moved)  # type: ignore[arg-type]
+            moved = tuple((n, put(s)) for n, s in derivs)
+            return Call(function, put(out), moved, tuple(map(inside, args)))
         case Sum() | Lambda():
-            bound = bound_here(node)
             incoming = {s.name for s in live.values() if isinstance(s, Index)}
-            clash = [i for i in bound if i.name in incoming]
-            if clash:
-                used = names(node) | incoming | {i.name for i in live}
-                renamed = {i: fresh(i, used) for i in clash}
-                bound = tuple(renamed.get(i, i) for i in bound)
-                live = live | renamed
-            body = _substitute(node.body, live, memo)
-            if isinstance(node, Sum):
-                return Sum(bound[0], body, node.first)  # type: ignore[arg-type]
-            return Lambda(bound, body)  # type: ignore[arg-type]
+            clash = [i for i in bound_here(node) if i.name in incoming]
+            used = names(node) | incoming | {i.name for i in live}
+            renamed: dict[Index, Slot] = {i: fresh(i, used) for i in clash}
+            return _rebound(node, renamed, _substitute(node.body, live | renamed, memo))
         case _:
-            return rebuild(node, tuple(_substitute(c, live, memo) for c in children(node)))
+            return rebuild(node, tuple(map(inside, children(node))))
+
+
+def _rebound(node: Sum | Lambda, renamed: Mapping[Index, Slot], body: Any) -> Part:
+    """The binder with another body and its own indices renamed."""
+    bound: Any = tuple(renamed.get(i, i) for i in bound_here(node))
+    return Sum(bound[0], body, node.first) if isinstance(node, Sum) else Lambda(bound, body)
 
 
 def at(argument: Lambda, slots: tuple[Slot, ...]) -> Expr:
@@ -248,27 +251,24 @@ def plug(node: P, values: Mapping[Variable, Lambda]) -> P:
     closed: open those that mention the variable before.
     """
     outside = {i.name for value in values.values() for i in free(value)}
-    memo: dict[Part, Part] = {}
+    memo: dict[Any, Any] = {}
 
-    def visit(part: Part) -> Part:
+    def visit(part: Any) -> Any:
         if part in memo:
             return memo[part]
-        made = part
         if isinstance(part, Component) and part.variable in values:
-            made = at(values[part.variable], part.slots)
+            made: Any = at(values[part.variable], part.slots)
         elif isinstance(part, Sum | Lambda):
-            clash = [i for i in bound_here(part) if i.name in outside]
             used = names(part) | outside
-            renamed = {i: fresh(i, used) for i in clash}
-            body = visit(substitute(part.body, renamed) if renamed else part.body)
-            bound = tuple(renamed.get(i, i) for i in bound_here(part))
-            made = Sum(bound[0], body, part.first) if isinstance(part, Sum) else Lambda(bound, body)  # type: ignore[arg-type]
+            renamed = {i: fresh(i, used) for i in bound_here(part) if i.name in outside}
+            made = _rebound(part, renamed, visit(substitute(part.body, renamed)))
         else:
             made = rebuild(part, tuple(map(visit, children(part))))
         memo[part] = made
         return made
 
-    return visit(node)  # type: ignore[return-value]
+    made: P = visit(node)
+    return made
 
 
 def called(call: Call) -> Expr:

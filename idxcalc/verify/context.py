@@ -16,7 +16,9 @@ from idxcalc import autodiff, normal, plan
 from idxcalc.calculus import differentiate, worked
 from idxcalc.errors import IdxcalcError, JudgesDisagree, Span
 from idxcalc.evidence import Evidence
-from idxcalc.expr import Component, Deriv, Diff, Expr, Index, Ref, Relation, Variable, fresh, names, walk
+from idxcalc.expr import (
+    Call, Component, Deriv, Diff, Elementary, Expr, Index, Pow, Ref, Relation, Variable, fresh, names, walk,
+)  # fmt: skip
 from idxcalc.notation import declare, relations
 from idxcalc.notation.scope import Scope
 from idxcalc.notation.syntax import Chain
@@ -109,18 +111,25 @@ class Context:
         worst = min(results, key=lambda r: order.index(r.verdict))
         return replace(worst, chain=results)
 
-    def check_all(self, text: str, wrt: str = "", only: int | None = None, seed: int = 0) -> tuple[Result, ...]:
+    def check_all(
+        self, text: str, wrt: str = "", only: int | None = None, seed: int = 0
+    ) -> tuple[Result, ...]:
         """One result per relation, in order; with ``only`` just that one (from 1)."""
         try:
             targets = relations.targets(self.scope, wrt)
             found = [(chain, number) for chain in relations.chains(text) for number in range(len(chain.ops))]
             if not found:
-                raise IdxcalcError("no relation: expected = between two sides", text, self._fault_first(text, targets))
+                raise IdxcalcError(
+                    "no relation: expected = between two sides", text, self._fault_first(text, targets)
+                )
         except IdxcalcError as error:
             return (self._malformed(error, text),)
-        wanted = enumerate(found, 1) if only is None else [(only, found[only - 1])] if only <= len(found) else []
+        wanted = (
+            enumerate(found, 1) if only is None else [(only, found[only - 1])] if only <= len(found) else []
+        )
         return tuple(
-            replace(self._relation(text, chain, number, targets, seed), relation=n) for n, (chain, number) in wanted
+            replace(self._relation(text, chain, number, targets, seed), relation=n)
+            for n, (chain, number) in wanted
         )
 
     def _fault_first(self, text: str, targets: relations.Targets | None) -> Span:
@@ -130,7 +139,13 @@ class Context:
 
     def _malformed(self, error: IdxcalcError, text: str) -> Result:
         source = error.source or text
-        return Result("malformed", error=error.message, source=source, span=error.span or Span(0, len(source)), latex=text)
+        return Result(
+            "malformed",
+            error=error.message,
+            source=source,
+            span=error.span or Span(0, len(source)),
+            latex=text,
+        )
 
     def _relation(
         self, text: str, chain: Chain, number: int, targets: relations.Targets | None, seed: int
@@ -143,12 +158,16 @@ class Context:
             result = verdict(claim.relation, seed)
         except IdxcalcError as error:
             return self._malformed(error, text)
+        except RecursionError:
+            return self._malformed(IdxcalcError("nested too deep to be worked out"), text)
         result = replace(
             result, latex=latex, notes=claim.notes, trivial=claim.trivial, source=text, span=claim.right
         )
         if result.verdict != "refuted":
             return result
-        hint = hints.suggest(self.scope, text, chain, number, targets, lambda r: verdict(r, seed).verdict == "proved")
+        hint = hints.suggest(
+            self.scope, text, chain, number, targets, lambda r: verdict(r, seed).verdict == "proved"
+        )
         if hint is None:
             return replace(result, hint=self._derived(claim))
         return replace(result, hint=hint.text, span=hint.span or result.span)
@@ -189,7 +208,9 @@ class Context:
             dims = by.dims if isinstance(by, Variable) else tuple(i.dim for i in by.indices)
             letters = relations.pattern(wrt)
             slots = tuple(
-                Index(letters[n], dim) if n < len(letters) and letters[n] not in used else fresh(Index("i", dim), used)
+                Index(letters[n], dim)
+                if n < len(letters) and letters[n] not in used
+                else fresh(Index("i", dim), used)
                 for n, dim in enumerate(dims)
             )
             expr, free = Deriv(expr, by, slots), (*free, *slots)
@@ -207,15 +228,18 @@ class Context:
         expr, free, _ = relations.expression(
             self.scope, text[last.start : last.stop] + remark, relations.targets(self.scope, wrt)
         )
-        order = {name: n for n, name in enumerate(relations.letters(self.scope, text, relations.targets(self.scope, wrt)))}
+        order = {
+            name: n
+            for n, name in enumerate(relations.letters(self.scope, text, relations.targets(self.scope, wrt)))
+        }
         free = tuple(sorted(free, key=lambda i: order.get(i.name, len(order))))
         return Derivation(normal.simplify(differentiate(expr)), free, (), text[: chain.sides[0].span.stop])
 
     def check_code(self, text: str, function: Callable[..., Any], wrt: str = "", seed: int = 0) -> Result:
         """The author's own NumPy, JAX or PyTorch function against a formula, on fresh sizes and values.
 
-        Its parameters are named as the variables are (`python_name`). The result is ``tested`` when it agrees,
-        else ``refuted`` with the component, the factor or the transposition in ``error``.
+        Its parameters are named as the variables are (`python_name`). The result is ``tested`` when it
+        agrees, else ``refuted`` with the component, the factor or the transposition in ``error``.
         """
         try:
             found = self.expression(text, wrt)
@@ -237,7 +261,7 @@ def remarked(expr: Expr) -> str:
 
 
 def shown(text: str, start: int, stop: int) -> str:
-    r"""A stretch of a formula, from the ``\left`` or ``\bigl`` before it to the end of the braces it ends in."""
+    r"""A stretch of a formula, from the ``\left`` before it to the end of the braces it ends in."""
     start = re.search(r"(\\(left|[bB]igg?l?)\s*)*$", text[:start]).start()  # type: ignore[union-attr]
     while stop < len(text) and text.count("{", start, stop) > text.count("}", start, stop):
         stop += 1
@@ -245,8 +269,6 @@ def shown(text: str, start: int, stop: int) -> str:
 
 
 def _comma(expr: Expr) -> bool:
-    from idxcalc.expr import Call  # noqa: PLC0415
-
     return any(isinstance(p, Call) and p.derivs for p in walk(expr))
 
 
@@ -272,7 +294,9 @@ def verdict(relation: Relation, seed: int = 0) -> Result:
         word,
         max_error=seen.max_error,
         trials=seen.trials,
-        counterexample=None if example is None else Counterexample(**{k: getattr(example, k) for k in _FIELDS}),
+        counterexample=None
+        if example is None
+        else Counterexample(**{k: getattr(example, k) for k in _FIELDS}),
         rules=tuple(evidence.rules) if proof else (),
         assumptions=tuple(evidence.assumptions) if proof else (),
         sizes=seen.sizes,
@@ -300,8 +324,6 @@ class Snippet:
 
 def _positive(relation: Relation) -> str:
     """The declaration that may be missing when no sample lies in the domain."""
-    from idxcalc.expr import Elementary, Pow  # noqa: PLC0415
-
     found = [
         c.variable.name
         for side in (relation.left, relation.right)
