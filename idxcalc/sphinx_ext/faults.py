@@ -59,7 +59,7 @@ def collect(app: Sphinx, doctree: nodes.document) -> None:
         read = reading(env)
         for path in read.used():
             env.note_dependency(str(path))
-        found += [str(result) for result in read.faults(cells_failed(env, env.docname))]
+        found += [str(result) for result in read.faults(cells_ran(env, env.docname) is False)]
         found += [
             f"{each.file}:{each.line}:{each.column}: this {each.kind} is not shown by the page; a statement "
             "stands in the text itself"
@@ -99,7 +99,7 @@ def report(app: Sphinx, env: BuildEnvironment) -> None:
             app.statuscode = 1
 
 
-def cells_failed(env: BuildEnvironment, docname: str) -> bool:
-    """Whether a cell of the document raised; MyST-NB, where it is used, keeps the outcome."""
+def cells_ran(env: BuildEnvironment, docname: str) -> bool | None:
+    """Whether the document's cells all ran; None where nothing ran them. MyST-NB keeps the outcome."""
     run = getattr(env, "nb_metadata", {}).get(docname, {}).get("exec_data")
-    return bool(run) and not run["succeeded"]
+    return bool(run["succeeded"]) if run else None

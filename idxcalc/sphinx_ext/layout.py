@@ -1,8 +1,8 @@
 r"""Where the author's TeX breaks into rows, and how the rows are put into one display.
 
 A display's rows end at ``\\`` outside of braces and environments; in a definition each line is a row.
-What is added is layout alone: an environment, the page's numbers as ``\tag``, and in a list of
-definitions an ``&`` before each first ``=``.
+What is added is layout alone: an environment, the page's numbers as ``\tag``, and an ``&`` before the
+first ``=`` of each row where the author aligned none.
 
 Invariant: apart from these the TeX stays as it was read by the checker.
 """
@@ -45,20 +45,30 @@ def rows(tex: str) -> tuple[str, ...]:
 
 
 def definition_rows(tex: str) -> tuple[str, ...]:
-    r"""The rows of a list of definitions, aligned at their first ``=`` unless the author did it.
+    r"""The rows of a list of definitions: a line each, unless the author breaks them by ``\\``.
 
-    >>> definition_rows("a = b\nL_{[i = j]} = c")
+    >>> definition_rows("a = b\nL = c")
+    ('a = b', 'L = c')
+    """
+    if len(rows(tex)) > 1 or any(depth == 0 and p.group() == "&" for p, depth in _pieces(tex)):
+        return rows(tex)
+    return tuple(line.strip() for line in tex.splitlines() if line.strip())
+
+
+def aligned(lines: Sequence[str]) -> tuple[str, ...]:
+    r"""Several rows, aligned at their first ``=`` unless the author aligned any.
+
+    >>> aligned(["a = b", "L_{[i = j]} = c"])
     ('a &= b', 'L_{[i = j]} &= c')
     """
-    if any(depth == 0 and p.group().startswith(("\\\\", "&")) for p, depth in _pieces(tex)):
-        return rows(tex)
-    lines = tuple(line.strip() for line in tex.splitlines() if line.strip())
-    return tuple(map(_aligned, lines)) if len(lines) > 1 else lines
-
-
-def _aligned(tex: str) -> str:
-    first = next((p.start() for p, depth in _pieces(tex) if depth == 0 and p.group() == "="), None)
-    return tex if first is None else f"{tex[:first]}&{tex[first:]}"
+    marks = [(p, depth) for p, depth in _pieces("\n".join(lines)) if p.group() == "&"]
+    if len(lines) < 2 or any(depth == 0 for _, depth in marks):
+        return tuple(lines)
+    found = []
+    for line in lines:
+        first = next((p.start() for p, depth in _pieces(line) if depth == 0 and p.group() == "="), len(line))
+        found.append(line[:first] + "&" * (first < len(line)) + line[first:])
+    return tuple(found)
 
 
 def display(lines: Sequence[str], tags: Sequence[str] = ()) -> str:
@@ -70,6 +80,7 @@ def display(lines: Sequence[str], tags: Sequence[str] = ()) -> str:
     \end{equation*}
     """
     tagged = [f"{row} \\tag{{{tag}}}" for row, tag in zip(lines, tags, strict=True)] if tags else list(lines)
+    lines = aligned(lines)
     many = len(lines) > 1 or any(depth == 0 and p.group() == "&" for p, depth in _pieces("\n".join(lines)))
     name = "align*" if many else "equation*"
     return "\n".join([rf"\begin{{{name}}}", " \\\\\n".join(tagged), rf"\end{{{name}}}"])

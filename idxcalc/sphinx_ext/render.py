@@ -20,6 +20,7 @@ from sphinx.transforms.post_transforms import SphinxPostTransform
 from idxcalc.sphinx_ext.directives import displayed
 from idxcalc.sphinx_ext.domain import Entry, domain, number
 from idxcalc.sphinx_ext.evidence import evidence
+from idxcalc.sphinx_ext.faults import cells_ran
 from idxcalc.sphinx_ext.marks import Mark, mark
 from idxcalc.sphinx_ext.placeholders import check_node, statement_node
 
@@ -75,6 +76,8 @@ class RenderStatements(SphinxPostTransform):
     def statement(self, entry: Entry, shown: list[nodes.Node], docname: str, html: bool) -> nodes.Element:
         """A box: the formula with its numbers, the mark and what opens under it."""
         found = mark(entry)
+        if found and found.verdict == "claimed" and not cells_ran(self.env, docname):
+            found = Mark("malformed", "not shown: its cell did not run through")
         verdict = found.verdict if found else "defined"
         classes = ["idx-statement", f"idx-{entry.kind}", f"idx-{verdict}"]
         box = nodes.container(classes=classes, ids=[entry.ident])
@@ -119,7 +122,8 @@ class RenderStatements(SphinxPostTransform):
             return [self.printed(found)] if found else []
         if found is None:
             return []
-        if entry.kind in ("given", "define") or not any(_opens(result) for result in entry.results):
+        quiet = entry.kind in ("given", "define") or entry.kind == "claim" and found.verdict != "claimed"
+        if quiet or not any(_opens(result) for result in entry.results):
             return [_html(f'<p class="idx-mark idx-{found.verdict}">{found.html()}</p>')]
         opening = (
             f'<details class="idx-evidence"><summary class="idx-mark idx-{found.verdict}" '
