@@ -44,7 +44,7 @@ FACES = ("sphinx_ext", "pytest_plugin", "cli")
 LATE = {
     "jax": ("autodiff/backend.py", "autodiff/helpers.py", "plan/backends.py"),
     "numpy": ("autodiff/backend.py", "plan/backends.py"),
-    "sympy": ("normal/scalar.py",),
+    "sympy": ("normal/trigonometry.py",),
     "opt_einsum": ("plan/backends.py",),
     "lark": ("notation/syntax.py",),
 }

@@ -511,3 +511,22 @@ def test_scalars_keep_their_values(node):
     for one, other in zip(want, got, strict=True):
         if one is not None and other is not None:
             assert abs(one - other) <= 1e-6 * max(1, abs(one))
+
+
+@pytest.mark.parametrize(
+    ("text", "verdict"),
+    [
+        (r"\sin(2z) = 2\sin z\cos z", "proved"),
+        (r"\cos(2z) = 1 - 2\sin(z)^2", "proved"),
+        (r"\sin(z+u) = \sin z\cos u + \cos z\sin u", "proved"),
+        (r"\sin\pi = 0", "proved"),
+        (r"\arctan 1 = \frac{\pi}{4}", "proved"),
+        (r"\sin(2z) = 2\sin z", "refuted"),
+        (r"\cos(z+u) = \cos z\cos u + \sin z\sin u", "refuted"),
+        (r"\arcsin(\sin z) = z", "refuted"),
+    ],
+)
+def test_angles_are_added_by_sympy(text: str, verdict: str) -> None:
+    from idxcalc import Context
+
+    assert Context("z, u").check(text).verdict == verdict

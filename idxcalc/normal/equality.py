@@ -27,6 +27,7 @@ from idxcalc.normal.product import product
 from idxcalc.normal.primitive import primitive
 from idxcalc.normal.series import series
 from idxcalc.normal.signs import expression_nonzero, integral, poly_sign
+from idxcalc.normal.trigonometry import vanishes_as_angles
 from idxcalc.normal.terms import Base, Poly, Scope, Undefined, add, as_number, key, poly_expr, scale
 
 
@@ -133,7 +134,7 @@ def vanishes(scope: Scope, poly: Poly) -> bool:
                 if e < 0:
                     below_line[base] = min(e, below_line.get(base, e))
         if not poly or not below_line:
-            return not poly
+            return not poly or vanishes_as_angles(poly)
         scope.evidence.rule("common denominator")
         for base, e in below_line.items():
             scope.spend(len(poly))
