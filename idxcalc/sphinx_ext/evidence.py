@@ -49,7 +49,8 @@ def _item(name: str, result: Result, cell: str) -> Iterator[nodes.Node]:
     if str(result.snippet):
         yield nodes.raw("", '<details class="idx-program"><summary>Repeat it in JAX</summary>', format="html")
         code = str(result.snippet).rstrip("\n") + "\n"
-        yield nodes.literal_block(code, code, language="python", classes=["idx-snippet"])
+        # Without colours, which would make a chapter's page three times as large.
+        yield nodes.literal_block(code, code, language="none", classes=["idx-snippet"])
         yield nodes.raw("", "</details>", format="html")
 
 

@@ -83,7 +83,7 @@ def display(lines: Sequence[str], tags: Sequence[str] = ()) -> str:
     lines = aligned(lines)
     many = len(lines) > 1 or any(depth == 0 and p.group() == "&" for p, depth in _pieces("\n".join(lines)))
     name = "align*" if many else "equation*"
-    return "\n".join([rf"\begin{{{name}}}", " \\\\\n".join(tagged), rf"\end{{{name}}}"])
+    return "\n".join([rf"\begin{{{name}}}", " \\\\[0.3em]\n".join(tagged), rf"\end{{{name}}}"])
 
 
 def balanced(tex: str) -> bool:
