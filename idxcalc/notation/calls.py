@@ -16,7 +16,7 @@ from idxcalc.notation import matrices
 from idxcalc.notation.arguments import one_factor_only, whole
 from idxcalc.notation.commas import check_group, commas
 from idxcalc.notation.parts import Factor, Place, Term, slots_for
-from idxcalc.notation.tokens import Subscript
+from idxcalc.notation.tokens import MAX_ORDER, Subscript
 from idxcalc.notation.tree import Bracket, Item, Name, Sign, Word
 
 if TYPE_CHECKING:
@@ -66,9 +66,10 @@ def word(reader: Reader, items: Items, at: int) -> tuple[Factor, int]:
 
 
 def _takes_more(reader: Reader, item: Item) -> bool:
-    """Whether a name is followed by what belongs to it: a differential, a function."""
+    """Whether a name is followed by what belongs to it: a differential, a function, a value written with it."""
     name = item.atom.text if isinstance(item.atom, Name) else ""
-    return name == "d" or isinstance(reader.scope.symbols.get(name), Function)
+    known = name == "d" or name in reader.scope.arguments
+    return known or isinstance(reader.scope.symbols.get(name), Function)
 
 
 def arguments(reader: Reader, bracket: Bracket, count: int, name: str) -> list[Term]:
@@ -91,6 +92,8 @@ def call(
     )
     sub = item.sub
     scalar = function.params == ((),) and not function.out
+    if max(primes, len(sub.after or ()) if sub is not None else 0) > MAX_ORDER:
+        raise reader.fail(f"more than {MAX_ORDER} derivatives", item.span)
     if primes and function.params != ((),):
         raise reader.fail(
             f"{function.name} is no function of one real; its derivatives are written with a comma", item.span

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from idxcalc.expr import Definition, Deriv, Variable
 from idxcalc.notation.parts import Factor, Place
-from idxcalc.notation.tokens import Group, Subscript
+from idxcalc.notation.tokens import MAX_ORDER, Group, Subscript
 from idxcalc.notation.tree import Bracket, Item, Name
 
 if TYPE_CHECKING:
@@ -47,6 +47,8 @@ def commas(reader: Reader, factor: Factor, sub: Subscript | None, item: Item) ->
         if sub is not None and sub.before and isinstance(item.atom, Bracket):
             raise reader.fail("a bracket has no indices of its own", sub.span)
         return factor
+    if len(sub.after) > MAX_ORDER:
+        raise reader.fail(f"more than {MAX_ORDER} derivatives", sub.span)
     term = reader.closed([factor], factor.span)
     expr = term.expr
     places: list[tuple[str, Place]] = list(term.letters.items())

@@ -34,12 +34,13 @@ def _define(
 
     if len(chain.sides) != 2 or chain.ops != ("=",):
         span = chain.op_spans[1] if len(chain.op_spans) > 1 else chain.span
-        raise fail("a definition has one `=`; further steps belong into a derive", span)
+        further = "; further steps belong into a derive" if len(chain.sides) > 2 else ""
+        raise fail(f"a definition has one `=`{further}", span)
     left, right = chain.sides
     items = left.body.terms[0][1].items if isinstance(left.body, SumOf) and len(left.body.terms) == 1 else ()
     head = items[0] if items else None
     if right.body is None or left.body is None:
-        raise fail("a definition has no `?`", chain.span)
+        raise fail("a definition has no `?`", right.span if right.body is None else left.span)
     if (
         not isinstance(head, Item)
         or not isinstance(head.atom, Name)

@@ -111,9 +111,7 @@ def _derivative(
     top = atom.numerator.terms[0][1].items
     first = top[0]
     assert isinstance(first, Item)
-    order = (
-        1 if first.power is None else int(reader.number(first.power.exponent, "the order of a derivative"))
-    )
+    order = reader.times(first.power, "the order of a derivative")
     targets = _targets(reader, atom.denominator.terms[0][1].items, letter)
     if len(targets) != order:
         raise reader.fail(f"order {order} above, {len(targets)} below", atom.span)
@@ -158,11 +156,7 @@ def _targets(
         dims = symbol.dims if isinstance(symbol, Variable) else tuple(i.dim for i in symbol.indices)
         groups = named.sub.before if named.sub is not None else ()
         slots, places = reader.slots(groups, dims, symbol.name, named.span)
-        times = (
-            1
-            if named.power is None
-            else int(reader.number(named.power.exponent, "the order of a derivative"))
-        )
+        times = reader.times(named.power, "the order of a derivative")
         if times > 1 and places:
             raise reader.fail("by a component twice: write it out, \\partial x_i \\partial x_j", named.span)
         found += [(symbol, slots, places)] * times
@@ -190,9 +184,7 @@ def total(reader: Reader, item: Item, items: Items, at: int) -> tuple[Factor, in
     """``d`` and the next factor; a power behind it is a power of the differential."""
     if item.primes or (item.sub is not None):
         raise reader.fail("`d` is not declared; as a differential it stands before a factor", item.span)
-    times = (
-        1 if item.power is None else int(reader.number(item.power.exponent, "the order of a differential"))
-    )
+    times = reader.times(item.power, "the order of a differential")
     following = items[at + 1] if at + 1 < len(items) else None
     if not isinstance(following, Item):
         raise reader.fail("d has nothing to act on", item.span)

@@ -148,7 +148,7 @@ class _Lexer:
         match = re.compile(r"\{([a-z*]+)\}").match(self.source, self.at, self.stop)
         if match is None or match[1] not in ("cases", "aligned", "align", "align*", "split", "gathered"):
             what = match[0] if match else ""
-            raise fail(f"an unknown environment, {text}{what}", self.source, start, self.at)
+            raise fail(f"an unknown environment, {text}{what}", self.source, start, self.at + len(what))
         self.at = match.end()
         if match[1] == "cases":
             self.cases += 1 if text == r"\begin" else -1

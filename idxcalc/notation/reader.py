@@ -24,9 +24,9 @@ from idxcalc.notation import calls, conditions, derivatives, names
 from idxcalc.notation.parts import Factor, Place, Term
 from idxcalc.notation.scope import Scope
 from idxcalc.notation.sizes import SizesDiffer
-from idxcalc.notation.tokens import Group
+from idxcalc.notation.tokens import MAX_DEPTH, MAX_ORDER, Group
 from idxcalc.notation.tree import (
-    Bars, Bracket, Choice, Fraction_, Item, Name, Number, Product, Root, Sign, SumOf, Tests, Word,
+    Bars, Bracket, Choice, Fraction_, Item, Name, Number, Power, Product, Root, Sign, SumOf, Tests, Word,
     Written,
 )  # fmt: skip
 
@@ -47,6 +47,7 @@ class Reader:
     inside: dict[str, str] = field(default_factory=dict)
     summed: dict[str, Span] = field(default_factory=dict)
     order: tuple[Variable, int] | None = None
+    depth: int = 0
 
     # errors and sizes
 
@@ -224,6 +225,15 @@ class Reader:
         """The factor that starts at ``items[at]``, and where the next one starts."""
         item = items[at]
         assert isinstance(item, Item)
+        if self.depth == MAX_DEPTH:
+            raise self.fail(f"nested more than {MAX_DEPTH} deep", item.span)
+        self.depth += 1
+        try:
+            return self.kind_of_factor(item, items, at)
+        finally:
+            self.depth -= 1
+
+    def kind_of_factor(self, item: Item, items: tuple[Item | Sign, ...], at: int) -> tuple[Factor, int]:
         match item.atom:
             case Written():
                 return self.written(item.atom, items, at)
@@ -284,6 +294,15 @@ class Reader:
         if not isinstance(term, Num) or term.value <= 0:
             raise self.fail(f"{what} is a positive number", tree.span)
         return term.value
+
+    def times(self, power: Power | None, what: str) -> int:
+        """The order of a derivative."""
+        if power is None:
+            return 1
+        value = self.number(power.exponent, what)
+        if value.denominator != 1 or value > MAX_ORDER:
+            raise self.fail(f"{what} is a number from 1 to {MAX_ORDER}", power.span)
+        return int(value)
 
     def powered(self, factor: Factor, item: Item) -> Factor:
         """The factor raised to the item's power, if it has one."""

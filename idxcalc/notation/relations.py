@@ -20,6 +20,7 @@ from idxcalc.notation.remarks import notes_on, tokens, vacuous
 from idxcalc.notation.scope import Scope, settle, settled_symbol
 from idxcalc.notation.sides import free_and_summed, sides_differ
 from idxcalc.notation.syntax import parse
+from idxcalc.notation.tokens import Subscript
 from idxcalc.notation.tree import Chain, Item, Name, Side, SumOf, Test
 
 Targets = tuple[Variable | Definition, ...]
@@ -107,7 +108,7 @@ def expression(scope: Scope, source: str, wrt: Targets | None) -> tuple[Expr, tu
     """A formula without a relation, its free indices in order of appearance, and the settled variables."""
     found = parse(source)
     own = scope.fork()
-    if len(found) != 1 or len(found[0].sides) != 1:
+    if len(found) != 1 or len(found[0].sides) != 1 or found[0].sides[0].body is None:
         raise IdxcalcError("expected one formula without a relation", source, Span(0, 1))
     reader = Reader(own, source, wrt)
     term = _side(reader, found[0].sides[0])
@@ -142,6 +143,8 @@ def _settled(wrt: Targets | None, scope: Scope) -> Targets:
 def _read(
     scope: Scope, source: str, chain: Chain, left: Side, right: Side, op: str, wrt: Targets | None
 ) -> Claim:
+    if left.body is None and right.body is None:
+        raise IdxcalcError("`?` on both sides", source, right.span)
     own = scope.fork()
     reader = Reader(own, source, wrt)
     tests = (
@@ -242,7 +245,7 @@ def _with_advice(
                 letters = _side(reader, side).letters
         except IdxcalcError:
             continue
-        for name in letters:
+        for name in list(letters)[:8]:  # more would only take time
             if name in chain.no_sum:
                 continue
             mended = replace(chain, no_sum=(*chain.no_sum, name))
@@ -251,8 +254,23 @@ def _with_advice(
             except IdxcalcError:
                 continue
             if not _ambiguous(error.message):
-                return IdxcalcError(free_and_summed(name, here, there), source, error.span)
+                span = _where(source, name, right if side is left else left) or error.span
+                return IdxcalcError(free_and_summed(name, here, there), source, span)
     return error
+
+
+def _where(source: str, name: str, side: Side) -> Span | None:
+    """The place of a letter in a side: the second, where the convention sums it."""
+    subscripts = [t.value for t in lex(source) if side.span.start <= t.span.start < side.span.stop]
+    found = [
+        index.span
+        for sub in subscripts
+        if isinstance(sub, Subscript)
+        for group in (*sub.before, *(sub.after or ()))
+        for index in group.indices
+        if index.value == name
+    ]
+    return found[min(1, len(found) - 1)] if found else None
 
 
 def _ambiguous(message: str) -> bool:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
+from idxcalc.errors import Span
 from idxcalc.expr import Definition, Deriv, Diff, Expr, Ref, Relation, Variable, walk
 from idxcalc.notation.derivatives import variables
 from idxcalc.notation.lexer import lex
@@ -26,10 +29,13 @@ def notes_on(scope: Scope, own: Scope, *terms: Term) -> tuple[str, ...]:
 
 def tokens(source: str, side: Side) -> list[str]:
     """The tokens as typed, which spaces and sizes do not change."""
-    inside = (
-        t.span for t in lex(source) if side.span.start <= t.span.start and t.span.stop <= side.span.stop
-    )
+    inside = (s for s in _spans(source) if side.span.start <= s.start and s.stop <= side.span.stop)
     return ["".join(source[span.start : span.stop].split()) for span in inside]
+
+
+@lru_cache(16)
+def _spans(source: str) -> tuple[Span, ...]:
+    return tuple(token.span for token in lex(source))
 
 
 def vacuous(relation: Relation, has_wrt: bool) -> bool:

@@ -15,7 +15,7 @@ from typing import Any
 from idxcalc.errors import IdxcalcError, Span
 from idxcalc.notation.builder import Builder, is_token
 from idxcalc.notation.lexer import lex
-from idxcalc.notation.tokens import Tok, fail
+from idxcalc.notation.tokens import MAX_RELATIONS, Tok, fail
 from idxcalc.notation.tree import Chain, Item, Name, Number, Product, Side, SumOf
 
 
@@ -46,12 +46,15 @@ def parse(source: str) -> list[Chain]:
         raise IdxcalcError("an empty formula", source, Span(0, 1))
     no_sum = tuple(dict.fromkeys(name for t in tokens if t.kind == "NOSUM" for name in t.value))  # type: ignore[attr-defined]
     for number, token in enumerate(tokens):
-        rest = [t.kind for t in tokens[number + 1 :]]
-        if token.kind == "NOSUM" and rest and rest[0] not in ("ROW", "NOSUM", "IF", "COMMA", "RPAR"):
+        behind = tokens[number + 1].kind if number + 1 < len(tokens) else "ROW"
+        if token.kind == "NOSUM" and behind not in ("ROW", "NOSUM", "IF", "COMMA", "RPAR"):
             raise fail("(no sum) stands at the end of a statement", source, token.span.start, token.span.stop)
     tokens = [t for t in tokens if t.kind != "NOSUM"]
     while tokens and tokens[-1].kind in ("ROW", "COMMA"):
         tokens.pop()
+    signs = [t for t in tokens if t.kind == "REL"]
+    if len(signs) > MAX_RELATIONS:
+        raise IdxcalcError(f"more than {MAX_RELATIONS} relations", source, signs[MAX_RELATIONS].span)
     if not any(t.kind in ("PM", "MP") for t in tokens):
         return _chains(tokens, source, no_sum)
     variants = []

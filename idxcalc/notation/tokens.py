@@ -11,6 +11,8 @@ from idxcalc.errors import IdxcalcError, Span
 
 MAX_LENGTH = 4000
 MAX_DEPTH = 40
+MAX_RELATIONS = 100  # of one statement
+MAX_ORDER = 20  # of one derivative
 
 
 def _words(text: str) -> frozenset[str]:

@@ -1,0 +1,247 @@
+r"""Inputs that must be refused: each with its message in full, and the place that the caret marks.
+
+A row shows the formula with the marked part between ‹ and ›; ‹› marks a place with nothing in it.
+"""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from reading import refusal, scope
+
+from idxcalc.errors import IdxcalcError
+from idxcalc.notation.declare import declare, define
+from idxcalc.verify.context import Context
+
+GIVEN = "x_i, y_i, z_i, b_i, v_i, w_{ij}, m_{ij}\n\\sigma(z)\nf(x_i)"
+DEFINED = r"p_i = \frac{e^{x_i}}{\sum_j e^{x_j}} \\ L = b_iv_i \\ \text{loss} = (y_i - z_i)(y_i - z_i)"
+SUM_OR_NOT = 'write the sum out, or "(no sum on $i$)"'
+WHICH = f"sum, or component by component? {SUM_OR_NOT}"
+FREE = 'on the right i is summed, on the left it is free; add "(no sum on $i$)"'
+
+# formula, wrt, message
+ROWS = [
+    (r"w_{ij}x_j + ‹y_k›", "", "the terms have free indices {i} and {k}"),
+    (r"y_k = ‹w_{ij}x_j›", "", "left side {k}, right side {i}"),
+    (r"x_i y_i z_‹i›", "", f"i stands three times in one product; {SUM_OR_NOT}"),
+    (r"w_‹{›ij x_j", "", "`{` opened here is never closed"),
+    (r"x_i‹}›", "", "`}` closes nothing"),
+    (r"x_i +‹›", "", "a term is missing"),
+    (r"x_i + ‹*› y_i", "", "an operator where a term was expected"),
+    (r"w_i‹j›", "", "only i is the subscript; write `w_{ij}`"),
+    (r"x_i‹_j›", "", "a second subscript; write all indices in one, x_{ij}"),
+    (r"w^{(t)}‹^›2", "", "a second superscript"),
+    (r"w‹^{t+1}›_{ij}", "", "a power or a label? a label is written `w^{(t+1)}`"),
+    (r"x_{i‹+›j}", "", "arithmetic on indices is not part of the notation"),
+    (r"‹x_{ij}›", "", "x has 1 index, not 2"),
+    (r"‹w_i› x_i", "", "w has 2 indices, not 1"),
+    (r"\delta‹_{i}›", "", "delta takes two indices, or two groups of one length"),
+    (r"\delta‹_{(ij)k}›", "", "delta takes two indices, or two groups of one length"),
+    (r"f_{‹,›}", "", "no index to differentiate by"),
+    (r"f_{,‹()›}", "", "no index to differentiate by"),
+    (r"f_{i,j‹,›k}", "", "a second comma; all indices after the first one differentiate"),
+    (r"L_{,‹i›j}", "w_{ij}", "two derivatives by a vector; by a matrix entry it is `f_{,(ij)}`"),
+    (r"(x_ky_k)‹_{,i}›", "", "no variable to differentiate by: name it with `wrt`"),
+    (r"\sigma_i‹()›", "", "an empty argument"),
+    (r"\sigma_i(‹w_{jk}x_l›)", "", "the argument has three free indices, sigma takes a vector"),
+    (
+        r"y_i = ‹\sigma_i(w_{jk}x_k) y_j›",
+        "",
+        "left side {i}, right side {i, j}; the j inside sigma is bound there",
+    ),
+    (r"x_i^2 y_‹i›", "", f"a power and a repeated index: {WHICH}"),
+    (r"\sqrt{x_i} y_‹i›", "", f"a root and a repeated index: {WHICH}"),
+    (r"\frac{x_i}{y_‹i›}", "", f"i repeats across a fraction: {WHICH}"),
+    (r"1‹/›x_i y_i", "", "what does the slash cover? write \\frac or brackets"),
+    (r"\frac{1}‹{}›", "", "an empty denominator"),
+    (r"p_{i,j} = p_i(\delta_{‹i›j} - p_j)", "x_j", FREE),
+    (r"y_i = p_i(\delta_{‹i›j} - p_j)z_j", "", FREE),
+    (r"‹i› x_i", "", "i is an index and a number"),
+    (r"‹\text{los}›_{,i}", "x_i", r"`\text{los}` is not declared; did you mean `\text{loss}`?"),
+    (r"L_{,‹i›}", "b_i, v_i", r"by b or by v? write `\frac{\partial L}{\partial b_i}`"),
+    (r"‹\foo›_i", "", r"an unknown command, \foo"),
+    (r"x_‹0›", "", "component 0 of 1..n"),
+    (r"‹\log x\,y›", "", "one factor belongs to log: write brackets"),
+    (r"\sum_i x_i \sum_‹i› y_i", "", "i is already summed here"),
+    (r"y_i ‹=›", "", "an empty side"),
+    (r"‹=› y_i", "", "an empty side"),
+    (r"x_{‹}›", "", "an empty subscript"),
+    (r"‹ ›", "", "an empty formula"),
+    ("x_i‹\0›", "", "a control character"),
+    ("x_i‹\ud800›", "", "a control character"),
+    ("x_i‹\u202e›", "", "a mark that changes the direction of writing"),
+    (r"‹\input›{/etc/passwd}", "", r"an unknown command, \input"),
+    (r"x_i + \text{‹\input{/etc/passwd›}}", "", "text may hold words and $formulas$ only"),
+    ("x_i ‹#›", "", "the character # means nothing in a formula"),
+    (r"‹\begin{matrix}›", "", r"an unknown environment, \begin{matrix}"),
+    # the rest of the notation
+    (r"\sum_{i=1}^‹k› x_i", "", "`k` is not declared"),
+    (r"‹\sum_i› + x_i", "", "a sum of nothing: the product that follows is its scope"),
+    (r"‹\sum_i›", "", "a sum of nothing: the product that follows is its scope"),
+    (r"\sum_‹j› x_i y_i", "", "nothing ties the size of j: it does not stand in the sum"),
+    (r"‹f_{i,j}›", "", "f has no index, not 1"),
+    (r"f_{,‹(jk)›}", "", "f's argument has 1 index, not 2"),
+    (r"‹\sigma'_i›(x_j)", "", "a prime and an index; the derivative of a lifted function has a comma"),
+    (r"? = ‹?›", "", "`?` on both sides"),
+    (r"x_i ‹<› y_i", "", r"an inequality is no statement; expected = or \neq"),
+    (r"‹\max› x_i", "", r"\max takes 2 arguments in brackets"),
+    (r"(x_i, ‹y_i›)", "", "a comma inside brackets that are no argument"),
+    (r"\det ‹x_i›", "", "the argument has one free index, det takes a matrix"),
+    (r"(f \circ ‹y›)_{,i}", "", "a composition is a row of function names"),
+    (r"(y_i z_i)‹_j›", "", "a bracket has no indices of its own"),
+    (r"‹\frac{\partial^2 L}{\partial b_i}›", "", "order 2 above, 1 below"),
+    (r"L_{,‹(ij)›}", "b_i", "no variable of the statement has that many indices"),
+    (r"1‹/›2 x_i", "", "what does the slash cover? write \\frac or brackets"),
+    (r"‹'›x_i", "", "`'` was not expected here"),
+]
+
+
+@pytest.fixture(scope="module")
+def given():
+    return scope(GIVEN, DEFINED)
+
+
+def marked(row: str) -> tuple[str, int, int]:
+    start, stop = row.index("‹"), row.index("›") - 1
+    return row.replace("‹", "").replace("›", ""), start, stop
+
+
+@pytest.mark.parametrize(("row", "wrt", "message"), ROWS)
+def test_refused_with_its_reason_and_its_place(given, row, wrt, message):
+    text, start, stop = marked(row)
+    error = refusal(given, text, wrt)
+    assert error is not None
+    assert error.message == message
+    assert (error.span.start, error.span.stop) == (start, stop)
+
+
+# contexts of their own
+
+
+def in_context(declarations: str, text: str, wrt: str = "") -> str:
+    return str(refusal(scope(declarations), text, wrt))
+
+
+def test_two_derivatives_of_a_function_of_a_matrix():
+    assert in_context("f(m_{ij})", "f_{,ij}") == (
+        "two derivatives by a vector; by a matrix entry it is `f_{,(ij)}`\n    f_{,ij}\n        ^"
+    )
+
+
+def test_sizes_with_different_names():
+    ranges = "x_i (i = 1, \\dots, n)\ny_i (i = 1, \\dots, m)"
+    assert in_context(ranges, "x_i y_i") == "the size of i: n in x, m in y\n    x_i y_i\n          ^"
+
+
+def test_sizes_with_different_numbers_and_first_values():
+    ranges = "x_i (i = 1, \\dots, 3)\ny_i (i = 1, \\dots, 4)\nz_i (i = 0, \\dots, 3)"
+    assert in_context(ranges, "x_i y_i") == "the size of i: 3 in x, 4 in y\n    x_i y_i\n          ^"
+    assert in_context(ranges, "x_i z_i") == "the size of i: 3 in x, 0..3 in z\n    x_i z_i\n          ^"
+
+
+def test_a_component_that_does_not_exist():
+    ranges = "w_{ij} (j = 1, \\dots, 3)\nx_i (i = 0, \\dots, n)"
+    assert in_context(ranges, "w_{i9}") == "component 9 of 1..3\n    w_{i9}\n        ^"
+    assert refusal(scope(ranges), "x_0 + w_{13}") is None
+
+
+def test_no_sample_in_the_domain():
+    result = Context("x_i negative").check(r"\log x_i = \log x_i")
+    assert result.verdict == "malformed"
+    assert "no sample in the domain; declare `x positive`?" in str(result)
+
+
+def test_an_expression_alone_is_no_statement_but_the_fault_inside_it_comes_first():
+    context = Context("x_i, y_i")
+    assert "no relation: expected = between two sides" in str(context.check("x_i"))
+    assert "i stands three times" in str(context.check("x_i y_i x_i"))
+
+
+# the text around them
+
+
+def test_the_error_shows_the_formula_with_a_caret(given):
+    assert str(refusal(given, "x_i + \tw_i")) == "w has 2 indices, not 1\n    x_i +  w_i\n           ^^^"
+    assert str(refusal(given, "x_i\0")) == "a control character\n    x_i\ufffd\n       ^"
+    assert str(refusal(given, "")) == "an empty formula"
+
+
+def test_wide_and_combining_characters_do_not_move_the_caret(given):
+    assert str(refusal(given, "x_i + \u6f22")).endswith("\n    x_i + \u6f22\n          ^^")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("(" * 100_000, "the formula is longer than 4000 characters"),
+        ("(" * 1000, "brackets nested more than 40 deep"),
+        (r"\ln" * 1000 + " x", "nested more than 40 deep"),
+        ("d" * 3000, "nested more than 40 deep"),
+        ("=".join(["y_i"] * 500), "more than 100 relations"),
+        ("f_{," + "i" * 3000 + "}", "more than 20 derivatives"),
+        (r"\sigma" + "'" * 3000 + "(L)", "more than 20 derivatives"),
+        ("L_{," + "i" * 3000 + "}", "more than 20 derivatives"),
+        (r"d^{999999999} L", "the order of a differential is a number from 1 to 20"),
+        (r"\frac{\partial^{99999999} L}{\partial b_i}", "the order of a derivative is a number from 1 to 20"),
+    ],
+)
+def test_limits_are_refused_at_once(given, text, message):
+    start = time.perf_counter()
+    error = refusal(given, text, "b_i")
+    shown = str(error)
+    assert time.perf_counter() - start < 0.5
+    assert error.message == message
+    assert max(map(len, shown.split("\n"))) < 200
+
+
+# declarations and definitions
+
+BAD_DECLARATIONS = [
+    ("x_i,‹,› y_i", "an empty name"),
+    ("x_i ‹shiny›", "'shiny' is no property; known are symmetric, antisymmetric, invertible, positive, "
+     "negative, integer, constant"),
+    ("‹x›_i = 1", "a declaration names tensors and functions; `=` belongs into a definition"),
+    ("x_‹1›", "a declaration names indices, not components"),
+    ("f‹_{,i}›", "a declaration has no derivative"),
+    (r"‹\delta_{ij}›", r"\delta is Kronecker's delta"),
+    ("‹x_i symmetric›", "x has too few indices to be symmetric"),
+    ("f‹()›", "an empty argument"),
+    ("x_i\n‹x_i›", "x is declared already, in line 1"),
+    (r"x_i ‹(i = 2, \dots, n)›", "a range starts at 0 or 1"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("row", "message"), BAD_DECLARATIONS)
+def test_declarations_refused(row, message):
+    text, start, stop = marked(row)
+    with pytest.raises(IdxcalcError) as caught:
+        declare(scope(""), text)
+    assert caught.value.message == message
+    assert (caught.value.span.start, caught.value.span.stop) == (start, stop)
+
+
+BAD_DEFINITIONS = [
+    ("‹q_i›", "a definition has one `=`"),
+    ("q_i = w_{ij}x_j ‹=› y_i", "a definition has one `=`; further steps belong into a derive"),
+    ("‹y_i› = x_i", "y is declared already, in line 1"),
+    ("‹q_{ii}› = x_i", "a definition's indices differ"),
+    ("q_i = ‹x_j›", "left side {i}, right side {j}"),
+    ("q_i = x_iz_‹i›", FREE),
+    ("q‹_{,i}› = x_i", "a definition names a tensor, not a derivative"),
+    (r"‹\delta_{ij}› = x_ix_j", r"\delta is Kronecker's delta; its meaning is known"),
+    ("‹2 q› = 1", "a definition starts with the name it defines"),
+    (r"q = ‹?›", "a definition has no `?`"),
+    ("‹q_0› = 1", "declare q before a component of it is defined"),
+    ("x_0 = ‹y_iz_i›", "a component is defined as a number, or as the components of one variable"),
+]
+
+
+@pytest.mark.parametrize(("row", "message"), BAD_DEFINITIONS)
+def test_definitions_refused(row, message):
+    text, start, stop = marked(row)
+    where = scope(GIVEN)
+    with pytest.raises(IdxcalcError) as caught:
+        define(where, text)
+    assert caught.value.message == message
+    assert (caught.value.span.start, caught.value.span.stop) == (start, stop)
