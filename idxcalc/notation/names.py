@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from idxcalc.expr import (
-    Component, Constant, Definition, Delta, Elementary, Expr, Function, Mul, Ref, Size, Variable,
+    Component, Constant, Definition, Delta, Deriv, Elementary, Expr, Function, Mul, Ref, Size, Variable,
 )  # fmt: skip
 from idxcalc.notation import calls, derivatives, matrices
-from idxcalc.notation.commas import commas
+from idxcalc.notation.commas import commas, rank
 from idxcalc.notation.parts import Factor, Place
 from idxcalc.notation.tokens import Subscript
 from idxcalc.notation.tree import Bracket, Item, Name, Sign, SumOf
@@ -32,7 +32,7 @@ def named(
     match symbol:
         case Variable() | Definition():
             if primes:
-                raise reader.fail(f"{text} is no function; {primed} is not declared", item.span)
+                return primed_name(reader, symbol, primes, item), at + 1
             return tensor(reader, symbol, item, items, at)
         case Function():
             return calls.call(reader, symbol, primes, item, items, at)
@@ -51,23 +51,46 @@ def named(
     raise undeclared(reader, text, item, items, at)
 
 
+def primed_name(reader: Reader, symbol: Variable | Definition, primes: int, item: Item) -> Factor:
+    """``s'`` of a plain name that was defined at a number, ``s(z) = ...``: its derivative by z."""
+    argument = reader.scope.symbols.get(reader.scope.arguments.get(symbol.name, ""))
+    if (
+        not isinstance(argument, Variable | Definition)
+        or not isinstance(symbol, Definition)
+        or rank(argument)
+    ):
+        raise reader.fail(
+            f"{symbol.name} is no function; {symbol.name}{chr(39) * primes} is not declared", item.span
+        )
+    groups = item.sub.before if item.sub is not None else ()
+    slots, places = reader.slots(groups, tuple(i.dim for i in symbol.indices), symbol.name, item.span)
+    expr: Expr = Ref(symbol, slots)
+    for _ in range(primes):
+        expr = Deriv(expr, argument, ())
+    return reader.powered(Factor(expr, places, item.span), item)
+
+
 def tensor(
     reader: Reader, symbol: Variable | Definition, item: Item, items: tuple[Item | Sign, ...], at: int
 ) -> tuple[Factor, int]:
     """A component of a variable or of a defined name; with a comma, a derivative of it."""
-    at = skip_argument(reader, symbol, items, at)
+    behind = written_argument(reader, symbol, items, at)
+    after = at + 1 if behind is None else at + 2
     dims = symbol.dims if isinstance(symbol, Variable) else tuple(i.dim for i in symbol.indices)
     groups = item.sub.before if item.sub is not None else ()
     if matrices.is_inverse(item):
-        return commas(reader, matrices.inverse(reader, symbol, item), item.sub, item), at
-    if (error := unbraced(reader, items, at - 1)) is not None:
+        return commas(reader, matrices.inverse(reader, symbol, item), item.sub, item), after
+    if (error := unbraced(reader, items, at)) is not None:
         raise error
     slots, places = reader.slots(groups, dims, symbol.name, item.span)
     expr: Expr = Component(symbol, slots) if isinstance(symbol, Variable) else Ref(symbol, slots)
     factor = Factor(expr, places, item.span)
     if item.sub is not None and item.sub.after is not None:
         factor = commas(reader, factor, item.sub, item)
-    return reader.powered(label_or_power(reader, factor, item), item), at
+    factor = reader.powered(label_or_power(reader, factor, item), item)
+    if behind is not None:
+        factor = reader.powered(commas(reader, factor, behind.sub, behind), behind)
+    return factor, after
 
 
 def label_or_power(reader: Reader, factor: Factor, item: Item) -> Factor:
@@ -84,19 +107,21 @@ def label_or_power(reader: Reader, factor: Factor, item: Item) -> Factor:
     return factor
 
 
-def skip_argument(
+def written_argument(
     reader: Reader, symbol: Variable | Definition, items: tuple[Item | Sign, ...], at: int
-) -> int:
-    """``\\text{loss}(\\hat y_i)``: the argument that a plain name was defined with may stand behind it."""
+) -> Item | None:
+    """``\\text{loss}(\\hat y_i)``: the bracket with the argument that a plain name was defined with."""
     expected = reader.scope.arguments.get(symbol.name)
     following = items[at + 1] if at + 1 < len(items) else None
     if expected is None or not isinstance(following, Item) or not isinstance(following.atom, Bracket):
-        return at + 1
-    bracket = following.atom
-    inner = bracket.items[0].terms[0][1].items if len(bracket.items) == 1 else ()
-    only = inner[0].atom if len(inner) == 1 and isinstance(inner[0], Item) else None
-    plain = following.power is None and following.sub is None
-    return at + 2 if plain and isinstance(only, Name) and only.text == expected else at + 1
+        return None
+    terms = [term for part in following.atom.items for term in part.terms]
+    parts = [i for _, product in terms for i in product.items if isinstance(i, Item)]
+    mentioned = any(isinstance(part.atom, Name) and part.atom.text == expected for part in parts)
+    if mentioned and (len(parts) > 1 or terms[0][0] < 0 or parts[0].power is not None):
+        advice = f"with a new letter, {symbol.name}(u) = ..., it is a function"
+        raise reader.fail(f"{symbol.name} is defined at {expected} alone; {advice}", following.span)
+    return following if mentioned else None
 
 
 def delta(reader: Reader, sub: Subscript) -> Factor:
