@@ -1,203 +1,279 @@
 """The author's own function against a formula: ``ctx.check_code``.
 
-The function gets drawn arrays by keyword, named as in `python_name`; its answer is compared with the
-formula's, on fresh sizes each time, and what is wrong with it is said in words: its shape, that it is
-transposed, that it lacks a factor, or which component differs and by how much.
+The function gets drawn values by keyword, named as in `python_name`; what it returns is compared with what
+the formula says, on fresh sizes each time. What is wrong with it is said in words (`diagnose`), and what
+it raises is shown, not passed on.
 """
 
 from __future__ import annotations
 
 import inspect
-import itertools
-from collections.abc import Callable, Mapping
+import linecache
+import sys
+import traceback
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from difflib import get_close_matches
 from typing import Any
 
-from idxcalc import plan
-from idxcalc.autodiff.backend import tools
-from idxcalc.errors import IdxcalcError, Span
-from idxcalc.expr import Call, Component, Dim, Expr, Function, Index, Ref, Variable, free, opened, python_name, walk
+from idxcalc.calculus import differentiate
+from idxcalc.errors import IdxcalcError
+from idxcalc.expr import Add, Call, Elementary, Expr, Index, Pow, Size, Sum, free, walk
+from idxcalc.notation.scope import Scope
+from idxcalc.notation.write import tidy, write
 from idxcalc.plan.backends import backend
-from idxcalc.verify.result import Result
+from idxcalc.verify.diagnose import TOLERANCE, close, explanations, largest
+from idxcalc.verify.result import Result, Verdict
+from idxcalc.verify.samples import Names, Sample, double, library
 
 TRIALS = 3
-TOLERANCE = 1e-6
-"""Relative; the author's function may work in single precision."""
+REDRAWS = 20
+LIBRARIES = ("torch", "jax", "numpy")
 
 
-def check_code(expr: Expr, order: tuple[Index, ...], text: str, function: Callable[..., Any], seed: int = 0) -> Result:
-    """Run ``function`` on drawn inputs and compare it with the formula ``expr``, whose axes are ``order``."""
-    compiled = plan.compile(expr, "jax", order)
-    np = backend("numpy").xp
-    rng = np.random.default_rng(seed)
-    worst = 0.0
-    sizes_seen: list[dict[str, int]] = []
+class Fault(Exception):
+    """What is wrong with the author's function, in words; malformed when it cannot even be called."""
+
+    def __init__(self, message: str, verdict: Verdict = "refuted") -> None:
+        super().__init__(message)
+        self.verdict = verdict
+
+
+def check_code(
+    expr: Expr,
+    order: tuple[Index, ...],
+    origin: Expr,
+    scope: Scope,
+    text: str,
+    function: Callable[..., Any],
+    seed: int = 0,
+) -> Result:
+    """Run ``function`` on drawn values and compare it with ``expr``, which has the axes ``order``.
+
+    ``origin`` is the formula as it was read, before it was worked out: it has all the names that the
+    function may take. Raises `IdxcalcError` where the formula itself cannot be computed.
+    """
+    names = Names(origin, order, scope)
+    rng = backend("numpy").xp.random.default_rng(seed)
+    result = Result("tested", latex=text, source=text, label=_called(function), trials=TRIALS)
+    worst, seen, faults = 0.0, [], []
     for trial in range(TRIALS):
-        sizes = {dim: _size(dim, number, trial) for number, dim in enumerate(_dims(expr, order))}
-        inputs = _inputs(expr, sizes, rng)
-        with tools().x64(True):
-            expected = np.asarray(compiled(**{name: inputs[name] for name in compiled.arguments}))
-        with tools().x64(True):
-            found = _run(function, inputs, text)
-        sizes_seen.append({i.name: sizes[i.dim] for i in order})
-        fault = _fault(np, found, expected, order, inputs, function)
-        if fault is not None:
-            shown = sizes_seen[-1:] if order else []
-            return Result("refuted", latex=text, source=text, span=Span(0, len(text)), error=fault, trials=trial + 1,
-                          sizes=tuple(shown))  # fmt: skip
-        scale = float(np.max(np.abs(expected))) or 1.0
-        worst = max(worst, float(np.max(np.abs(found - expected))) / scale)
-    return Result("tested", latex=text, source=text, max_error=worst, trials=TRIALS, sizes=tuple(sizes_seen))
-
-
-def _parts(expr: Expr) -> list[Any]:
-    found: list[Any] = []
-    for part in walk(expr):
-        found.append(part)
-        if isinstance(part, Ref):
-            found += _parts(opened(part))
-        if isinstance(part, Call) and part.function.body is not None:
-            found += _parts(part.function.body)
-    return found
-
-
-def _symbols(expr: Expr) -> tuple[dict[str, Variable], dict[str, Function]]:
-    """Variables and unknown functions by their Python names."""
-    parts = _parts(expr)
-    hidden = {v for p in parts if isinstance(p, Call) for v in p.function.placeholders}
-    variables = {
-        ("d" if v.differential else "") + python_name(v.name): v
-        for p in parts if isinstance(p, Component) and (v := p.variable) not in hidden
-    }  # fmt: skip
-    functions = {python_name(f.name): f for p in parts if isinstance(p, Call) and (f := p.function).body is None}
-    return variables, functions
-
-
-def _dims(expr: Expr, order: tuple[Index, ...]) -> list[Dim]:
-    variables, _ = _symbols(expr)
-    found = dict.fromkeys(d for v in variables.values() for d in v.dims)
-    found |= dict.fromkeys(i.dim for i in (*order, *free(expr)))
-    return list(found)
-
-
-def _size(dim: Dim, number: int, trial: int) -> int:
-    """A last value: every size another one, so that a transposition cannot pass unseen."""
-    return dim.number if dim.number is not None else 2 + (number + trial) % 5 + (number // 5)
-
-
-def _inputs(expr: Expr, sizes: Mapping[Dim, int], rng: Any) -> dict[str, Any]:
-    variables, functions = _symbols(expr)
-    np = backend("numpy").xp
-    drawn: dict[str, Any] = {}
-    for name, variable in sorted(variables.items()):
-        shape = tuple(sizes[d] - d.start + 1 for d in variable.dims)
-        values = rng.normal(size=shape)
-        if "positive" in variable.traits:
-            values = np.abs(values) + 0.3
-        if "negative" in variable.traits:
-            values = -np.abs(values) - 0.3
-        if "integer" in variable.traits:
-            values = np.round(3 * values)
-        if variable.traits & {"symmetric", "antisymmetric"}:
-            turned = [np.transpose(values, p) for p in itertools.permutations(range(len(shape)))]
-            signs = [1 if "symmetric" in variable.traits else _parity(p) for p in itertools.permutations(range(len(shape)))]
-            values = sum(s * t for s, t in zip(signs, turned, strict=True)) / len(turned)
-        if "invertible" in variable.traits:
-            values = values + 2 * np.eye(shape[0])
-        for slots, number in variable.fixed:
-            values[tuple(s - d.start for s, d in zip(slots, variable.dims, strict=True))] = float(number)  # type: ignore[arg-type]
-        drawn[name] = values
-    jnp = backend("jax").xp
-    for name, unknown in functions.items():
-        if unknown.params != ((),) or unknown.out:
-            raise IdxcalcError(f"{unknown.name} is unknown; define it, so that your function and the formula use the same")
-        drawn[name] = lambda z: jnp.sin(1.3 * z) + 0.2 * z * z
-    return drawn
-
-
-def _parity(permutation: tuple[int, ...]) -> int:
-    return (-1) ** sum(a > b for a, b in itertools.combinations(permutation, 2))
-
-
-def _run(function: Callable[..., Any], inputs: dict[str, Any], text: str) -> Any:
-    """Call the author's function with those inputs that it names."""
-    np = backend("numpy").xp
-    parameters = inspect.signature(function).parameters.values()
-    takes_all = any(p.kind is p.VAR_KEYWORD for p in parameters)
-    named = {p.name for p in parameters if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)}
-    unknown = sorted(p.name for p in parameters if p.default is p.empty and p.kind is p.POSITIONAL_OR_KEYWORD and p.name not in inputs)
-    if unknown:
-        known = ", ".join(sorted(inputs))
-        raise IdxcalcError(f"your function takes {unknown[0]}, which the formula does not have; it has {known}", text, Span(0, len(text)))
-    given = {name: value for name, value in inputs.items() if takes_all or name in named}
-    try:
-        return np.asarray(function(**given), dtype=float)
-    except (TypeError, AttributeError):
-        torch = _loaded_torch()
-        if torch is None:
-            raise
-        tensors = {n: torch.as_tensor(v) if isinstance(v, np.ndarray) else v for n, v in given.items()}
-        return np.asarray(function(**tensors).detach(), dtype=float)
-
-
-def _loaded_torch() -> Any:
-    """PyTorch, if the author's own program uses it."""
-    import sys
-
-    return sys.modules.get("torch")
-
-
-def _fault(np: Any, found: Any, expected: Any, order: tuple[Index, ...], inputs: dict[str, Any], function: Any) -> str | None:
-    """What is wrong with the answer, in words; None if nothing is."""
-    close = lambda a, b: a.shape == b.shape and np.allclose(a, b, rtol=TOLERANCE, atol=TOLERANCE * max(1.0, np.max(np.abs(b))))  # noqa: E731
-    if close(found, expected):
-        return None
-    for axes in itertools.permutations(range(expected.ndim)):
-        if list(axes) != sorted(axes) and close(found, np.transpose(expected, axes)):
-            if expected.ndim == 2:
-                return "the result is transposed"
-            names = "".join(order[a].name for a in axes)
-            return f"the axes are permuted: the result is ordered {names}, the formula {''.join(i.name for i in order)}"
-    if found.shape != expected.shape:
-        return f"the result has shape {found.shape}, the formula {expected.shape} over ({','.join(i.name for i in order)})"
-    factor = _factor(np, found, expected)
-    if factor is not None:
-        return f"the result lacks a factor {factor}" if not factor.startswith("-") else f"the result has the wrong sign{'' if factor == '-1' else f' and lacks a factor {factor[1:]}'}"
-    lacking = _lacking(np, found, expected, inputs, close)
-    if lacking is not None:
-        return f"the result lacks a factor {lacking}"
-    gap = np.abs(found - expected)
-    at = np.unravel_index(int(np.nanargmax(np.where(np.isfinite(gap), gap, np.inf))), gap.shape) if gap.ndim else ()
-    where = ",".join(str(int(a) + i.dim.start) for a, i in zip(at, order, strict=True))
-    names = ",".join(i.name for i in order)
-    component = f"component ({names}) = ({where}): " if order else ""
-    wrong = int(np.sum(gap > TOLERANCE * max(1.0, float(np.max(np.abs(expected))))))
-    return f"{component}your function {float(found[at]):.6g}, the formula {float(expected[at]):.6g}; {wrong} of {gap.size} components differ"
-
-
-def _factor(np: Any, found: Any, expected: Any) -> str | None:
-    """The number that would make them equal, as a small fraction."""
-    from fractions import Fraction
-
-    if not np.any(np.abs(found) > 1e-12):
-        return None
-    ratio = float(np.sum(found * expected) / np.sum(found * found))
-    if not np.allclose(ratio * found, expected, rtol=TOLERANCE, atol=TOLERANCE):
-        return None
-    near = Fraction(ratio).limit_denominator(12)
-    return str(near) if abs(float(near) - ratio) < 1e-5 else f"{ratio:.6g}"
-
-
-def _lacking(np: Any, found: Any, expected: Any, inputs: dict[str, Any], close: Any) -> str | None:
-    """An input that, multiplied along some axis, makes them equal."""
-    for name, value in inputs.items():
-        if callable(value) or value.ndim != 1:
+        sample, expected = _drawn(names, expr, order, trial, rng)
+        seen.append({i.name: sample.shape((i.dim,))[0] + i.dim.start - 1 for i in order})
+        try:
+            found, tolerance = _answer(function, sample, text)
+        except Fault as fault:
+            if fault.verdict == "malformed":
+                return replace(result, verdict="malformed", error=str(fault), trials=0)
+            return _with(result, str(fault), seen[trial:], trial)
+        if not close(found, expected, tolerance):
+            faults.append((trial, sample, found, expected, tolerance))
             continue
-        for axis in range(expected.ndim):
-            if expected.shape[axis] == value.shape[0]:
-                shape = [1] * expected.ndim
-                shape[axis] = -1
-                if close(found * value.reshape(shape), expected):
-                    return name
-    return None
+        scale = float(abs(expected).max(initial=0.0)) or 1.0
+        worst = max(worst, float(abs(found - expected).max(initial=0.0)) / scale)
+    if faults:
+        trial = faults[0][0]
+        return _with(result, _explained(faults, expr, order), seen[trial:], trial)
+    return replace(result, max_error=worst, sizes=tuple(seen))
 
 
+def _with(result: Result, error: str, seen: list[dict[str, int]], trial: int) -> Result:
+    """The refusal, with the sizes at which it came about."""
+    at = ", ".join(f"{name} = {size}" for name, size in seen[0].items())
+    return replace(
+        result,
+        verdict="refuted",
+        error=f"{error}\nat sizes {at}" if at else error,
+        trials=trial + 1,
+        sizes=(seen[0],),
+    )
+
+
+def _drawn(names: Names, expr: Expr, order: tuple[Index, ...], trial: int, rng: Any) -> tuple[Sample, Any]:
+    """Values at which the formula has one too."""
+    np = backend("numpy").xp
+    for _ in range(REDRAWS):
+        sample = Sample(names, names.sizes(trial), rng)
+        expected = sample.value(expr, order)
+        if np.all(np.isfinite(expected)):
+            return sample, expected
+    known = [v.name for v in names.variables.values() if "positive" not in v.traits and not v.differential]
+    raise IdxcalcError(
+        f"no sample in the domain; declare what is positive, as in `{known[0]} positive`?"
+        if known
+        else "no sample in the domain"
+    )
+
+
+def _explained(faults: list[Any], expr: Expr, order: tuple[Index, ...]) -> str:
+    """The first explanation that all failing trials share; else the component that differs most."""
+    letters, shared = tuple(i.name for i in order), None
+    for _, sample, found, expected, tolerance in faults:
+        if found.shape == expected.shape or found.ndim <= expected.ndim + 1:
+            factors = dict(_factors(sample, expr, order))
+            here = dict.fromkeys(explanations(found, expected, letters, factors, tolerance))
+            shared = here if shared is None else {text: None for text in shared if text in here}
+        if not shared:
+            break
+    if shared:
+        return next(iter(shared))
+    _, _, found, expected, tolerance = faults[0]
+    if found.shape != expected.shape:
+        over = f" over ({','.join(letters)})" if letters else ""
+        return f"the result has shape {found.shape}; the formula has {expected.shape}{over}"
+    return largest(found, expected, letters, tuple(i.dim.start for i in order), tolerance)
+
+
+def _factors(sample: Sample, expr: Expr, order: tuple[Index, ...]) -> Iterator[tuple[str, Any]]:
+    """What a function may have forgotten to multiply by: variables, definitions, and parts of the formula."""
+    np, shape = backend("numpy").xp, sample.shape([i.dim for i in order])
+    parts = [p for p in walk(expr) if isinstance(p, Call | Elementary | Pow | Add | Sum | Size)]
+    for part in dict.fromkeys([*sample.names.placed(order), *parts]):
+        over = tuple(i for i in order if i in free(part))
+        if free(part) <= set(order):
+            value = sample.value(differentiate(part), over)
+            if np.all(np.isfinite(value)) and np.any(value != 1):
+                axes = [n if i in over else 1 for i, n in zip(order, shape, strict=True)]
+                yield write(tidy(part)), value.reshape(axes)
+
+
+# The author's function
+
+
+def _called(function: Callable[..., Any]) -> str:
+    name = getattr(function, "__name__", "")
+    return name if name.isidentifier() else ""
+
+
+def _answer(function: Callable[..., Any], sample: Sample, text: str) -> tuple[Any, float]:
+    """What the function returns, as an array, and how exact it can be."""
+    given = _arguments(function, sample)
+    first: Exception | None = None
+    for kind in _libraries(function):
+        positional = [_of(kind, value) for name, value in given.items() if name.startswith("/")]
+        keywords = {name: _of(kind, value) for name, value in given.items() if not name.startswith("/")}
+        try:
+            with double():
+                found = function(*positional, **keywords)
+        except Exception as error:  # whatever it is, the author shall see it
+            first = first or error
+            continue
+        return _array(found, text)
+    assert first is not None
+    raise Fault(_raised(first, function, given))
+
+
+def _arguments(function: Callable[..., Any], sample: Sample) -> dict[str, Any]:
+    """The values that the function asks for, by name; a positional one has a slash before it."""
+    try:
+        # A PyTorch module says in `forward` what it takes.
+        parameters = inspect.signature(getattr(function, "forward", function)).parameters.values()
+    except (TypeError, ValueError):
+        raise Fault(
+            "the parameters of your function cannot be seen; wrap it: lambda x, w: ...", "malformed"
+        ) from None
+    known = [*sample.inputs, *sample.names.bodies]
+    given: dict[str, Any] = {}
+    for each in parameters:
+        slash = "/" if each.kind is each.POSITIONAL_ONLY else ""
+        if each.kind is each.VAR_KEYWORD:
+            given |= {n: value for n, value in sample.inputs.items() if n not in given and "_prime" not in n}
+        elif each.kind is not each.VAR_POSITIONAL and each.name in known:
+            given[slash + each.name] = sample.named(each.name)
+        elif each.kind is not each.VAR_POSITIONAL and each.default is each.empty:
+            near = get_close_matches(each.name.lower(), known, 1, 0.5)
+            hint = f"; did you mean {near[0]}?" if near else ""
+            listed = ", ".join(dict.fromkeys(n for n in known if "_prime" not in n))
+            raise Fault(f"nothing is called {each.name}{hint}; your function may take {listed}", "malformed")
+    return given
+
+
+def _libraries(function: Callable[..., Any]) -> list[str]:
+    """Whose arrays to try: of those that the function's code mentions, or of all that are there."""
+    found = set(_mentioned(function, set()))
+    order = [kind for kind in LIBRARIES if kind in found]
+    return order[:1] or [kind for kind in reversed(LIBRARIES) if kind in sys.modules]
+
+
+def _mentioned(function: Any, seen: set[int]) -> Iterator[str]:
+    """The array libraries that a function and the functions it calls refer to."""
+    function = inspect.unwrap(getattr(function, "func", function))
+    code, known = getattr(function, "__code__", None), getattr(function, "__globals__", {})
+    if code is None or id(function) in seen:
+        return
+    seen.add(id(function))
+    cells = inspect.getclosurevars(function).nonlocals if function.__closure__ else {}
+    for name in _words(code):
+        value = cells.get(name, known.get(name))
+        home = (
+            value.__name__
+            if inspect.ismodule(value)
+            else getattr(value, "__module__", "") or type(value).__module__
+        )
+        if home.split(".")[0].removesuffix("lib") in LIBRARIES:
+            yield home.split(".")[0].removesuffix("lib")
+        elif callable(value):
+            yield from _mentioned(value, seen)
+
+
+def _words(code: Any) -> Iterator[str]:
+    yield from (*code.co_names, *code.co_freevars)
+    for inner in code.co_consts:
+        if inspect.iscode(inner):
+            yield from _words(inner)
+
+
+def _of(kind: str, value: Any) -> Any:
+    """A drawn array as one of this library, the author's to keep; functions and sizes as they are."""
+    if callable(value) or isinstance(value, int):
+        return value
+    match kind:
+        case "torch":
+            return sys.modules["torch"].tensor(value)
+        case "jax":
+            with double():
+                return backend("jax").xp.asarray(value)
+        case _:
+            return value.copy()
+
+
+def _array(found: Any, text: str) -> tuple[Any, float]:
+    """What was returned, in double precision, and the tolerance that its own precision asks for."""
+    np = backend("numpy").xp
+    if found is None:
+        raise Fault("your function returns nothing; is a `return` missing?")
+    if isinstance(found, tuple | dict) or callable(found):
+        count = "" if callable(found) else f" of {len(found)}"
+        raise Fault(
+            f"your function returns a {type(found).__name__}{count}; return the one array that {text} is"
+        )
+    try:
+        if library(found).__name__ == "torch":
+            found = (
+                found.detach().cpu().double() if found.dtype.itemsize >= 8 else found.detach().cpu().float()
+            )
+        array = np.asarray(found)
+        if np.iscomplexobj(array):
+            raise Fault("your function returns complex numbers; the formula is real")
+        exact = array.dtype.itemsize >= 8 or array.dtype.kind in "iub"
+        return array.astype(float), TOLERANCE if exact else 1e-5 if array.dtype.itemsize == 4 else 1e-2
+    except (TypeError, ValueError):
+        raise Fault(f"your function returns no array of numbers, but a {type(found).__name__}") from None
+
+
+def _raised(error: Exception, function: Callable[..., Any], given: Mapping[str, Any]) -> str:
+    """An exception in one line, with the author's own line that it came from and the shapes given to it."""
+    message = (str(error).strip() or "(no message)").splitlines()[0]
+    said = f"your function raised {type(error).__name__}: {message[:200]}"
+    code = getattr(inspect.unwrap(function), "__code__", None)
+    own = [
+        f
+        for f in traceback.extract_tb(error.__traceback__)
+        if code is not None and f.filename == code.co_filename
+    ]
+    if own and (line := (own[-1].line or linecache.getline(own[-1].filename, own[-1].lineno or 0)).strip()):
+        said += f"\nin the line:  {line}"
+    shapes = ", ".join(
+        f"{n.lstrip('/')} {v.shape}" for n, v in given.items() if hasattr(v, "shape") and v.ndim
+    )
+    return f"{said}\nthe shapes were: {shapes}" if shapes else said

@@ -32,14 +32,15 @@ from idxcalc.verify.result import Counterexample, Result, Verdict
 class Derivation:
     """An expression that the package found: its LaTeX, the way to it, and a function that computes it.
 
-    ``free`` are its free indices in the order of the axes of the computed array. ``wrt`` are the variables
-    of the statement.
+    ``free`` are its free indices in the order of the axes of the computed array. ``origin`` is the formula
+    as it was read, with names that may have dropped out since.
     """
 
     expr: Expr
     free: tuple[Index, ...]
     steps: tuple[tuple[str, str], ...] = ()
     target: str = ""
+    origin: Expr | None = None
 
     def latex(self) -> str:
         """The expression typeset again; it reads back as itself, "(no sum)" included where that is needed."""
@@ -233,17 +234,27 @@ class Context:
             for n, name in enumerate(relations.letters(self.scope, text, relations.targets(self.scope, wrt)))
         }
         free = tuple(sorted(free, key=lambda i: order.get(i.name, len(order))))
-        return Derivation(normal.simplify(differentiate(expr)), free, (), text[: chain.sides[0].span.stop])
+        target = text[: chain.sides[0].span.stop]
+        return Derivation(normal.simplify(differentiate(expr)), free, (), target, expr)
 
     def check_code(self, text: str, function: Callable[..., Any], wrt: str = "", seed: int = 0) -> Result:
         """The author's own NumPy, JAX or PyTorch function against a formula, on fresh sizes and values.
 
-        Its parameters are named as the variables are (`python_name`). The result is ``tested`` when it
-        agrees, else ``refuted`` with the component, the factor or the transposition in ``error``.
+        Its parameters are named as the variables are (`python_name`); it may take definitions, named sizes
+        and unknown functions (``sigma``, ``sigma_prime``) too. Its array has one axis per free index, in the
+        order of the formula. The result is ``tested`` when it agrees, else ``refuted`` with the component,
+        the factor or the transposition in ``error``; ``malformed`` when the function cannot be called so.
+
+        >>> print(Context("x_i").check_code("(x_ix_i)_{,k}", lambda x: x, wrt="x_k"))
+        refuted
+            (x_ix_i)_{,k}
+            the result lacks a factor 2
+            at sizes k = 2
         """
         try:
             found = self.expression(text, wrt)
-            return check_code(found.expr, found.free, text, function, seed)
+            origin = found.origin or found.expr
+            return check_code(found.expr, found.free, origin, self.scope, text, function, seed)
         except IdxcalcError as error:
             return self._malformed(error, text)
 

@@ -13,6 +13,10 @@ from idxcalc.errors import Span, caret
 Verdict = Literal["proved", "tested", "refuted", "malformed", "defined", "claimed"]
 
 
+ICONS = {"proved": "✓", "tested": "≈", "refuted": "✗", "malformed": "!", "defined": ":=", "claimed": "▷"}
+"""What stands before a verdict where no picture can."""
+
+
 @dataclass(frozen=True)
 class Counterexample:
     """Sizes, the component, and both sides' values there; ``values`` are the drawn inputs by name."""
@@ -32,7 +36,8 @@ class Result:
     claim). ``max_error`` is the largest error of the samples, relative to the largest term; ``trials`` their
     number. ``sizes`` lists the sizes they had. ``rules`` and ``assumptions`` are what the proof rested on.
     ``notes`` are remarks such as "this makes w square". ``snippet`` is a program that imports only jax and
-    prints the error of the same samples (``str(snippet)``; it is written when asked for). ``span`` is the part of ``source`` that the verdict is about.
+    prints the error of the same samples (``str(snippet)``; it is written when asked for). ``span`` is the
+    part of ``source`` that the verdict is about.
     ``answer`` is what a ``?`` stands for. ``steps`` are (rule, LaTeX) pairs.
     """
 
@@ -66,6 +71,18 @@ class Result:
 
     def __str__(self) -> str:
         return "\n".join([self.head(), *self.body()])
+
+    def _repr_markdown_(self) -> str:
+        """How a notebook shows it: the formula typeset, icon, word and samples; a wrong one as `str` does."""
+        said = f"{ICONS[self.verdict]} **{self.verdict}**"
+        if self.chain[1:]:
+            return "\n\n".join(each._repr_markdown_() for each in self.chain)
+        if not self:
+            return f"{said}\n\n```text\n{self}\n```"
+        formula = self.latex if self.answer is None else self.latex.replace("?", self.answer)
+        aligned = formula.replace("&", " ")
+        details = "; ".join(filter(None, [self._found(), *self.assumptions]))
+        return f"$$\n{aligned}\n$$\n\n{said}" + (f": {details}" if details else "")
 
     def head(self) -> str:
         """The first line: where, verdict, which relation."""
