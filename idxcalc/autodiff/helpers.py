@@ -18,8 +18,13 @@ def symmetrised(x: Array, orders: Any) -> Array:
 
 
 def antisymmetrised(x: Array, orders: Any) -> Array:
-    """The mean over all orders of the slots, odd orders with a minus."""
-    return sum(sign * jnp.transpose(x, order) for sign, order in orders) / len(orders)
+    """The mean over all orders of the slots, odd orders with a minus.
+
+    Slot by slot, so that a component with two equal indices is 0, not what rounding leaves of it.
+    """
+    for n in range(1, len(orders[0][1])):
+        x = (x - sum(jnp.swapaxes(x, m, n) for m in range(n))) / (n + 1)
+    return x
 
 
 def invertible(x: Array) -> Array:
