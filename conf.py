@@ -1,6 +1,8 @@
 """How Sphinx builds the book: ``sphinx-build -c . chapters _build/html``, or ``make``."""
 
 import logging
+import sys
+from pathlib import Path
 
 from jupyter_client.manager import KernelManager
 
@@ -10,11 +12,13 @@ logging.basicConfig(level=logging.WARNING)
 if hasattr(KernelManager, "transport_encryption"):
     KernelManager.transport_encryption.default_value = "auto"
 
+sys.path.insert(0, str(Path(__file__).parent / "chapters" / "_ext"))  # what only this book needs
+
 project = "The Matrix Calculus of Deep Learning, Checked"
 author = "the idxcalc authors"
 project_copyright = "the idxcalc authors, MIT licence"
 
-extensions = ["myst_nb", "sphinx_copybutton", "idxcalc.sphinx_ext"]
+extensions = ["myst_nb", "sphinx_copybutton", "idxcalc.sphinx_ext", "proofreading"]
 root_doc = "index"
 exclude_patterns = ["**/.*", "**/_build"]
 numfig = True
