@@ -21,7 +21,7 @@ def define(
 ) -> list[tuple[str, Span]]:
     """Add the definitions of ``source``, one per row; the names with the spans of their rows."""
     found: list[tuple[str, Span]] = []
-    for chain in parse(source):
+    for chain in parse(source, lines=True):
         found.append((_define(scope, source, chain, wrt, where), chain.span))
     return found
 

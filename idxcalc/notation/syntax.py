@@ -36,35 +36,65 @@ def _lark() -> Any:
     return lark.Lark(text, parser="lalr", lexer=Lexer, maybe_placeholders=False, propagate_positions=False)
 
 
-def parse(source: str) -> list[Chain]:
+_OPERATORS = ("PLUS", "MINUS", "MULT", "SLASH", "CIRC", "SUP")
+_GOES_ON = ("REL", "IF", "AND", "ELSE", "OTHERWISE", "COMMA")
+_OPEN = ("LPAR", "LSQ", "LBRACE", "LBAR")
+_CLOSE = ("RPAR", "RSQ", "RBRACE", "RBAR")
+
+
+def parse(source: str, lines: bool = False) -> list[Chain]:
     """The chains of a formula, one per row that starts with a left side.
 
-    ``\\pm`` and ``\\mp`` give every chain twice, with the upper and with the lower signs.
+    ``\\pm`` and ``\\mp`` give every chain twice, with the upper and with the lower signs. With ``lines``
+    a line that has an ``=`` of its own starts a row as well.
     """
     tokens = lex(source)
     if not tokens:
         raise IdxcalcError("an empty formula", source, Span(0, 1))
-    no_sum = tuple(dict.fromkeys(name for t in tokens if t.kind == "NOSUM" for name in t.value))  # type: ignore[attr-defined]
     for number, token in enumerate(tokens):
         behind = tokens[number + 1].kind if number + 1 < len(tokens) else "ROW"
-        if token.kind == "NOSUM" and behind not in ("ROW", "NOSUM", "IF", "COMMA", "RPAR"):
+        newline = number + 1 < len(tokens) and "\n" in source[token.span.stop : tokens[number + 1].span.start]
+        if token.kind == "NOSUM" and not (
+            behind in ("ROW", "NOSUM", "IF", "COMMA", "RPAR") or (lines and newline)
+        ):
             raise fail("(no sum) stands at the end of a statement", source, token.span.start, token.span.stop)
+    remarks = [t for t in tokens if t.kind == "NOSUM"]
     tokens = [t for t in tokens if t.kind != "NOSUM"]
+    tokens = _lines(tokens, source) if lines else tokens
     while tokens and tokens[-1].kind in ("ROW", "COMMA"):
         tokens.pop()
-    signs = [t for t in tokens if t.kind == "REL"]
-    if len(signs) > MAX_RELATIONS:
-        raise IdxcalcError(f"more than {MAX_RELATIONS} relations", source, signs[MAX_RELATIONS].span)
+    equals = [t for t in tokens if t.kind == "REL"]
+    if len(equals) > MAX_RELATIONS:
+        raise IdxcalcError(f"more than {MAX_RELATIONS} relations", source, equals[MAX_RELATIONS].span)
     if not any(t.kind in ("PM", "MP") for t in tokens):
-        return _chains(tokens, source, no_sum)
+        return _chains(tokens, source, remarks)
     variants = []
     for upper in (True, False):
-        signs = {"PM": "PLUS" if upper else "MINUS", "MP": "MINUS" if upper else "PLUS"}
-        variants += _chains([replace(t, kind=signs.get(t.kind, t.kind)) for t in tokens], source, no_sum)
+        swap = {"PM": "PLUS" if upper else "MINUS", "MP": "MINUS" if upper else "PLUS"}
+        variants += _chains([replace(t, kind=swap.get(t.kind, t.kind)) for t in tokens], source, remarks)
     return variants
 
 
-def _chains(tokens: list[Tok], source: str, no_sum: tuple[str, ...]) -> list[Chain]:
+def _lines(tokens: list[Tok], source: str) -> list[Tok]:
+    """A row token before each line that starts with a left side."""
+    rows: list[Tok] = []
+    equal, depth = False, 0
+    for number, token in enumerate(tokens):
+        begin = source.rfind("\n", 0, token.span.start) + 1
+        end = source.find("\n", token.span.start)
+        first = number > 0 and tokens[number - 1].span.stop <= begin and depth == 0
+        own = [t.kind for t in tokens[number:] if end < 0 or t.span.start < end]
+        if first and equal and "REL" in own and own[0] not in (*_OPERATORS, *_GOES_ON):
+            if rows[-1].kind not in (*_OPERATORS, "REL", "IF", "AND", "ROW"):
+                rows.append(Tok("ROW", "\n", Span(begin, begin)))
+                equal = False
+        depth += (token.kind in _OPEN) - (token.kind in _CLOSE)
+        equal = (equal or (token.kind == "REL" and depth == 0)) and token.kind != "ROW"
+        rows.append(token)
+    return rows
+
+
+def _chains(tokens: list[Tok], source: str, remarks: list[Tok]) -> list[Chain]:
     _check_sides(tokens, source)
     tree = _parse(tokens, source)
     builder = Builder(source)
@@ -72,34 +102,37 @@ def _chains(tokens: list[Tok], source: str, no_sum: tuple[str, ...]) -> list[Cha
     for row in (child for child in tree.children if not is_token(child, "ROW")):
         first, steps = builder.row(row)
         if first is not None:
-            chains.append(Chain((first,), (), (), no_sum, first.span))
+            chains.append(Chain((first,), (), (), (), first.span))
         elif not chains:
             raise fail("an empty side", source, 0)
         last = chains[-1]
         for op, span, side in steps:
             last = Chain(
-                (*last.sides, side), (*last.ops, op), (*last.op_spans, span), no_sum, last.span | side.span
+                (*last.sides, side), (*last.ops, op), (*last.op_spans, span), (), last.span | side.span
             )
         chains[-1] = last
-    return chains
+    return [replace(chain, no_sum=_no_sum(remarks, chains, n)) for n, chain in enumerate(chains)]
+
+
+def _no_sum(remarks: list[Tok], chains: list[Chain], number: int) -> tuple[str, ...]:
+    """The letters of the remarks that stand behind a chain and before the next one."""
+    start = chains[number].span.start
+    stop = chains[number + 1].span.start if number + 1 < len(chains) else None
+    own = [t for t in remarks if start <= t.span.start and (stop is None or t.span.start < stop)]
+    return tuple(dict.fromkeys(letter for t in own for letter in t.value))  # type: ignore[attr-defined]
 
 
 def _check_sides(tokens: list[Tok], source: str) -> None:
     """An ``=`` with nothing before or behind it, outside conditions and brackets."""
     depth = 0
     for number, token in enumerate(tokens):
-        depth += (token.kind in ("LPAR", "LSQ", "LBRACE", "LBAR")) - (
-            token.kind in ("RPAR", "RSQ", "RBRACE", "RBAR")
-        )
+        depth += (token.kind in _OPEN) - (token.kind in _CLOSE)
         if token.kind != "REL" or depth:
             continue
         before = tokens[number - 1].kind if number else ""
         behind = tokens[number + 1].kind if number + 1 < len(tokens) else ""
         if before in ("", "REL") or behind in ("", "REL", "ROW"):
             raise fail("an empty side", source, token.span.start, token.span.stop)
-
-
-_OPERATORS = ("PLUS", "MINUS", "MULT", "SLASH", "CIRC", "SUP")
 
 
 def _parse(tokens: list[Tok], source: str) -> Any:
