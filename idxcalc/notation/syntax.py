@@ -84,10 +84,10 @@ def _lines(tokens: list[Tok], source: str) -> list[Tok]:
         end = source.find("\n", token.span.start)
         first = number > 0 and tokens[number - 1].span.stop <= begin and depth == 0
         own = [t.kind for t in tokens[number:] if end < 0 or t.span.start < end]
-        if first and equal and "REL" in own and own[0] not in (*_OPERATORS, *_GOES_ON):
-            if rows[-1].kind not in (*_OPERATORS, "REL", "IF", "AND", "ROW"):
-                rows.append(Tok("ROW", "\n", Span(begin, begin)))
-                equal = False
+        starts = first and equal and "REL" in own and own[0] not in (*_OPERATORS, *_GOES_ON)
+        if starts and rows[-1].kind not in (*_OPERATORS, "REL", "IF", "AND", "ROW"):
+            rows.append(Tok("ROW", "\n", Span(begin, begin)))
+            equal = False
         depth += (token.kind in _OPEN) - (token.kind in _CLOSE)
         equal = (equal or (token.kind == "REL" and depth == 0)) and token.kind != "ROW"
         rows.append(token)
