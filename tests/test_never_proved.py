@@ -1,0 +1,197 @@
+"""False statements that invite a proof: true at one size, true of some graphs' invariants, true of positive numbers.
+
+None may be proved, and each has its counterexample.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from idxcalc import Context
+
+K33 = r"T_{abc}T_{def}T_{ghi}T_{adg}T_{beh}T_{cfi}"
+PRISM = r"T_{abg}T_{ach}T_{bci}T_{deg}T_{dfh}T_{efi}"
+CUBE = r"\sum_{abcdefgh} S_{ab}S_{bc}S_{cd}S_{da}S_{ef}S_{fg}S_{gh}S_{he}S_{ae}S_{bf}S_{cg}S_{dh}"
+WAGNER = r"\sum_{abcdefgh} S_{ab}S_{bc}S_{cd}S_{de}S_{ef}S_{fg}S_{gh}S_{ha}S_{ae}S_{bf}S_{cg}S_{dh}"
+
+MATRICES = r"""
+A_{ij}, B_{ij}, C_{ij}, x_i, y_i, u_i
+X_{ij}, Y_{ij} invertible
+S_{ij}, R_{ij} symmetric
+N_{ij} antisymmetric
+T_{ijk} symmetric
+M_{ijkl} antisymmetric
+"""
+SCALARS = r"""
+z, w, a, b
+p, q positive
+k integer
+x_i \quad (i = 1, \dots, n)
+v_i
+"""
+FUNCTIONS = r"""
+f(x_i), g(x_i), h(A_{ij})
+\sigma(z), \rho(z)
+F_j(u_i)
+B_{ij}, y_i
+"""
+
+SIZES = [  # true at one size or some
+    r"A_{ij}A_{jk} = A_{ll}A_{ik} - (\det A)\delta_{ik}",
+    r"\det A = \frac12(A_{ii}A_{jj} - A_{ij}A_{ji})",
+    r"X_{ij} + (\det X)(X^{-1})_{ij} = X_{kk}\delta_{ij}",
+    r"N_{ij}N_{jk} = \frac12 N_{lm}N_{ml}\delta_{ik}",
+    r"A_{ij}A_{jk}A_{ki} = \frac32 A_{ii}A_{jk}A_{kj} - \frac12 A_{ii}A_{jj}A_{kk}",
+    r"x_iy_j = x_jy_i",
+    r"A_{ii} = \det A",
+    r"A_{ij} = A_{kk}\delta_{ij}",
+    r"\delta_{ii} = 1",
+    r"\delta_{ij}\delta_{ij} = \delta_{ii}\delta_{jj}",
+    r"A_{ij}B_{ji} = A_{ii}B_{jj}",
+    r"(x_ix_i)^2 = \sum_i x_i^4",
+    r"\det N = 0",
+    r"N_{ij} = 0",
+    r"M_{ijkl} = 0",
+    r"N_{ij}N_{kl} - N_{ik}N_{jl} + N_{il}N_{jk} = 0",
+    r"\delta_{ia}\delta_{jb}\delta_{kc} + \delta_{ib}\delta_{jc}\delta_{ka} + \delta_{ic}\delta_{ja}\delta_{kb}"
+    r" - \delta_{ib}\delta_{ja}\delta_{kc} - \delta_{ia}\delta_{jc}\delta_{kb} - \delta_{ic}\delta_{jb}\delta_{ka} = 0",
+    r"\det(A_{ij} + B_{ij}) = \det A + \det B",
+    r"\det(2X_{ij}) = 4\det X",
+    r"S_{ij}S_{jk} = S_{ij}R_{jk}",
+]
+TRANSPOSED = [
+    "A_{ij} = A_{ji}",
+    "A_{ki}A_{kj} = A_{ik}A_{jk}",
+    "A_{ij}B_{jk} = B_{ij}A_{jk}",
+    "A_{ij}B_{jk}C_{ki} = A_{ij}C_{jk}B_{ki}",
+    "A_{ij}B_{jk}A_{kl}B_{li} = A_{ij}A_{jk}B_{kl}B_{li}",
+    "A_{ij}A_{jk}A_{ki} = A_{ij}A_{jk}A_{ik}",
+    "S_{ij}R_{jk} = R_{ij}S_{jk}",
+    "S_{ij}A_{ij} = S_{ij}N_{ij}",
+    "N_{ij}N_{ji} = N_{ij}N_{ij}",
+    "(X^{-1})_{ij} = (X^{-1})_{ji}",
+    r"((X_{ij}Y_{jk})^{-1})_{mn} = (X^{-1})_{mk}(Y^{-1})_{kn}",
+    r"((X_{ij} + Y_{ij})^{-1})_{mn} = (X^{-1})_{mn} + (Y^{-1})_{mn}",
+    "X_{ij}(X^{-1})_{kj} = \\delta_{ik}",
+]
+GRAPHS = [  # colour refinement sees no difference
+    f"{K33} = {PRISM}",
+    f"{CUBE} = {WAGNER}",
+    "S_{ab}S_{bc}S_{cd}S_{de}S_{ef}S_{fa} = S_{ab}S_{bc}S_{ca}S_{de}S_{ef}S_{fd}",
+    "A_{ab}A_{bc}A_{cd}A_{da} = A_{ab}A_{cb}A_{cd}A_{ad}",
+    r"\sum_{abcdef} S_{ab}S_{bc}S_{cd}S_{de}S_{ef}S_{fa}S_{ad}S_{be}S_{cf}"
+    r" = \sum_{abcdef} S_{ab}S_{bc}S_{ca}S_{de}S_{ef}S_{fd}S_{ad}S_{be}S_{cf}",
+]
+REALS = [
+    r"\sqrt{z^2} = z",
+    r"\log(ab) = \log a + \log b",
+    r"\log(z^2) = 2\log z",
+    r"\sqrt{ab} = \sqrt{a}\sqrt{b}",
+    r"\sqrt{a^2 + b^2} = a + b",
+    r"\sqrt{p + q} = \sqrt{p} + \sqrt{q}",
+    r"\lvert a + b\rvert = \lvert a\rvert + \lvert b\rvert",
+    r"\max(0,z) = z",
+    r"\max(a,b) = \frac12(a + b)",
+    r"\max(0,z)[z < 0] = z[z < 0]",
+    "e^{ab} = e^ae^b",
+    r"\log(p + q) = \log p + \log q",
+    r"\arctan(\tan z) = z",
+    r"\arcsin(\sin z) = z",
+    r"\tanh(2z) = 2\tanh z",
+    r"\sin(2z) = 2\sin z",
+    r"(z^4)^{1/2} = z\lvert z\rvert",
+    r"\frac{\lvert z\rvert}{z} = 1",
+    r"\sqrt{v_iv_i} = \sum_i v_i",
+    r"\sqrt{x_i^2} = x_i",
+    r"e^{\log z} = z",
+    r"\sqrt{z}\sqrt{z} = z",
+    r"\sum_i x_i^2 = (\sum_i x_i)^2",
+    r"\sum_{i=1}^n 1 = n^2",
+    r"\frac1n\sum_i x_i^2 = (\frac1n\sum_i x_i)^2",
+    r"k^2 = k",
+    r"\sin(\pi k) = 1",
+    r"z[z > 0] = z[z \geq 1]",
+    r"a = b \quad \text{if } a > b",
+]
+RULES = [
+    (r"(fg)_{,i} = f_{,i}g_{,i} \quad \text{(no sum on $i$)}", "x_i"),
+    (r"(fg)_{,ij} = f_{,ij}g + f_{,i}g_{,j} + fg_{,ij}", "x_i"),
+    (r"(\frac{f}{g})_{,i} = \frac{f_{,i}}{g_{,i}} \quad \text{(no sum on $i$)}", "x_i"),
+    (r"f_{,ij} = f_{,i}f_{,j}", ""),
+    (r"f(x_i) = f(-x_i)", ""),
+    (r"f(x_i + y_i) = f(x_i) + f(y_i)", ""),
+    (r"h(B_{ij} + y_iy_j) = h(B_{ij}) + h(y_iy_j)", ""),
+    (r"\sigma'(-z) = \sigma'(z)", ""),
+    (r"\sigma(\rho(z)) = \rho(\sigma(z))", ""),
+    (r"\frac{\partial}{\partial z}\sigma(\rho(z)) = \sigma'(z)\rho'(z)", ""),
+    (r"\frac{\partial^2}{\partial z^2}\sigma(\rho(z)) = \sigma''(\rho(z))\rho'(z)^2", ""),
+    (r"F_{i,j} = F_{j,i}", ""),
+    (r"F_i(B_{jk}y_k) = B_{ij}F_j(y_k)", ""),
+    (r"\sigma_i(y_j) = \sigma_i(B_{jk}y_k)", ""),
+]
+DEFINED = [  # of p, softmax; L, cross-entropy; s, sigmoid
+    (r"p_{i,j} = p_i(\delta_{ij} - p_i) \quad \text{(no sum on $i$)}", "x_i"),
+    (r"p_{i,j} = p_i\delta_{ij} + p_ip_j \quad \text{(no sum on $i$)}", "x_i"),
+    (r"p_{i,j} = \delta_{ij}p_i(1 - p_i) \quad \text{(no sum on $i$)}", "x_i"),
+    (r"\sum_i p_i = n", ""),
+    (r"L_{,k} = p_k - y_k", "x_i"),
+    (r"L_{,k} = y_k - p_k\sum_i y_i", "x_i"),
+    (r"L_{,kl} = p_k(\delta_{kl} - p_l) \quad \text{(no sum on $k$)}", "x_i"),
+    (r"s'(z) = s(z)(1 + s(z))", ""),
+    (r"s(-z) = -s(z)", ""),
+    (r"\tanh z = 2s(z) - 1", ""),
+    (r"(S_{ij}x_ix_j)_{,k} = S_{kj}x_j", "x_i"),
+    (r"(A_{ij}x_ix_j)_{,k} = 2A_{kj}x_j", "x_i"),
+    (r"S_{ij,(kl)} = \delta_{ik}\delta_{jl}", "S_{ij}"),
+    (r"(\log\det X)_{,(ij)} = (X^{-1})_{ij}", "X_{ij}"),
+    (r"(\det X)_{,(ij)} = (X^{-1})_{ji}", "X_{ij}"),
+    (r"(X^{-1})_{ij,(kl)} = -(X^{-1})_{ik}(X^{-1})_{jl}", "X_{ij}"),
+    (r"(\sqrt{x_ix_i})_{,j} = x_j", "x_i"),
+    (r"(\frac{x_i}{\sqrt{x_kx_k}})_{,j} = \frac{\delta_{ij}}{\sqrt{x_kx_k}}", "x_i"),
+]
+
+
+def named(**families: tuple[str, list]) -> list:
+    found = []
+    for name, (given, rows) in families.items():
+        for row in rows:
+            text, wrt = row if isinstance(row, tuple) else (row, "")
+            found.append(pytest.param(given, text, wrt, id=f"{name}: {text[:60]}"))
+    return found
+
+
+LEARNED = r"""
+x_i \quad (i = 1, \dots, n)
+y_i, z, A_{ij}
+X_{ij} invertible
+S_{ij} symmetric
+"""
+DEFINITIONS = {
+    LEARNED: (
+        r"p_i = \frac{e^{x_i}}{\sum_k e^{x_k}}",
+        r"L = -y_i\log p_i",
+        r"s(u) = \frac{1}{1 + e^{-u}}",
+    )
+}
+FALSE = named(
+    size=(MATRICES, SIZES),
+    transposed=(MATRICES, TRANSPOSED),
+    graph=(MATRICES, GRAPHS),
+    real=(SCALARS, REALS),
+    rule=(FUNCTIONS, RULES),
+    defined=(LEARNED, DEFINED),
+)
+
+
+@pytest.mark.parametrize(("given", "text", "wrt"), FALSE)
+def test_false_statement(given, text, wrt):
+    context = Context(given)
+    for definition in DEFINITIONS.get(given, ()):
+        context.define(definition)
+    (result,) = context.check_all(text, wrt)
+    assert result.verdict == "refuted", result
+    assert result.counterexample is not None
+
+
+def test_there_are_many():
+    assert len(FALSE) >= 40
