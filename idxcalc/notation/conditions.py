@@ -43,8 +43,8 @@ def tested(reader: Reader, tests: tuple[Test, ...]) -> tuple[Condition, list[Ter
 
 def is_index(reader: Reader, left: str | None, right: str | None) -> bool:
     names = [name for name in (left, right) if name is not None and not name.isdigit()]
-    known = reader.scope.symbols.keys() | reader.scope.size_names.keys()
-    return bool(names) and all(n not in known or n in reader.letters_used or n in reader.fixed for n in names)
+    used = reader.letters_used.keys() | reader.fixed.keys()
+    return bool(names) and all(n in used or not reader.scope.stands_alone(n) for n in names)
 
 
 def choice(reader: Reader, atom: Choice) -> Factor:

@@ -199,7 +199,7 @@ def _fixed(reader: Reader, no_sum: tuple[str, ...], tests: tuple[Test, ...]) -> 
             if not isinstance(only, Item) or not isinstance(only.atom, Name) or only.sub is not None:
                 continue
             name = only.atom.text + "'" * only.primes
-            if name not in reader.scope.symbols and name not in reader.scope.size_names:
+            if not reader.scope.stands_alone(name):
                 fixed.setdefault(name, Place(reader.scope.sizes.fresh(), "the condition", only.span))
     return fixed
 

@@ -43,6 +43,17 @@ class Scope:
             dict(self.aliases), dict(self.fixed), dict(self.size_names), self.sizes.fork(),
         )  # fmt: skip
 
+    def stands_alone(self, name: str) -> bool:
+        """Whether ``name`` may be a number by itself, so that it is no index letter in a condition."""
+        match self.symbols.get(name):
+            case Variable(_, dims) if dims:
+                return False
+            case Definition(_, indices) if indices:
+                return False
+            case None:
+                return name in self.size_names
+        return True
+
     def nearest(self, name: str) -> str | None:
         """A declared name that looks like ``name``."""
         close = difflib.get_close_matches(name, [*self.symbols, *self.size_names], 1, 0.75)
