@@ -97,7 +97,8 @@ class Result:
             lines.append(caret(self.source, self.span))
         elif self.latex:
             lines.append(f"    {self.latex}")
-        said = [self.error] if self.error else []
+        said = [f"? = {self.answer}"] if self.answer else []
+        said += [self.error] if self.error else []
         said += [self._found()] if self._found() else []
         said += [self.hint] if self.hint else []
         return lines + [f"    {line}" for text in said for line in text.splitlines()]
