@@ -1,4 +1,4 @@
-"""False statements that invite a proof: true at one size, true of some graphs' invariants, true of positive numbers.
+"""False statements that invite a proof: true at one size, of look-alike graphs, or of positive numbers.
 
 None may be proved, and each has its counterexample.
 """
@@ -53,8 +53,9 @@ SIZES = [  # true at one size or some
     r"N_{ij} = 0",
     r"M_{ijkl} = 0",
     r"N_{ij}N_{kl} - N_{ik}N_{jl} + N_{il}N_{jk} = 0",
-    r"\delta_{ia}\delta_{jb}\delta_{kc} + \delta_{ib}\delta_{jc}\delta_{ka} + \delta_{ic}\delta_{ja}\delta_{kb}"
-    r" - \delta_{ib}\delta_{ja}\delta_{kc} - \delta_{ia}\delta_{jc}\delta_{kb} - \delta_{ic}\delta_{jb}\delta_{ka} = 0",
+    r"\delta_{ia}\delta_{jb}\delta_{kc} + \delta_{ib}\delta_{jc}\delta_{ka}"
+    r" + \delta_{ic}\delta_{ja}\delta_{kb} - \delta_{ib}\delta_{ja}\delta_{kc}"
+    r" - \delta_{ia}\delta_{jc}\delta_{kb} - \delta_{ic}\delta_{jb}\delta_{ka} = 0",
     r"\det(A_{ij} + B_{ij}) = \det A + \det B",
     r"\det(2X_{ij}) = 4\det X",
     r"S_{ij}S_{jk} = S_{ij}R_{jk}",
