@@ -68,7 +68,7 @@ def bind(reader: Reader, term: Term, rank: int, owner: str, span: Span) -> tuple
             f"the argument has {count} {plural}, {owner.lstrip(chr(92))} takes {tensor_word(rank)}", span
         )
     for name in letters:
-        reader.inside[name] = owner.lstrip("\\")
+        reader.inside[name] = (owner.lstrip("\\"), span)
     made = Lambda(tuple(Index(name, term.letters[name].dim) for name in letters), term.expr)
     return made, Term(term.expr, {n: p for n, p in term.letters.items() if n not in letters}, span)
 

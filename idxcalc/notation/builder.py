@@ -56,7 +56,11 @@ class Builder:
     def tail(self, body: SumOf, tree: Any) -> Side:
         branches: list[tuple[SumOf, tuple[Test, ...]]] = [(body, ())]
         span = body.span
-        for child in tree.children:
+        ended = False
+        for child in (c for c in tree.children if _data(c)):
+            if ended:
+                raise fail("only the last case may be `otherwise`", self.source, span.start, span.stop)
+            ended = _data(child) == "otherwise"
             if _data(child) == "test":
                 test = self.test(child)
                 branches[-1] = (branches[-1][0], (*branches[-1][1], test))

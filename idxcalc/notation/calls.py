@@ -66,7 +66,7 @@ def word(reader: Reader, items: Items, at: int) -> tuple[Factor, int]:
 
 
 def _takes_more(reader: Reader, item: Item) -> bool:
-    """Whether what stands behind a name belongs to it: behind d, a function, a name written with its argument."""
+    """Whether what stands behind a name belongs to it: d, a function, a name written with its argument."""
     name = item.atom.text if isinstance(item.atom, Name) else ""
     known = name == "d" or name in reader.scope.arguments
     return known or isinstance(reader.scope.symbols.get(name), Function)

@@ -8,6 +8,7 @@ from idxcalc.errors import Span
 from idxcalc.expr import ZERO, All, Cases, Compare, Condition, Expr, Index, Iverson, Match, Slot
 from idxcalc.notation.parts import Factor, Term
 from idxcalc.notation.tree import Choice, Item, Name, Number, SumOf, Test
+from idxcalc.notation.unknown import is_letter
 
 if TYPE_CHECKING:
     from idxcalc.notation.reader import Reader
@@ -44,7 +45,7 @@ def tested(reader: Reader, tests: tuple[Test, ...]) -> tuple[Condition, list[Ter
 def is_index(reader: Reader, left: str | None, right: str | None) -> bool:
     names = [name for name in (left, right) if name is not None and not name.isdigit()]
     used = reader.letters_used.keys() | reader.fixed.keys()
-    return bool(names) and all(n in used or not reader.scope.stands_alone(n) for n in names)
+    return bool(names) and all(n in used or is_letter(reader, n) for n in names)
 
 
 def choice(reader: Reader, atom: Choice) -> Factor:

@@ -180,6 +180,11 @@ def _own_variables(expr: Expr) -> tuple[Variable, ...] | None:
     return tuple(found) if len(found) == 1 else None
 
 
+def _is_exponential(reader: Reader, item: Item) -> bool:
+    """``e^{...}`` is a value of exp, not a power."""
+    return isinstance(item.atom, Name) and item.atom.text == "e" and "e" not in reader.scope.symbols
+
+
 def total(reader: Reader, item: Item, items: Items, at: int) -> tuple[Factor, int]:
     """``d`` and the next factor; a power behind it is a power of the differential."""
     if item.primes or (item.sub is not None):
@@ -189,10 +194,11 @@ def total(reader: Reader, item: Item, items: Items, at: int) -> tuple[Factor, in
     if not isinstance(following, Item):
         raise reader.fail("d has nothing to act on", item.span)
     # The power belongs to the differential, unless the factor is a call or bracket: d(x)^2 is (dx)^2 too.
-    bare = replace(following, power=None) if not matrices.is_inverse(following) else following
+    whole = matrices.is_inverse(following) or _is_exponential(reader, following)
+    bare = following if whole else replace(following, power=None)
     inner, after = reader.factor((*items[: at + 1], bare, *items[at + 2 :]), at + 1)
     last = items[after - 1]
-    power = following.power if following.power is not None and not matrices.is_inverse(following) else None
+    power = None if whole else following.power
     if (
         after > at + 2
         and isinstance(last, Item)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from idxcalc.errors import Span
 from idxcalc.expr import Definition, Det, Inverse, Lambda, Variable
-from idxcalc.notation.arguments import one_factor_only, rank_of, tensor_word, whole, whole_item
+from idxcalc.notation.arguments import rank_of, tensor_word, whole, whole_item
 from idxcalc.notation.parts import Factor, Place, Term
 from idxcalc.notation.tokens import Group
 from idxcalc.notation.tree import Bracket, Item, Name, Number, Sign
@@ -27,7 +27,6 @@ def determinant(reader: Reader, item: Item, items: Items, at: int) -> tuple[Fact
     else:
         bare = Item(following.atom, following.sub, following.primes, None, following.span)
         matrix, term = whole_item(reader, bare, 2, r"\det")
-        one_factor_only(reader, items, at + 1, at + 2, item, r"\det")
     _square(reader, matrix, following.span)
     factor = reader.powered(reader.once(Det(matrix), [term], item.span | following.span), following)
     return reader.powered(factor, item), at + 2

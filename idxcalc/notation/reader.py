@@ -44,7 +44,7 @@ class Reader:
     letters_used: dict[str, Span] = field(default_factory=dict)
     sizes_used: dict[str, Span] = field(default_factory=dict)
     components: list[tuple[Dim, int, Span]] = field(default_factory=list)
-    inside: dict[str, str] = field(default_factory=dict)
+    inside: dict[str, tuple[str, Span]] = field(default_factory=dict)
     summed: dict[str, Span] = field(default_factory=dict)
     order: tuple[Variable, int] | None = None
     depth: int = 0
@@ -121,18 +121,20 @@ class Reader:
                 seen = own, term
             elif own and seen is not None and own != seen[0]:
                 message = f"the terms have free indices {braces(seen[0])} and {braces(own)}"
-                raise self.fail(message + self.remark(own ^ seen[0]), term.span)
+                why = self.remark(own ^ seen[0], seen[1].span | term.span)
+                raise self.fail(message + why, term.span)
             for name, place in term.letters.items():
                 if name in letters:
                     self.tie(name, letters[name], place)
                 letters.setdefault(name, place)
         return letters
 
-    def remark(self, letters: set[str]) -> str:
-        """Why a letter may be missing: it is bound inside a function."""
+    def remark(self, letters: set[str], within: Span) -> str:
+        """Why a letter may be missing: it is bound inside a function that stands there."""
         for name in sorted(letters):
-            if name in self.inside:
-                return f"; the {name} inside {self.inside[name]} is bound there"
+            owner, span = self.inside.get(name, ("", Span(0, 0)))
+            if owner and within.start <= span.start and span.stop <= within.stop:
+                return f"; the {name} inside {owner} is bound there"
         return ""
 
     def product(self, tree: Product) -> Term:

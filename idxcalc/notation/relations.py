@@ -22,6 +22,7 @@ from idxcalc.notation.sides import free_and_summed, sides_differ
 from idxcalc.notation.syntax import parse
 from idxcalc.notation.tokens import Subscript
 from idxcalc.notation.tree import Chain, Item, Name, Side, SumOf, Test
+from idxcalc.notation.unknown import is_letter
 
 Targets = tuple[Variable | Definition, ...]
 
@@ -111,7 +112,8 @@ def expression(scope: Scope, source: str, wrt: Targets | None) -> tuple[Expr, tu
     if len(found) != 1 or len(found[0].sides) != 1 or found[0].sides[0].body is None:
         raise IdxcalcError("expected one formula without a relation", source, Span(0, 1))
     reader = Reader(own, source, wrt)
-    term = _side(reader, found[0].sides[0])
+    with reader.fixing(_fixed(reader, found[0].no_sum, ())):
+        term = _side(reader, found[0].sides[0])
     reader.check_components()
     expr: Expr = settle(term.expr, own)  # type: ignore[assignment]
     return expr, _ordered(free(expr), term.letters), _settled(wrt, own)
@@ -199,7 +201,7 @@ def _fixed(reader: Reader, no_sum: tuple[str, ...], tests: tuple[Test, ...]) -> 
             if not isinstance(only, Item) or not isinstance(only.atom, Name) or only.sub is not None:
                 continue
             name = only.atom.text + "'" * only.primes
-            if not reader.scope.stands_alone(name):
+            if is_letter(reader, name):
                 fixed.setdefault(name, Place(reader.scope.sizes.fresh(), "the condition", only.span))
     return fixed
 

@@ -16,9 +16,8 @@ def sides_differ(
     for name in sorted(right - left):
         if name in summed and name not in left:
             return reader.fail(free_and_summed(name, "left", "right"), summed[name])
-    return reader.fail(
-        f"left side {braces(left)}, right side {braces(right)}{reader.remark(left ^ right)}", span
-    )
+    why = reader.remark(left ^ right, Span(0, span.stop))
+    return reader.fail(f"left side {braces(left)}, right side {braces(right)}{why}", span)
 
 
 def free_and_summed(name: str, here: str, there: str) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from idxcalc.errors import IdxcalcError
+from idxcalc.notation.lexer import lex
+from idxcalc.notation.tokens import Subscript
 from idxcalc.notation.tree import Item, Name, Sign
 
 if TYPE_CHECKING:
@@ -50,6 +52,13 @@ def unbraced(reader: Reader, items: tuple[Item | Sign, ...], at: int) -> Idxcalc
 
 
 def stands_as_index(reader: Reader, text: str) -> bool:
-    return f"_{text}" in reader.source or any(
-        text in part.split("}")[0] for part in reader.source.split("_{")[1:] if len(text) == 1
-    )
+    """Whether the letter stands in a subscript somewhere in the formula."""
+    subs = (t.value for t in lex(reader.source) if isinstance(t.value, Subscript))
+    groups = (g for sub in subs for g in (*sub.before, *(sub.after or ())))
+    return any(token.value == text for group in groups for token in group.indices)
+
+
+def is_letter(reader: Reader, name: str) -> bool:
+    """Whether a bare name in a condition is an index: no number, or a size that subscripts use as a letter."""
+    size_only = name not in reader.scope.symbols and name in reader.scope.size_names
+    return not reader.scope.stands_alone(name) or (size_only and stands_as_index(reader, name))
