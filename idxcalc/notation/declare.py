@@ -112,7 +112,7 @@ def _give(scope: Scope, source: str, name: str, traits: list[str], span: Span) -
     if {"symmetric", "antisymmetric"} & set(traits) and len(dims) < 2:
         raise IdxcalcError(f"{name} has too few indices to be {traits[0]}", source, span)
     if "invertible" in traits and len(dims) != 2:
-        raise IdxcalcError("only a matrix is invertible", source, span)
+        raise IdxcalcError(f"only a matrix is invertible; {name} has {len(dims)} indices", source, span)
     if {"symmetric", "antisymmetric", "invertible"} & set(traits):
         for dim in dims[1:]:
             _tie(scope, source, name, dims[0], dim, span)

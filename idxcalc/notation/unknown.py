@@ -59,6 +59,6 @@ def stands_as_index(reader: Reader, text: str) -> bool:
 
 
 def is_letter(reader: Reader, name: str) -> bool:
-    """Whether a bare name in a condition is an index: no number, or a size that subscripts use as a letter."""
+    """Whether a bare name in a condition is an index: no number, or a size that subscripts use."""
     size_only = name not in reader.scope.symbols and name in reader.scope.size_names
     return not reader.scope.stands_alone(name) or (size_only and stands_as_index(reader, name))
