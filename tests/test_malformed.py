@@ -93,6 +93,11 @@ ROWS = [
     (r"‹\frac{\partial^2 L}{\partial b_i}›", "", "order 2 above, 1 below"),
     (r"L_{,‹(ij)›}", "b_i", "no variable of the statement has that many indices"),
     (r"1‹/›2 x_i", "", "what does the slash cover? write \\frac or brackets"),
+    (
+        r"L = ‹1 \text{ if } x_1 > 0 \text{ and } 2› \text{ otherwise} \text{ and } x_2 > 0",
+        "",
+        "only the last case may be `otherwise`",
+    ),
     (r"‹'›x_i", "", "`'` was not expected here"),
 ]
 

@@ -185,7 +185,8 @@ def test_an_attribute_covers_the_names_back_to_the_one_before():
     where = scope("a, b constant, c, d_i, e_i positive\nf_{ij}")
     traits = {name: set(where.symbols[name].traits) for name in "abcdef"}
     both = {"c", "d", "e"}
-    assert traits == {n: {"positive"} if n in both else {"constant"} if n in "ab" else set() for n in "abcdef"}
+    wanted = {"positive": both, "constant": {"a", "b"}}
+    assert traits == {n: {t for t, of in wanted.items() if n in of} for n in "abcdef"}
 
 
 def test_the_argument_becomes_a_variable_that_of_a_function_of_one_real_stays_a_placeholder():
