@@ -18,7 +18,7 @@ project = "The Matrix Calculus of Deep Learning, Checked"
 author = "the idxcalc authors"
 project_copyright = "the idxcalc authors, MIT licence"
 
-extensions = ["myst_nb", "sphinx_copybutton", "idxcalc.sphinx_ext", "proofreading"]
+extensions = ["myst_nb", "sphinx_copybutton", "idxcalc.sphinx_ext", "proofreading", "dashboard", "paper"]
 root_doc = "index"
 exclude_patterns = ["**/.*", "**/_build"]
 numfig = True

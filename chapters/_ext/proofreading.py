@@ -6,6 +6,7 @@ the checker's, and so is the heading under which a formula appears; nothing here
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -141,10 +142,10 @@ class ProofReading(SphinxDirective):
         groups = [(outcome, list(group)) for outcome, group in groupby(found, lambda each: each.outcome)]
         count = nodes.bullet_list(bullet="-", classes=["proof-count"])
         for outcome, group in groups:
-            names = ", ".join(each.item["id"] for each in group)
-            count += nodes.list_item(
-                "", nodes.paragraph("", "", nodes.strong("", f"{outcome}: {len(group)}"), nodes.Text(f" ({names})"))
-            )
+            names = [[_link(each.item["id"])] for each in group]
+            line = nodes.paragraph("", "", nodes.strong("", f"{outcome}: {len(group)}"), nodes.Text(" ("))
+            line += [*_joined(names, ", "), nodes.Text(")")]
+            count += nodes.list_item("", line)
         parts: list[nodes.Node] = [count]
         for outcome, group in groups:
             section = nodes.section("", nodes.title("", outcome), ids=[nodes.make_id(outcome)], names=[outcome])
@@ -157,6 +158,8 @@ class ProofReading(SphinxDirective):
         item = found.item
         head = nodes.paragraph("", "", nodes.strong("", item["id"]), nodes.Text(f"  {item['kind']}"))
         card = nodes.container("", head, classes=["proof-item"])
+        if not found.results:
+            card.insert(0, nodes.target("", "", ids=[nodes.make_id(item["id"])]))
         if found.results:
             card += self.statement(found)
         else:
@@ -185,10 +188,22 @@ class ProofReading(SphinxDirective):
             yield "with", _joined([[nodes.math(each, each)] for each in found.define])
         if found.wrt and found.results:
             yield "by", [nodes.math(found.wrt, found.wrt)]
-        for key, name in (("means", "read"), ("note", "note")):
-            if key in found.item:
-                yield name, list(typeset(found.item[key]))
+        if "means" in found.item:
+            yield "read", list(typeset(found.item["means"]))
+        for result in found.results:
+            if result.trivial:
+                yield "remark", [nodes.Text(f"relation {result.relation} says nothing: its sides are the same text")]
+            if result.answer:
+                yield "is", [nodes.math(result.answer, result.answer)]
+            if result.hint and (edit := re.fullmatch(r"true with (.*?):  (.*)", result.hint)):
+                yield "correct", [nodes.math(edit[2], edit[2]), nodes.Text(f" (with {edit[1]})")]
+        if "note" in found.item:
+            yield "note", list(typeset(found.item["note"]))
         yield "in the book", [covering(identifier=found.item["id"])]
+
+
+def _link(identifier: str) -> nodes.reference:
+    return nodes.reference("", identifier, refid=nodes.make_id(identifier), internal=True)
 
 
 def _declared(line: str) -> Iterator[nodes.Node]:

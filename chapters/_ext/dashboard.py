@@ -1,0 +1,201 @@
+"""The page of counts: what was checked in each chapter, what was not and why; on paper, the evidence as well.
+
+Invariant: all of it is counted from the statements and displays of the book when the page is written.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence, Set
+from typing import Any
+
+from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.transforms.post_transforms import SphinxPostTransform
+from sphinx.util.docutils import SphinxDirective
+from sphinx.util.nodes import make_refnode
+
+from idxcalc.sphinx_ext.domain import domain, title
+from idxcalc.sphinx_ext.evidence import _facts
+from idxcalc.sphinx_ext.render import RenderStatements
+
+REASON = "unchecked: "
+
+
+class counted(nodes.General, nodes.Element):
+    """Stands for what is counted; ``what`` says which."""
+
+
+def _directive(name: str) -> type[SphinxDirective]:
+    def run(self: SphinxDirective) -> list[nodes.Node]:
+        return [counted(what=name)]
+
+    return type(name, (SphinxDirective,), {"run": run})
+
+
+# What each document holds
+
+
+def displays(doctree: nodes.document) -> tuple[int, tuple[tuple[str, str], ...]]:
+    """The displays of a document, and those marked as unchecked: formula and reason."""
+    found = [
+        each for each in doctree.findall(nodes.math_block)
+        if not any("proof-item" in around.get("classes", ()) for around in _around(each))
+    ]  # fmt: skip
+    unchecked = []
+    for each in found:
+        after = each.next_node(descend=False, siblings=True)
+        if isinstance(after, nodes.paragraph) and "idx-unchecked" in after["classes"]:
+            unchecked.append((each.astext(), after.astext().removeprefix(REASON)))
+    return len(found), tuple(unchecked)
+
+
+def _around(node: nodes.Node) -> Iterator[nodes.Element]:
+    while node.parent is not None:
+        node = node.parent
+        yield node
+
+
+def collect(app: Sphinx, doctree: nodes.document) -> None:
+    _kept(app.env)[app.env.docname] = displays(doctree)
+
+
+def _kept(env: Any) -> dict[str, tuple[int, tuple[tuple[str, str], ...]]]:
+    if not hasattr(env, "dashboard_displays"):
+        env.dashboard_displays = {}
+    return env.dashboard_displays
+
+
+def forget(app: Sphinx, env: Any, docname: str) -> None:
+    _kept(env).pop(docname, None)
+
+
+def merge(app: Sphinx, env: Any, docnames: Set[str], other: Any) -> None:
+    _kept(env).update({doc: found for doc, found in _kept(other).items() if doc in docnames})
+
+
+def ordered(env: Any) -> list[str]:
+    """The documents in the order of the table of contents."""
+    waiting, found = [env.config.root_doc], []
+    while waiting:
+        found.append(doc := waiting.pop(0))
+        waiting = [*env.toctree_includes.get(doc, ()), *waiting]
+    return found
+
+
+def tally(env: Any, docname: str) -> Counter[str]:
+    """The relations of a document by verdict, and its claims; the article's own formulas are not the book's."""
+    count: Counter[str] = Counter()
+    for entry in domain(env).entries.get(docname, ()):
+        if isinstance(entry.number, str):
+            continue
+        for result in entry.results:
+            if entry.kind in ("derive", "check"):
+                count["wrong" if "expect" in entry.options and not result else result.verdict] += 1
+            elif entry.kind == "claim":
+                count["claims"] += 1
+    return count
+
+
+# What is shown
+
+COLUMNS = ("proved", "tested", "wrong", "claims")
+HEADS = ("", "proved", "tested", "wrong on purpose", "claims")
+
+
+class RenderCounted(SphinxPostTransform):
+    """Puts counts, lists and evidence in their places."""
+
+    default_priority = 6
+
+    def run(self, **kwargs: Any) -> None:
+        for node in list(self.document.findall(counted)):
+            node.replace_self(list(getattr(self, node["what"])()))
+
+    def link(self, docname: str, ident: str = "") -> nodes.reference:
+        shown = nodes.inline("", self.env.titles[docname].astext())
+        return make_refnode(self.app.builder, self.env.docname, docname, ident or None, shown)
+
+    def numbers(self) -> Iterator[nodes.Node]:
+        """A row per page that has statements, and their sum."""
+        table, total = [], Counter[str]()
+        for doc in ordered(self.env):
+            if count := tally(self.env, doc):
+                total += count
+                table.append([[self.link(doc)], *([nodes.Text(str(count[name]))] for name in COLUMNS)])
+        sums = [[nodes.strong("", str(total[name]))] for name in COLUMNS]
+        yield _table(HEADS, [*table, [[nodes.strong("", "together")], *sums]])
+
+    def unchecked(self) -> Iterator[nodes.Node]:
+        """How many displays there are, how many are unchecked, and why."""
+        kept = _kept(self.env)
+        total = sum(number for number, _ in kept.values())
+        found = [(doc, *each) for doc in ordered(self.env) for each in kept.get(doc, (0, ()))[1]]
+        share = f"{100 * len(found) / total:.1f} in 100" if total else "none"
+        yield nodes.paragraph("", f"Displayed formulas: {total}. Unchecked: {len(found)}, which is {share}.")
+        listed = nodes.bullet_list(bullet="-")
+        for doc, tex, reason in found:
+            words = [self.link(doc), nodes.Text(": "), nodes.math(tex, tex), nodes.Text(f" ({reason})")]
+            listed += nodes.list_item("", nodes.paragraph("", "", *words))
+        if found:
+            yield listed
+
+    def evidence(self) -> Iterator[nodes.Node]:
+        """On paper, where no mark opens: each relation with what its verdict rests on."""
+        if self.app.builder.format != "latex":
+            return
+        yield nodes.raw("", r"\begingroup\footnotesize\setlength{\parskip}{2pt}\raggedright", format="latex")
+        for doc in ordered(self.env):
+            lines = [line for entry in domain(self.env).entries.get(doc, ()) for line in self.lines(doc, entry)]
+            if lines:
+                yield nodes.paragraph("", "", nodes.strong("", self.env.titles[doc].astext()), classes=["idx-doc"])
+                yield from lines
+        yield nodes.raw("", r"\par\endgroup", format="latex")
+
+    def lines(self, doc: str, entry: Any) -> Iterator[nodes.paragraph]:
+        if entry.kind in ("given", "define"):
+            return
+        for name, result in zip(RenderStatements.names(self, entry, doc), entry.results, strict=True):
+            name = name or (title(self.env, doc, entry) if entry.number else "")
+            line = nodes.paragraph()
+            if name:
+                line += make_refnode(self.app.builder, self.env.docname, doc, entry.ident, nodes.inline("", name))
+            elif entry.kind == "check":
+                line += nodes.math(entry.rows[0], entry.rows[0])
+            line += [nodes.Text(" "), nodes.strong("", result.verdict)]
+            for key, value in _facts(result, entry.options.get("cell", "")) if result else ():
+                line += [nodes.Text(f"; {key} "), *value]
+            yield line
+
+
+def _table(heads: Sequence[str], rows: Sequence[Sequence[list[nodes.Node]]]) -> nodes.table:
+    group = nodes.tgroup(cols=len(heads))
+    group += [nodes.colspec(colwidth=40 if n == 0 else 15) for n in range(len(heads))]
+    group += nodes.thead("", _row([[nodes.Text(head)] for head in heads]))
+    group += nodes.tbody("", *map(_row, rows))
+    return nodes.table("", group, classes=["dashboard"])
+
+
+def _row(cells: Sequence[list[nodes.Node]]) -> nodes.row:
+    return nodes.row("", *(nodes.entry("", nodes.paragraph("", "", *cell)) for cell in cells))
+
+
+def written_again(app: Sphinx, env: Any) -> list[str]:
+    """The page of counts, when they are not those of the last build."""
+    known = repr([(doc, sorted(tally(env, doc).items()), _kept(env).get(doc)) for doc in ordered(env)])
+    if getattr(env, "dashboard_known", None) == known:
+        return []
+    env.dashboard_known = known
+    return ["evidence"] if "evidence" in env.all_docs else []
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    for name in ("numbers", "unchecked", "evidence"):
+        app.add_directive(f"book-{name}", _directive(name))
+    app.add_node(counted)
+    app.add_post_transform(RenderCounted)
+    app.connect("doctree-read", collect)
+    app.connect("env-purge-doc", forget)
+    app.connect("env-merge-info", merge)
+    app.connect("env-updated", written_again)
+    return {"version": "1", "env_version": 1, "parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,40 @@
+r"""The book on paper: the order of its parts.
+
+The first page of the site holds the table of contents below its last heading. On paper its text comes before
+the chapters, without a number, and the pages outside the numbered part are appendices.
+
+Invariant: nothing here shows in HTML.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from docutils import nodes
+from sphinx import addnodes
+from sphinx.application import Sphinx
+
+UNNUMBERED, NUMBERED = r"\setcounter{secnumdepth}{-2}", r"\setcounter{secnumdepth}{1}"
+
+
+def arrange(app: Sphinx, doctree: nodes.document) -> None:
+    """Take the table of contents out of the first page's last section, and mark where its parts begin."""
+    if app.env.docname != app.config.root_doc:
+        return
+    page = next(doctree.findall(nodes.section))
+    page.insert(1, _latex(rf"{UNNUMBERED}\chapter{{In one page}}"))
+    for tree in list(doctree.findall(addnodes.toctree)):
+        whole = tree.parent  # the box that is hidden
+        if not isinstance(whole, nodes.compound):
+            continue
+        whole.parent.remove(whole)
+        page += [_latex(NUMBERED if tree["numbered"] else r"\appendix"), whole]
+
+
+def _latex(text: str) -> nodes.raw:
+    return nodes.raw("", text, format="latex")
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    app.connect("doctree-read", arrange)
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
