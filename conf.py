@@ -50,4 +50,22 @@ html_theme_options = {
 
 latex_engine = "xelatex"
 latex_use_xindy = False
-latex_elements = {"papersize": "a4paper", "extraclassoptions": "openany,oneside"}
+latex_documents = [("index", "idxcalc.tex", project, author, "manual")]
+latex_elements = {
+    "papersize": "a4paper",
+    "extraclassoptions": "openany,oneside",
+    "fncychap": "",
+    "sphinxsetup": "hmargin={1in,1in}, TitleColor={RGB}{31,78,140}, InnerLinkColor={RGB}{31,78,140},"
+    "OuterLinkColor={RGB}{31,78,140}, VerbatimColor={RGB}{247,248,250}, verbatimwithframe=false",
+    "tableofcontents": r"\renewcommand{\contentsname}{Contents}\setcounter{tocdepth}{1}\sphinxtableofcontents",
+    # A mark stays on the page of its formula, and close below it.
+    "preamble": r"""
+\AtBeginDocument{
+  \postdisplaypenalty=10000
+  \abovedisplayskip=5pt plus 2pt \abovedisplayshortskip=3pt plus 2pt
+  \belowdisplayskip=3pt plus 1pt \belowdisplayshortskip=3pt plus 1pt
+}
+\renewcommand{\arraystretch}{1.35}
+\fvset{fontsize=\footnotesize}
+""",
+}

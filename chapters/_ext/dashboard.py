@@ -10,10 +10,10 @@ from collections.abc import Iterator, Sequence, Set
 from typing import Any
 
 from docutils import nodes
+from proofreading import link
 from sphinx.application import Sphinx
 from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util.docutils import SphinxDirective
-from sphinx.util.nodes import make_refnode
 
 from idxcalc.sphinx_ext.domain import domain, title
 from idxcalc.sphinx_ext.evidence import _facts
@@ -112,9 +112,10 @@ class RenderCounted(SphinxPostTransform):
         for node in list(self.document.findall(counted)):
             node.replace_self(list(getattr(self, node["what"])()))
 
-    def link(self, docname: str, ident: str = "") -> nodes.reference:
-        shown = nodes.inline("", self.env.titles[docname].astext())
-        return make_refnode(self.app.builder, self.env.docname, docname, ident or None, shown)
+    def link(self, docname: str, ident: str = "", shown: str = "") -> nodes.reference:
+        return link(
+            self.app.builder, self.env.docname, docname, ident, shown or self.env.titles[docname].astext()
+        )
 
     def numbers(self) -> Iterator[nodes.Node]:
         """A row per page that has statements, and their sum."""
@@ -146,9 +147,13 @@ class RenderCounted(SphinxPostTransform):
             return
         yield nodes.raw("", r"\begingroup\footnotesize\setlength{\parskip}{2pt}\raggedright", format="latex")
         for doc in ordered(self.env):
-            lines = [line for entry in domain(self.env).entries.get(doc, ()) for line in self.lines(doc, entry)]
+            lines = [
+                line for entry in domain(self.env).entries.get(doc, ()) for line in self.lines(doc, entry)
+            ]
             if lines:
-                yield nodes.paragraph("", "", nodes.strong("", self.env.titles[doc].astext()), classes=["idx-doc"])
+                yield nodes.paragraph(
+                    "", "", nodes.strong("", self.env.titles[doc].astext()), classes=["idx-doc"]
+                )
                 yield from lines
         yield nodes.raw("", r"\par\endgroup", format="latex")
 
@@ -158,10 +163,10 @@ class RenderCounted(SphinxPostTransform):
         for name, result in zip(RenderStatements.names(self, entry, doc), entry.results, strict=True):
             name = name or (title(self.env, doc, entry) if entry.number else "")
             line = nodes.paragraph()
-            if name:
-                line += make_refnode(self.app.builder, self.env.docname, doc, entry.ident, nodes.inline("", name))
-            elif entry.kind == "check":
+            if entry.kind == "check":
                 line += nodes.math(entry.rows[0], entry.rows[0])
+            elif name:
+                line += self.link(doc, entry.ident, name)
             line += [nodes.Text(" "), nodes.strong("", result.verdict)]
             for key, value in _facts(result, entry.options.get("cell", "")) if result else ():
                 line += [nodes.Text(f"; {key} "), *value]

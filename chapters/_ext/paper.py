@@ -13,6 +13,7 @@ from typing import Any
 from docutils import nodes
 from sphinx import addnodes
 from sphinx.application import Sphinx
+from sphinx.transforms.post_transforms import SphinxPostTransform
 
 UNNUMBERED, NUMBERED = r"\setcounter{secnumdepth}{-2}", r"\setcounter{secnumdepth}{1}"
 
@@ -35,6 +36,30 @@ def _latex(text: str) -> nodes.raw:
     return nodes.raw("", text, format="latex")
 
 
+class Compress(SphinxPostTransform):
+    """Declarations and the facts of a card in running lines: paper has no room for lists of two words."""
+
+    default_priority = 8  # when statements have become standard nodes
+    formats = ("latex",)
+
+    def run(self, **kwargs: Any) -> None:
+        for box in list(self.document.findall(nodes.container)):
+            if "idx-given" in box["classes"]:
+                for listed in list(box.findall(nodes.bullet_list)):
+                    caption = listed.parent[listed.parent.index(listed) - 1]
+                    for n, item in enumerate(listed.children):
+                        caption += [nodes.Text("; " if n else " "), *item[0].children]
+                    listed.parent.remove(listed)
+        for facts in list(self.document.findall(nodes.field_list)):
+            if "proof-facts" in facts["classes"]:
+                line = nodes.paragraph("", "", _latex(r"\footnotesize\raggedright "))
+                for name, body in facts.children:
+                    line += [nodes.emphasis("", name.astext()), nodes.Text(" "), *body[0].children]
+                    line += _latex(r"\hspace{1.2em plus 0.6em}")
+                facts.replace_self([_latex("{"), line, _latex(r"\par}\medskip")])
+
+
 def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("doctree-read", arrange)
+    app.add_post_transform(Compress)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -18,7 +18,6 @@ from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util.docutils import SphinxDirective
-from sphinx.util.nodes import make_refnode
 
 from idxcalc import Context
 from idxcalc.errors import IdxcalcError
@@ -148,7 +147,9 @@ class ProofReading(SphinxDirective):
             count += nodes.list_item("", line)
         parts: list[nodes.Node] = [count]
         for outcome, group in groups:
-            section = nodes.section("", nodes.title("", outcome), ids=[nodes.make_id(outcome)], names=[outcome])
+            section = nodes.section(
+                "", nodes.title("", outcome), ids=[nodes.make_id(outcome)], names=[outcome]
+            )
             for each in group:
                 section += self.card(each)
             parts.append(section)
@@ -166,7 +167,9 @@ class ProofReading(SphinxDirective):
             card += nodes.paragraph("", "", *typeset(item.get("says") or item["latex"]))
         facts = nodes.field_list(classes=["proof-facts"])
         for name, body in self.facts(found):
-            facts += nodes.field("", nodes.field_name("", name), nodes.field_body("", nodes.paragraph("", "", *body)))
+            facts += nodes.field(
+                "", nodes.field_name("", name), nodes.field_body("", nodes.paragraph("", "", *body))
+            )
         card += facts
         for each in card.findall():
             self.set_source_info(each)
@@ -192,7 +195,10 @@ class ProofReading(SphinxDirective):
             yield "read", list(typeset(found.item["means"]))
         for result in found.results:
             if result.trivial:
-                yield "remark", [nodes.Text(f"relation {result.relation} says nothing: its sides are the same text")]
+                yield (
+                    "remark",
+                    [nodes.Text(f"relation {result.relation} says nothing: its sides are the same text")],
+                )
             if result.answer:
                 yield "is", [nodes.math(result.answer, result.answer)]
             if result.hint and (edit := re.fullmatch(r"true with (.*?):  (.*)", result.hint)):
@@ -204,6 +210,12 @@ class ProofReading(SphinxDirective):
 
 def _link(identifier: str) -> nodes.reference:
     return nodes.reference("", identifier, refid=nodes.make_id(identifier), internal=True)
+
+
+def link(builder: Any, start: str, docname: str, ident: str, shown: str) -> nodes.reference:
+    """A reference to a place; on paper all documents are one, so the name of the document always stands in it."""
+    uri = builder.get_relative_uri(start, docname) + (f"#{ident}" if ident else "")
+    return nodes.reference("", "", nodes.inline("", shown), internal=True, refuri=uri)
 
 
 def _declared(line: str) -> Iterator[nodes.Node]:
@@ -237,7 +249,7 @@ class RenderCovering(SphinxPostTransform):
         known = covers(self.env) if self.document.next_node(covering) else {}
         for node in list(self.document.findall(covering)):
             links = [
-                [make_refnode(self.app.builder, self.env.docname, doc, ident, nodes.inline("", shown))]
+                [link(self.app.builder, self.env.docname, doc, ident, shown)]
                 for doc, ident, shown in known.get(node["identifier"], ())
             ]
             node.replace_self(_joined(links, ", ") if links else [nodes.Text("nowhere yet")])
@@ -249,7 +261,9 @@ def written_again(app: Sphinx, env: Any) -> list[str]:
     if getattr(env, "proofreading_covers", None) == known:
         return []
     env.proofreading_covers = known
-    return [doc for doc, entries in domain(env).entries.items() if any(isinstance(e.number, str) for e in entries)]
+    return [
+        doc for doc, entries in domain(env).entries.items() if any(isinstance(e.number, str) for e in entries)
+    ]
 
 
 def setup(app: Sphinx) -> dict[str, Any]:

@@ -44,6 +44,8 @@ class StatementDirective(SphinxDirective):
         if statement is None:
             return []  # a fault of the chapter, which says why
         entry = _entry(self.env, found, statement)
+        if entry.ident in self.state.document.ids:  # a heading has that name
+            entry = replace(entry, ident=f"{entry.ident}-{entry.kind}")
         node = statement_node("", *self.shown(entry), **_note(self.env, entry))
         for each in node.findall():
             self.set_source_info(each)

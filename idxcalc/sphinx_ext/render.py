@@ -139,8 +139,8 @@ class RenderStatements(SphinxPostTransform):
         """The mark on paper and in plain text."""
         if self.format != "latex":
             return nodes.paragraph("", found.text())
-        latex = rf"{{\par\nopagebreak\noindent\hfill\small {found.latex()}\par}}"
-        return nodes.paragraph("", "", nodes.raw("", latex, format="latex"))
+        latex = rf"{{\par\nopagebreak\vskip-\parskip\noindent\hfill\small {found.latex()}\par}}"
+        return nodes.raw("", f"\n{latex}\n", format="latex")
 
     # Inline relations
 
