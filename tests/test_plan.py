@@ -37,7 +37,7 @@ def arguments(compiled, world, derivatives=True):
             given[name] = world.code(need.function, need.by, xp)
         else:
             given[type(need)(need.function).name] = world.code(need.function, (), xp)
-    return given | {name: world.sizes[dim.last] for name, dim in compiled.sizes.items()}
+    return given | {name: world.sizes[dim.last] for name, dim in compiled.plan.sizes.items()}
 
 
 def error(expr, order, backend="numpy", derivatives=True):

@@ -7,7 +7,7 @@ from idxcalc.expr.nodes import (
 from idxcalc.expr.symbols import Definition, Dim, Function, Index, Slot, Variable, python_name
 from idxcalc.expr.walk import (
     Part, at, bound_here, called, children, free, fresh, names, opened, own_slots, plug, rebuild, substitute,
-    transform, walk,
+    transform, unlifted, walk,
 )  # fmt: skip
 
 __all__ = [
@@ -15,5 +15,5 @@ __all__ = [
     "Constant", "Definition", "Delta", "Deriv", "Det", "Diff", "Dim", "Elementary", "Expr", "Function",
     "Index", "Inverse", "Iverson", "Lambda", "Match", "Mul", "Num", "Part", "Pow", "Ref", "Relation",
     "Size", "Slot", "Sum", "Variable", "at", "bound_here", "called", "children", "free", "fresh", "names",
-    "opened", "own_slots", "plug", "python_name", "rebuild", "substitute", "transform", "walk",
+    "opened", "own_slots", "plug", "python_name", "rebuild", "substitute", "transform", "unlifted", "walk",
 ]  # fmt: skip

@@ -278,3 +278,11 @@ def called(call: Call) -> Expr:
     slots = dict(zip(function.indices, call.out, strict=True))
     # The slots may carry letters that the arguments do not; rename the body's indices first, then plug.
     return plug(substitute(function.body, slots), dict(zip(function.placeholders, call.args, strict=True)))
+
+
+def unlifted(call: Call) -> Call:
+    """A lifted function without derivatives as one of one real, at its component; others as they are."""
+    if not call.lifted:
+        return call
+    assert not call.derivs
+    return Call(call.function, (), (), tuple(Lambda((), at(a, call.out)) for a in call.args))

@@ -6,25 +6,24 @@ to the value. Products and sums that are nested in each other become one contrac
     \sum_k A_{ik} (\sum_j B_{kj} x_j)   ->   einsum("ik,kj,j->i", A, B, x),
 
 so that the order of contraction can be chosen for all of it, when the sizes are known. A part that
-several others need is a value of its own and is computed once; so is each definition. As lines do
-not contain the names of indices, parts that differ only in those are computed once, too.
+several others need is a value of its own and is computed once; so is each definition.
 """
 
 from __future__ import annotations
 
+import math
 from collections import Counter
-from fractions import Fraction
 from typing import assert_never
 
 from idxcalc.errors import IdxcalcError
 from idxcalc.expr import (
-    Add, All, Call, Cases, Compare, Component, Condition, Constant, Definition, Delta, Deriv, Det, Diff,
-    Elementary, Expr, Index, Inverse, Iverson, Lambda, Match, Mul, Num, Part, Pow, Ref, Size, Slot, Sum,
-    at, called, children, free, python_name,
+    Add, All, Call, Cases, Compare, Component, Constant, Definition, Delta, Deriv, Det, Diff, Elementary,
+    Expr, Index, Inverse, Iverson, Lambda, Match, Mul, Num, Part, Pow, Ref, Size, Sum,
+    called, children, free, python_name, transform, unlifted, walk,
 )  # fmt: skip
-from idxcalc.plan.contract import Product, contracted
-from idxcalc.plan.emit import Emitter, Need, Plan, Value
-from idxcalc.plan.lines import MOST_LABELS, Line
+from idxcalc.expr.remember import Remembered
+from idxcalc.plan.contract import Product
+from idxcalc.plan.lines import MOST_LABELS, Need, Plan, Value
 
 
 def plan(expr: Expr, order: tuple[Index, ...] = ()) -> Plan:
@@ -43,206 +42,149 @@ def plan(expr: Expr, order: tuple[Index, ...] = ()) -> Plan:
     missing = sorted(index.name for index in free(expr) - set(order))
     if missing:
         raise IdxcalcError(f"the order of the axes does not name the free index {', '.join(missing)}")
-    builder = _Builder(Plan(order), _uses(expr))
-    builder.plan.result = builder.spread(builder.value(expr), order)
+    expr = transform(expr, _opened)
+    builder = _Builder(expr)
+    builder.plan.result = builder.plan.spread(builder.value(expr), order)
     return builder.plan
 
 
-def _uses(expr: Expr) -> Counter[Part]:
-    """How many others need each part."""
-    uses: Counter[Part] = Counter()
-    stack: list[Part] = [expr]
-    while stack:
-        part = stack.pop()
-        uses[part] += 1
-        if uses[part] == 1:
-            stack.extend(children(part))
-    return uses
+def _opened(node: Expr) -> Expr:
+    """Functions with a body opened, lifted ones at their component."""
+    match node:
+        case Deriv() | Diff():
+            raise IdxcalcError("a derivative is left in the expression: work it out with differentiate first")
+        case Call(function, _, derivs, _) if function.body is not None or node.lifted:
+            if derivs:
+                raise IdxcalcError(
+                    f"a derivative of {function.name} is left: work it out with differentiate first"
+                )
+            plain = unlifted(node)
+            return plain if function.body is None else transform(called(plain), _opened)
+        case _:
+            return node
 
 
-class _Builder(Emitter):
-    def __init__(self, plan: Plan, uses: Counter[Part]) -> None:
-        super().__init__(plan)
-        self.uses = uses
-        self._values: dict[Part, Value] = {}
-        self._definitions: dict[Definition, str] = {}
+_NAMES: dict[type, str] = {Add: "add", Pow: "power", All: "and"}
 
-    def value(self, node: Expr) -> Value:
-        if node not in self._values:
-            name, axes = self._value(node)
-            once = tuple(dict.fromkeys(axes))
-            if once != axes:  # a diagonal
-                name = self.einsum(Fraction(1), [(name, axes)], once)
-            self._values[node] = name, once
-        return self._values[node]
 
-    def new(self, node: Expr) -> Value:
-        """The value of a node that stood nowhere before."""
-        for part, count in _uses(node).items():
-            self.uses.setdefault(part, count)
-        return self.value(node)
+class _Builder:
+    def __init__(self, expr: Expr) -> None:
+        self.plan = Plan()
+        self.value = Remembered(self._value)
+        self.uses: Counter[Part] = Counter()  # how many others need each part
+        self.bodies: dict[Definition, Expr] = {}
+        self.labels = 0
+        stack: list[Part] = [expr]
+        while stack:
+            part = stack.pop()
+            self.uses[part] += 1
+            if isinstance(part, Ref) and part.definition not in self.bodies:
+                self.bodies[part.definition] = transform(part.definition.body, _opened)
+                stack.append(self.bodies[part.definition])
+            if self.uses[part] == 1:
+                stack.extend(children(part))
 
-    def _value(self, node: Expr) -> Value:
+    def _value(self, node: Part) -> Value:
+        name, axes = self.array(node)
+        once = tuple(dict.fromkeys(axes))
+        return (name, axes) if once == axes else (self.plan.einsum([(name, axes)], once), once)  # a diagonal
+
+    def array(self, node: Part) -> Value:
+        """The array of a node; one index may stand for several axes."""
+        plan, value = self.plan, self.value
         match node:
-            case Num(value):
-                return self.literal(value), ()
+            case Num(number):
+                return plan.literal(number)
             case Constant(name):
-                self.plan.literals[name] = {"pi": 3.141592653589793, "e": 2.718281828459045}[name]
-                return name, ()
+                return plan.literal({"pi": math.pi, "e": math.e}[name], f"math.{name}")
             case Size(dim):
-                number = dim.number
-                return (self.range("last", dim) if number is None else self.literal(Fraction(number))), ()
+                return (plan.range("last", dim), ()) if dim.number is None else plan.literal(dim.number)
             case Component(variable, slots):
                 name = ("d" if variable.differential else "") + python_name(variable.name)
-                return self.pick(self.argument(name, variable), slots, variable.dims)
-            case Ref():
-                return self.definition(node)
+                return plan.pick(plan.argument(name, variable), slots, variable.dims)
+            case Ref(definition, slots):
+                whole = plan.spread(value(self.bodies[definition]), definition.indices)
+                return plan.pick(whole, slots, [index.dim for index in definition.indices])
             case Delta() | Mul() | Sum():
-                return self.contraction(node)
-            case Add(terms):
-                return self.elementwise("add", *map(self.value, terms))
-            case Pow(base, exponent):
-                return self.elementwise("power", self.value(base), self.value(exponent))
-            case Elementary(name, args):
-                return self.elementwise(name, *map(self.value, args))
-            case Call():
-                return self.call(node)
-            case Inverse(matrix, row, column):
-                name, batch = self.matrix("inv", matrix)
-                row_dim, column_dim = (index.dim for index in matrix.indices)
-                return self.pick(name, (*batch, row, column), (*(b.dim for b in batch), column_dim, row_dim))
-            case Det(matrix):
-                return self.matrix("det", matrix)
+                values = [product.contracted(plan) for product in self.products(node, True)]
+                return values[0] if len(values) == 1 else plan.elementwise("add", *values)
+            case Elementary(op, _) | Compare(op, _, _):
+                return plan.elementwise(op, *map(value, children(node)))
+            case Add() | Pow() | All():
+                return plan.elementwise(_NAMES[type(node)], *map(value, children(node)))
+            case Match(left, right, equal):
+                return plan.elementwise("=" if equal else "!=", plan.position(left), plan.position(right))
             case Iverson(condition):
-                one, zero = self.literal(Fraction(1)), self.literal(Fraction(0))
-                return self.elementwise("where", self.condition(condition), (one, ()), (zero, ()))
+                return plan.elementwise("where", value(condition), plan.literal(1), plan.literal(0))
             case Cases(branches, otherwise):
-                chosen = self.value(otherwise)
+                chosen = value(otherwise)
                 for condition, branch in reversed(branches):
-                    chosen = self.elementwise("where", self.condition(condition), self.value(branch), chosen)
+                    chosen = plan.elementwise("where", value(condition), value(branch), chosen)
                 return chosen
-            case Deriv() | Diff():
-                raise IdxcalcError(
-                    "a derivative is left in the expression: work it out with differentiate first"
-                )
+            case Call(function, out, derivs, args):
+                need = Need(function, tuple(n for n, _ in derivs))
+                name, batch = self.applied("apply", plan.argument(need.name, need), *args)
+                slots = (*batch, *out, *(slot for _, by in derivs for slot in by))
+                return plan.pick(name, slots, [*(index.dim for index in batch), *need.dims])
+            case Inverse(matrix, row, column):
+                name, batch = self.applied("inv", "inv", matrix)
+                dims = [index.dim for index in (*batch, *matrix.indices[::-1])]
+                return plan.pick(name, (*batch, row, column), dims)
+            case Det(matrix):
+                return self.applied("det", "det", matrix)
+            case Deriv() | Diff() | Lambda():
+                raise AssertionError("refused before, or part of what is applied")
             case _:
                 assert_never(node)
 
-    def condition(self, condition: Condition) -> Value:
-        match condition:
-            case Compare(op, left, right):
-                return self.elementwise(op, self.value(left), self.value(right))
-            case Match(left, right, equal):
-                return self.elementwise("=" if equal else "!=", self.position(left), self.position(right))
-            case All(conditions):
-                return self.elementwise("and", *map(self.condition, conditions))
-            case _:
-                assert_never(condition)
-
-    def definition(self, ref: Ref) -> Value:
-        definition = ref.definition
-        if definition not in self._definitions:
-            self.uses.update(_uses(definition.body))
-            self._definitions[definition] = self.spread(self.value(definition.body), definition.indices)
-        dims = tuple(index.dim for index in definition.indices)
-        return self.pick(self._definitions[definition], ref.slots, dims)
-
-    def matrix(self, op: str, matrix: Lambda) -> Value:
-        value = self.value(matrix.body)
-        batch = tuple(axis for axis in value[1] if axis not in matrix.indices)
-        return self.line(Line(op, (self.spread(value, (*batch, *matrix.indices)),))), batch
-
-    # functions --------------------------------------------------------------------------
-    def call(self, call: Call) -> Value:
-        function, by = call.function, tuple(n for n, _ in call.derivs)
-        if call.derivs and (call.lifted or function.body is not None):
-            raise IdxcalcError(
-                f"a derivative of {function.name} is left: work it out with differentiate first"
-            )
-        if call.lifted:
-            plain = tuple(Lambda((), at(a, call.out)) for a in call.args)
-            return self.new(Call(function, (), (), plain))
-        if function.body is not None:
-            return self.new(called(call))
-        need = Need(function, by)
-        name = self.argument(need.name, need)
-        values = [self.value(argument.body) for argument in call.args]
-        if not function.out and not any(function.params):
-            return self.elementwise("call", *values, detail=name, shown=name)
-        bound = [argument.indices for argument in call.args]
-        batch = tuple(dict.fromkeys(
-            axis for (_, axes), own in zip(values, bound, strict=True) for axis in axes if axis not in own
-        ))  # fmt: skip
-        arrays = tuple(self.spread(v, (*batch, *own)) for v, own in zip(values, bound, strict=True))
-        result = self.line(Line("apply", arrays, (), (name, len(batch)), name))
-        slots = (*batch, *call.out, *(slot for _, own in call.derivs for slot in own))
-        by_dims = (index.dim for n in by for index in bound[n])
-        return self.pick(result, slots, (*(b.dim for b in batch), *function.out, *by_dims))
+    def applied(self, op: str, name: str, *args: Lambda) -> Value:
+        """A function of tensors at arguments with further axes, which come first: at each of their values."""
+        values = [(self.value(argument.body), argument.indices) for argument in args]
+        batch = tuple(dict.fromkeys(axis for (_, axes), own in values for axis in axes if axis not in own))
+        arrays = [self.plan.spread(value, (*batch, *own)) for value, own in values]
+        return self.plan.line(f"{name}({', '.join(arrays)})", op, *arrays, detail=(name, len(batch))), batch
 
     # products ---------------------------------------------------------------------------
-    def contraction(self, node: Expr) -> Value:
-        product = Product()
-        self.collect(node, {}, product, top=True)
-        return self.distributed(product)
+    def products(self, node: Expr, whole: bool = False) -> list[Product]:
+        """The products whose sum is ``node``; not one but a few where a factor is a sum with deltas.
 
-    def distributed(self, product: Product) -> Value:
-        """The value of a product; over a factor that is a sum with deltas, it is multiplied out.
-
-        So the deltas of a derivative rename indices instead of becoming arrays.
+        So the deltas of a derivative rename indices instead of becoming arrays. A node that others need, too,
+        is a factor as it is, unless this is about the ``whole`` of it.
         """
-        if product.choice is None:
-            return contracted(self, product)
-        terms, scope = product.choice
-        values = []
-        for term in terms:
-            one = product.copy()
-            self.collect(term, scope, one)
-            values.append(self.distributed(one))
-        return self.elementwise("add", *values)
-
-    def deltas_inside(self, node: Expr) -> bool:
-        """Whether deltas would join the product that ``node`` is a factor of."""
-        match node:
-            case Delta():
-                return True
-            case Mul() | Sum() | Add() if self.joins(node):
-                return any(map(self.deltas_inside, children(node)))  # type: ignore[arg-type]
-            case _:
-                return False
-
-    def joins(self, node: Expr) -> bool:
-        """Whether ``node`` becomes part of the product it stands in, instead of an array of its own."""
-
-        def only_deltas(part: Part) -> bool:
-            return isinstance(part, Delta | Num) or (
-                isinstance(part, Mul | Add) and all(map(only_deltas, children(part)))
-            )
-
-        return self.uses[node] == 1 or only_deltas(node)
-
-    def collect(self, node: Expr, scope: dict[Index, Index], into: Product, top: bool = False) -> None:
-        """Put the factors of ``node`` into a product, ``scope`` naming the labels of bound indices."""
-
-        def here(slot: Slot) -> Slot:
-            return scope.get(slot, slot) if isinstance(slot, Index) else slot
-
-        room = len(into.operands) + len(into.summed) < MOST_LABELS // 2
+        joins = whole or self.joins(node)
         match node:
             case Num(value):
-                into.coefficient *= value
+                return [Product(value)]
             case Delta(left, right):
-                into.deltas.append((here(left), here(right)))
-            case Mul(factors) if top or (room and self.joins(node)):
+                return [Product(deltas=() if left is right else (frozenset((left, right)),))]
+            case Mul(factors) if joins:
+                made = [Product()]
                 for factor in factors:
-                    self.collect(factor, scope, into)
-            case Sum(index, body, first) if top or (room and self.joins(node)):
-                label = Index(f"#{len(into.summed)}", index.dim)
-                into.summed[label] = first
-                self.collect(body, scope | {index: label}, into, top=top and isinstance(body, Mul | Sum))
-            case Add(terms) if into.choice is None and room and self.deltas_inside(node):
-                into.choice = terms, scope
+                    more = self.products(factor)
+                    room = len(made[0].operands) + len(more[0].operands) < MOST_LABELS // 3
+                    if not room or (len(made) > 1 and len(more) > 1):
+                        more = [Product(operands=(self.value(factor),))]
+                    made = [one * other for one in made for other in more]
+                return made
+            case Sum(index, body, first) if joins:
+                self.labels += 1
+                label, cut = Index(f"#{self.labels}", index.dim), max(0, (first or 0) - index.dim.start)
+                return [
+                    one.over(index, cut, label) for one in self.products(body, isinstance(body, Mul | Sum))
+                ]
+            case Add(terms) if self.deltas_inside(node):
+                return [one for term in terms for one in self.products(term)]
+            case Component() | Ref():  # a diagonal needs no line of its own here
+                return [Product(operands=(self.array(node),))]
             case _:
-                # a diagonal needs no line of its own here, so not `value` for what has slots
-                raw = isinstance(node, Component | Ref)
-                name, axes = self._value(node) if raw else self.value(node)
-                into.operands.append((name, tuple(here(axis) for axis in axes)))  # type: ignore[misc]
+                return [Product(operands=(self.value(node),))]
+
+    def deltas_inside(self, node: Part) -> bool:
+        """Whether deltas would join the product that ``node`` is a factor of."""
+        if isinstance(node, Mul | Sum | Add) and self.joins(node):
+            return any(map(self.deltas_inside, children(node)))
+        return isinstance(node, Delta)
+
+    def joins(self, node: Part) -> bool:
+        """Whether ``node`` becomes part of the product it stands in, instead of an array of its own."""
+        return self.uses[node] == 1 or all(isinstance(part, Delta | Num | Mul | Add) for part in walk(node))

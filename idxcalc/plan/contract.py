@@ -7,64 +7,56 @@ components out. A sum over what does not depend on its index meets an array of o
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
-from idxcalc.expr import Expr, Index, Slot
-from idxcalc.plan.emit import Emitter, Value
+from idxcalc.expr import Index, Slot
+from idxcalc.plan.lines import Plan, Value
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Product:
-    """A product on its way to one contraction; labels are free indices, or new ones for summed."""
+    """A product on its way to one contraction. ``summed`` has how many first components are left out."""
 
     coefficient: Fraction = Fraction(1)
-    operands: list[tuple[str, tuple[Index, ...]]] = field(default_factory=list)
-    deltas: list[tuple[Slot, Slot]] = field(default_factory=list)
-    summed: dict[Index, int | None] = field(default_factory=dict)
-    choice: tuple[tuple[Expr, ...], dict[Index, Index]] | None = None  # a factor that is a sum with deltas
+    operands: tuple[Value, ...] = ()
+    deltas: tuple[frozenset[Slot], ...] = ()
+    summed: dict[Index, int] = field(default_factory=dict)
 
-    def copy(self) -> Product:
-        return Product(self.coefficient, self.operands[:], self.deltas[:], dict(self.summed))
+    def __mul__(self, other: Product) -> Product:
+        return Product(
+            self.coefficient * other.coefficient, self.operands + other.operands,
+            self.deltas + other.deltas, self.summed | other.summed,
+        )  # fmt: skip
 
+    def renamed(self, old: Index, new: Index) -> Product:
+        operands = ((name, tuple(new if a is old else a for a in axes)) for name, axes in self.operands)
+        deltas = (frozenset(new if slot is old else slot for slot in delta) for delta in self.deltas)
+        return replace(self, operands=tuple(operands), deltas=tuple(d for d in deltas if len(d) > 1))
 
-def contracted(emit: Emitter, product: Product) -> Value:
-    """The array of a product in which no choice is open."""
-    summed, operands = product.summed, product.operands
-    cut = {
-        label: first - label.dim.start
-        for label, first in summed.items() if first is not None and first > label.dim.start
-    }  # fmt: skip
-    same: dict[Index, Index] = {}
+    def over(self, index: Index, cut: int, label: Index) -> Product:
+        """The sum over ``index``, which gets a label of its own; ``cut`` first components are left out."""
+        for delta in self.deltas if not cut else ():
+            (other,) = delta - {index} if index in delta else (None,)
+            if isinstance(other, Index) and other.dim is index.dim:
+                return self.renamed(index, other)  # and so without this delta
+        return replace(self.renamed(index, label), summed=self.summed | {label: cut})
 
-    def root(label: Index) -> Index:
-        while label in same:
-            label = same[label]
-        return label
-
-    for left, right in product.deltas:
-        if isinstance(left, Index) and isinstance(right, Index):
-            a, b = root(left), root(right)
-            if a is b:
-                continue
-            if a.dim is b.dim and a not in cut and b not in cut and (a in summed or b in summed):
-                a, b = (a, b) if a in summed else (b, a)  # a summed one takes the other's name
-                same[a] = b
-                continue
-            left, right = a, b
-        operands.append(emit.elementwise("delta", emit.position(left), emit.position(right)))
-    operands = [(name, tuple(map(root, axes))) for name, axes in operands]
-    present = {axis for _, axes in operands for axis in axes}
-    for label in summed:
-        if label not in same and label not in present:  # a sum over what does not depend on it
-            operands.append((emit.range("ones", label.dim), (label,)))
-    operands = [emit.cut(value, cut) for value in operands]
-    out = tuple(dict.fromkeys(axis for _, axes in operands for axis in axes if axis not in summed))
-    if product.coefficient == 0:
-        return emit.literal(Fraction(0)), ()
-    literals = [name for name, _ in operands if name in emit.plan.literals]
-    if not operands or (len(operands) == len(literals) == 1 and product.coefficient == 1):
-        return (literals[0], ()) if literals else (emit.literal(product.coefficient), ())
-    if len(operands) == 1 and product.coefficient == 1 and operands[0][1] == out:
-        return operands[0]
-    return emit.einsum(product.coefficient, operands, out), out
+    def contracted(self, plan: Plan) -> Value:
+        """The array of the product."""
+        operands = [
+            *self.operands,
+            *(plan.elementwise("delta", *map(plan.position, sorted(d, key=str))) for d in self.deltas),
+        ]
+        present = {axis for _, axes in operands for axis in axes}
+        operands += (
+            (plan.range("ones", index.dim), (index,)) for index in self.summed if index not in present
+        )
+        for n, (name, axes) in enumerate(operands):
+            operands[n] = plan.at(name, [slice(self.summed.get(axis) or None, None) for axis in axes]), axes
+        out = tuple(dict.fromkeys(axis for _, axes in operands for axis in axes if axis not in self.summed))
+        if self.coefficient == 0 or not operands:
+            return plan.literal(self.coefficient)
+        if len(operands) == 1 and self.coefficient == 1 and operands[0][1] == out:
+            return operands[0]
+        return plan.einsum(operands, out, self.coefficient), out

@@ -5,18 +5,19 @@ All checks are about shapes and names, never about values, so that the function 
 
 from __future__ import annotations
 
+import itertools
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import reduce
 from typing import Any
 
 from idxcalc.errors import IdxcalcError
-from idxcalc.expr import Dim, Expr, Index, python_name
+from idxcalc.expr import Dim, Expr, Index
 from idxcalc.functions import KNOWN
-from idxcalc.plan.backends import Array, Backend, Operation, backend, contraction_path
+from idxcalc.plan.backends import Array, Backend, Operation, backend, contraction
 from idxcalc.plan.build import plan
-from idxcalc.plan.emit import Need, Plan
-from idxcalc.plan.lines import Line
+from idxcalc.plan.lines import Line, Need, Plan
 
 ELEMENTWISE: dict[str, Callable[..., Array]] = {
     "add": lambda xp, *terms: reduce(operator.add, terms),
@@ -50,198 +51,155 @@ def compile(expr: Expr, backend: str = "numpy", order: tuple[Index, ...] = ()) -
     return Compiled(plan(expr, order), backend)
 
 
+@dataclass(frozen=True, slots=True)
 class Compiled:
     """A plan on a backend: call it with keyword arguments, print it to see the plan."""
 
-    def __init__(self, plan: Plan, name: str) -> None:
-        self.plan = plan
-        self.backend = name
-        self._paths: dict[tuple[Any, ...], Any] = {}
-        sizes = {python_name(dim.last): dim for dim in plan.dims.values() if dim.named}
-        self.sizes = {n: dim for n, dim in sizes.items() if n not in plan.variables and n not in plan.needs}
+    plan: Plan
+    backend: str
 
     @property
     def arguments(self) -> tuple[str, ...]:
         """The names of the arguments, without the sizes that may be given besides."""
-        return (*self.plan.variables, *self.plan.needs)
+        return self.plan.arguments
 
     def __str__(self) -> str:
         return str(self.plan)
 
     def __call__(self, **given: Any) -> Array:
-        return _Run(self, backend(self.backend), given).result()
-
-    def path(self, line: Line, shapes: tuple[tuple[int, ...], ...]) -> Any:
-        """The order of contraction of a line, found once for arrays of these shapes."""
-        key = (line, shapes)
-        if key not in self._paths:
-            self._paths[key] = contraction_path(line.spec, shapes) if len(shapes) > 2 else False
-        return self._paths[key]
+        return _Run(self.plan, backend(self.backend), given).result()
 
 
 class _Run:
-    def __init__(self, compiled: Compiled, library: Backend, given: dict[str, Any]) -> None:
-        self.compiled, self.plan, self.library, self.xp = compiled, compiled.plan, library, library.xp
-        self.sizes: dict[str, tuple[int, str]] = {}  # the last value of a range, and who said so
-        self.values: dict[str, Any] = dict(self.plan.literals)
-        self._known_names(given)
-        for name, dim in compiled.sizes.items():
-            if name in given:
-                self._size(dim, int(given[name]) - dim.start + 1, name, "")
-        for name, variable in self.plan.variables.items():
-            self.values[name] = self._array(name, self._wanted(given, name), variable.dims)
-        self.given = given
-        for need in self.plan.needs.values():
-            self.values[need.name] = self._function(need)
+    def __init__(self, plan: Plan, library: Backend, given: dict[str, Any]) -> None:
+        self.plan, self.library, self.xp, self.given = plan, library, library.xp, given
+        self.listed = ", ".join(plan.arguments) or "none"
+        self.last: dict[str, tuple[int, str]] = {  # the last value of a range, and who said so
+            dim.last: (dim.number, "the formula") for dim in plan.dims.values() if dim.number is not None
+        }
+        lower = {Need(n.function, n.by[:k]).name for n in plan.needs.values() for k in range(len(n.by))}
+        for name in given:
+            if name not in {*plan.arguments, *plan.sizes, *lower}:
+                raise IdxcalcError(f"no argument is called {name}; the arguments are: {self.listed}")
+        self.last.update((dim.last, (int(given[n]), n)) for n, dim in plan.sizes.items() if n in given)
+        self.values: dict[str, Any] = dict(plan.literals)
+        for name, variable in plan.variables.items():
+            array = self.xp.asarray(self.wanted(name))
+            whole = not self.xp.issubdtype(array.dtype, self.xp.inexact)
+            self.values[name] = array.astype(float) if whole else array
+            self.check(array.shape, variable.dims, f"{name} has", name)
+        for name, need in plan.needs.items():
+            self.values[name] = self.function(need)
 
     # arguments --------------------------------------------------------------------------
-    def _known_names(self, given: dict[str, Any]) -> None:
-        functions = {
-            Need(need.function, need.by[:order]).name
-            for need in self.plan.needs.values()
-            for order in range(len(need.by) + 1)
-        }
-        known = {*self.plan.variables, *functions, *self.compiled.sizes}
-        for name in given:
-            if name not in known:
-                listed = ", ".join(self.compiled.arguments) or "none"
-                raise IdxcalcError(f"no argument is called {name}; the arguments are: {listed}")
+    def wanted(self, name: str) -> Any:
+        if name not in self.given:
+            raise IdxcalcError(f"the argument {name} is missing; the arguments are: {self.listed}")
+        return self.given[name]
 
-    def _wanted(self, given: dict[str, Any], name: str) -> Any:
-        if name not in given:
-            listed = ", ".join(self.compiled.arguments)
-            raise IdxcalcError(f"the argument {name} is missing; the arguments are: {listed}")
-        return given[name]
+    def check(self, shape: tuple[int, ...], dims: Sequence[Dim], found: str, name: str) -> None:
+        """Compare a shape with the sizes that are known, and learn those that are not."""
+        if len(shape) != len(dims):
+            raise IdxcalcError(f"{found} the shape {shape}; expected {_count(len(dims), 'axis', 'axes')}")
+        for n, (dim, length) in enumerate(zip(dims, shape, strict=True), 1):
+            last, source = self.last.setdefault(dim.last, (length + dim.start - 1, name))
+            if last - dim.start + 1 != length:
+                start = f" (from {dim.start} to {last})" if dim.start != 1 else ""
+                raise IdxcalcError(
+                    f"{name} has {_count(length, 'component', 'components')} along axis {n};"
+                    f" expected {last - dim.start + 1}{start}, as {source} says"
+                )
 
-    def _array(self, name: str, value: Any, dims: tuple[Dim, ...]) -> Array:
-        array = self.xp.asarray(value)
-        if not self.xp.issubdtype(array.dtype, self.xp.inexact):
-            array = array.astype(float)
-        if array.ndim != len(dims):
-            raise IdxcalcError(f"{name} has the shape {array.shape}; expected {_count(len(dims), 'axis')}")
-        for n, (dim, length) in enumerate(zip(dims, array.shape, strict=True), 1):
-            self._size(dim, length, name, f" along axis {n}")
-        return array
-
-    def _size(self, dim: Dim, length: int, name: str, where: str) -> None:
-        last = length + dim.start - 1
-        number = dim.number
-        expected, source = (
-            self.sizes.get(dim.last, (last, name)) if number is None else (number, "the formula")
-        )
-        if last != expected:
-            found = f"{name} has {_count(length, 'component')}{where}" if where else f"{name} is {last}"
-            wanted = expected - dim.start + 1 if where else expected
-            start = f" (from {dim.start} to {expected})" if where and dim.start != 1 else ""
-            raise IdxcalcError(f"{found}; expected {wanted}{start}, as {source} says")
-        if number is None:
-            self.sizes.setdefault(dim.last, (last, name))
-
-    def _function(self, need: Need) -> Operation:
-        name = need.name
-        if name in self.given:
-            if not callable(self.given[name]):
+    def function(self, need: Need) -> Operation:
+        name, derivative = need.name, self.library.derivative
+        if name in self.given or not need.by:
+            if not callable(self.wanted(name)):
                 raise IdxcalcError(f"{name} is {type(self.given[name]).__name__}; expected a function")
             return self.given[name]  # type: ignore[no-any-return]
-        if not need.by:
-            return self._wanted(self.given, name)  # type: ignore[no-any-return]
-        derivative = self.library.derivative
         if derivative is None:
             raise IdxcalcError(
                 f"the argument {name} is missing: {self.library.name} does not differentiate functions,"
                 f" so give the derivative of {Need(need.function).name} as {name}"
             )
-        scalar = not need.function.out and not any(need.function.params)
-        return derivative(self._function(Need(need.function, need.by[:-1])), need.by[-1], scalar)
+        return derivative(self.function(Need(need.function, need.by[:-1])), need.by[-1], need.scalar)
 
     # lines ------------------------------------------------------------------------------
     def result(self) -> Array:
-        for line, name in self.plan.lines.items():
-            self.values[name] = self._run(line, [self.values[a] for a in line.args])
+        for text, line in self.plan.lines.items():
+            self.values[line.name] = self.run(text, line, [self.values[name] for name in line.args])
         return self.xp.asarray(self.values[self.plan.result])
 
-    def _run(self, line: Line, args: list[Any]) -> Any:
+    def run(self, text: str, line: Line, args: list[Any]) -> Any:
         xp = self.xp
         match line.op:
             case "einsum":
                 arrays = [xp.asarray(a) for a in args]
-                path = self.compiled.path(line, tuple(a.shape for a in arrays))
-                value = xp.einsum(line.spec, *arrays, optimize=self._path(path))
+                ordered = contraction(line.spec, tuple(a.shape for a in arrays)) if len(arrays) > 2 else None
+                value = ordered(*arrays) if ordered else xp.einsum(line.spec, *arrays)
                 return value if line.detail == 1 else float(line.detail) * value
             case "index":
-                return args[0][self._positions(line, args[0])]
+                for where, length in zip(line.detail, args[0].shape, strict=True):
+                    if isinstance(where, int) and where >= length:
+                        raise IdxcalcError(
+                            f"{text} picks a component beyond the {length} that {line.args[0]} has there"
+                        )
+                return args[0][line.detail]
             case "range" | "ones" | "last":
-                return self._range(line.op, line.detail)
+                start, last = line.detail.start, self.size(line.detail)
+                steps = xp.arange(start, last + 1)
+                return {"range": steps, "ones": xp.ones(len(steps)), "last": float(last)}[line.op]
             case "inv" | "det":
                 return getattr(xp.linalg, line.op)(args[0])
             case "apply":
-                return self._applied(line, args)
-            case "call":
-                return self._called(line.detail, self._aligned(line, args))
+                return self.applied(line, [xp.asarray(a) * 1.0 for a in args])
             case op if op in ELEMENTWISE:
-                return ELEMENTWISE[op](xp, *self._aligned(line, args))
+                return ELEMENTWISE[op](xp, *self.aligned(line, args))
             case op:
                 name = getattr(KNOWN[op], self.library.name)  # the table has a column per library
-                return getattr(xp, name)(*self._aligned(line, args))
+                return getattr(xp, name)(*self.aligned(line, args))
 
-    def _path(self, path: Any) -> Any:
-        return path[1:] if self.library.name == "jax" and isinstance(path, list) else path
-
-    def _aligned(self, line: Line, args: list[Any]) -> list[Any]:
+    def aligned(self, line: Line, args: list[Any]) -> list[Any]:
         """The arguments with their axes in the places where the value has them."""
-        out, aligned = line.axes[-1], []
-        for axes, value in zip(line.axes, args, strict=False):
-            if axes and axes != out:
-                order = sorted(range(len(axes)), key=lambda n: out.index(axes[n]))
-                value = self.xp.transpose(value, order)
-                value = value[tuple(slice(None) if a in axes else None for a in out)]
-            aligned.append(value)
-        return aligned
+        given, out = line.spec.split("->")
 
-    def _called(self, name: str, args: list[Any]) -> Array:
-        """A function of reals, on whole arrays."""
-        xp = self.xp
-        shape = xp.broadcast_shapes(*(xp.shape(a) for a in args))
-        value = xp.asarray(self.values[name](*(xp.broadcast_to(xp.asarray(a) * 1.0, shape) for a in args)))
-        if value.shape not in (shape, ()):
-            raise IdxcalcError(f"{name} returned the shape {value.shape} for arguments of shape {shape}")
-        return xp.broadcast_to(value, shape)
+        def place(axes: str, value: Any) -> Any:
+            if axes in ("", out):
+                return value
+            turned = self.xp.transpose(value, [axes.index(a) for a in out if a in axes])
+            return turned[tuple(slice(None) if a in axes else None for a in out)]
 
-    def _positions(self, line: Line, array: Array) -> tuple[Any, ...]:
-        positions: list[Any] = []
-        for where, length in zip(line.detail, array.shape, strict=True):
-            if isinstance(where, int) and where >= length:
-                raise IdxcalcError(
-                    f"{line} picks a component beyond the {length} that {line.args[0]} has there"
-                )
-            positions.append(where if isinstance(where, int) else slice(where and where[1], None))
-        return tuple(positions)
+        return list(map(place, given.split(","), args))
 
-    def _range(self, op: str, dim: Dim) -> Any:
-        if dim.number is None and dim.last not in self.sizes:
-            name = next((n for n, d in self.compiled.sizes.items() if d.last == dim.last), None)
+    def applied(self, line: Line, args: list[Array]) -> Array:
+        """A function of reals on whole arrays; any other at each value of its first ``depth`` axes."""
+        name, depth = line.detail
+        xp, need, function = self.xp, self.plan.needs[name], self.values[name]
+        if need.scalar:
+            value, shape = xp.asarray(function(*args)), args[0].shape
+            if value.shape not in (shape, ()):
+                raise IdxcalcError(f"{name} returned the shape {value.shape} for arguments of shape {shape}")
+            return xp.broadcast_to(value, shape)
+
+        def one(*parts: Array) -> Array:
+            value = xp.asarray(function(*parts))
+            self.check(value.shape, need.dims, f"{name} returned", f"the value of {name}")
+            return value
+
+        axes = map(str, itertools.count())
+        *given, out = (
+            f"({','.join(itertools.islice(axes, rank))})"
+            for rank in [*(a.ndim - depth for a in args), len(need.dims)]
+        )
+        return xp.vectorize(one, signature=f"{','.join(given)}->{out}")(*args)
+
+    def size(self, dim: Dim) -> int:
+        """The last value of a range."""
+        if dim.last not in self.last:
+            name = next((n for n, d in self.plan.sizes.items() if d.last == dim.last), None)
             how = f"give {name}=..." if name else "no argument has it"
             raise IdxcalcError(f"the size {dim.last if dim.named else 'of an index'} is not known: {how}")
-        last = dim.number if dim.number is not None else self.sizes[dim.last][0]
-        if op == "last":
-            return float(last)
-        return self.xp.arange(dim.start, last + 1) if op == "range" else self.xp.ones(last + 1 - dim.start)
-
-    def _applied(self, line: Line, args: list[Any]) -> Array:
-        name, depth = line.detail
-        need = self.plan.needs[name]
-        mapped = self.library.vectorize(self.values[name], len(args), depth)
-        value = self.xp.asarray(mapped(*args))
-        dims = (*need.function.out, *(dim for n in need.by for dim in need.function.params[n]))
-        if value.ndim - depth != len(dims):
-            raise IdxcalcError(
-                f"{name} returned the shape {value.shape[depth:]}; expected {_count(len(dims), 'axis')}"
-            )
-        for n, (dim, length) in enumerate(zip(dims, value.shape[depth:], strict=True), 1):
-            self._size(dim, length, f"the value of {name}", f" along axis {n}")
-        return value
+        return self.last[dim.last][0]
 
 
-def _count(number: int, what: str) -> str:
-    plural = {"axis": "axes"}.get(what, f"{what}s")
-    return f"{number or 'no'} {what if number == 1 else plural}"
+def _count(number: int, one: str, several: str) -> str:
+    return f"{number or 'no'} {one if number == 1 else several}"
