@@ -68,6 +68,7 @@ def _separate(node: Part, used: set[str], rename: bool) -> Part:
             for index in bound_here(node):
                 clash = rename or index.name in used or index.name in {i.name for i in chosen.values()}
                 chosen[index] = fresh(index, pool) if clash else index
+                pool.add(chosen[index].name)
             body: Expr = _separate(  # type: ignore[assignment]
                 substitute(node.body, chosen), used | {i.name for i in chosen.values()}, rename
             )

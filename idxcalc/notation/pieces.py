@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from idxcalc.expr import Index, Slot, Sum
@@ -46,6 +46,13 @@ class Piece:
     @property
     def signed(self) -> str:
         return "-" + self.text if self.negative else self.text
+
+    def closed(self) -> Piece:
+        """The piece as a product by itself: what stands twice in it must be fixed, or it would be summed."""
+        again = {name for name in self.places if self.places.count(name) > 1}
+        if not again:
+            return self
+        return replace(self, places=once(self.places), demands=self.demands | again)
 
     def inside(self, text: str, level: int = ATOM) -> Piece:
         """This piece as the only content of something: each letter counts once."""

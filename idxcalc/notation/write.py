@@ -20,12 +20,12 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
-from typing import TypeAlias, assert_never
+from typing import TypeAlias, TypeVar, assert_never
 
 from idxcalc.expr import (
     MINUS_ONE, Add, All, Call, Cases, Compare, Component, Condition, Constant, Definition, Delta, Deriv,
-    Det, Diff, Elementary, Expr, Inverse, Iverson, Lambda, Match, Mul, Num, Pow, Ref, Relation, Size,
-    Slot, Sum, Variable, free, fresh, names, substitute,
+    Det, Diff, Elementary, Expr, Inverse, Iverson, Lambda, Match, Mul, Num, Part, Pow, Ref, Relation,
+    Size, Slot, Sum, Variable, free, fresh, names, substitute,
 )  # fmt: skip
 from idxcalc.functions import KNOWN
 from idxcalc.notation.letters import flat, separate, taken, tidy
@@ -34,6 +34,7 @@ from idxcalc.notation.pieces import (
     together,
 )  # fmt: skip
 
+P = TypeVar("P", bound=Part)
 Target: TypeAlias = Variable | Definition
 Defaults: TypeAlias = Mapping[str, tuple[Lambda, ...]]
 _OPS = {"<": "<", ">": ">", "<=": r"\le", ">=": r"\ge", "=": "=", "!=": r"\neq"}
@@ -59,7 +60,7 @@ def write(
     if isinstance(node, Relation):
         return writer.relation(node)
     if isinstance(node, Compare | Match | All):
-        return writer.condition(separate(node, taken(node))).text
+        return writer.condition(writer.apart(node, taken(node))).text
     return writer.top(node).signed
 
 
@@ -79,16 +80,27 @@ def no_sum_letters(expr: Expr) -> tuple[str, ...]:
 class _Writer:
     wrt: tuple[Target, ...] = ()
     defaults: Defaults = field(default_factory=dict)
+    used: set[str] = field(default_factory=set)  # every letter of what is written
+
+    def apart(self, node: P, used: set[str]) -> P:
+        """``node`` with its bound letters apart; from now on they are used."""
+        made = separate(node, used)
+        self.used |= used | names(made)
+        return made
 
     def top(self, expr: Expr) -> Piece:
-        return self.piece(separate(expr, taken(expr)))
+        return self.piece(self.apart(expr, taken(expr)))
 
     def atom(self, expr: Expr) -> Piece:
         made = self.piece(expr)
         return bracket(made) if made.level > ATOM or made.negative else made
 
     def piece(self, node: Expr) -> Piece:
-        """The text of an expression whose bound letters are apart."""
+        """The text of a whole term or sum: letters that its one factor repeats must be fixed."""
+        return self.factor(node).closed()
+
+    def factor(self, node: Expr) -> Piece:
+        """The text of an expression whose bound letters are apart, as a factor."""
         match node:
             case Num(value):
                 n, below = abs(value.numerator), value.denominator
@@ -157,7 +169,7 @@ class _Writer:
         number = math.prod((f.value for f in factors if isinstance(f, Num)), start=Fraction(1))
         below = [f.base for f in factors if isinstance(f, Pow) and f.exponent is MINUS_ONE]
         above = [f for f in factors if not isinstance(f, Num | Pow) or _is_power(f)]
-        return product(bound, number, [self.piece(f) for f in above], [self.piece(f) for f in below])
+        return product(bound, number, [self.factor(f) for f in above], [self.piece(f) for f in below])
 
     def power(self, base: Expr, exponent: Expr) -> Piece:
         root = exponent.value if isinstance(exponent, Num) else Fraction(0)
@@ -181,16 +193,19 @@ class _Writer:
         return inner.inside(_applied(KNOWN[name].latex[0], inner.text))
 
     def argument(self, node: Lambda) -> Piece:
-        """A tensor as an argument: its free letters, in order of appearance, are its slots."""
+        """A tensor as an argument: its free letters, in order of appearance, are its slots.
+
+        Where they come in another order, or where one would have to be fixed, deltas put them in front.
+        """
         made, outside = self.piece(node.body), frozenset(i.name for i in free(node))
         wanted = tuple(i.name for i in node.indices)
-        if wanted and tuple(n for n in once(made.places) if n not in outside) != wanted:
-            used = names(node) | taken(node)
-            copies = {i: fresh(i, used) for i in node.indices}
+        found = tuple(n for n in once(made.places) if n not in outside)
+        if wanted and (found != wanted or made.demands & set(wanted)):
+            copies = {i: fresh(i, self.used) for i in node.indices}
             body: Expr = Mul((*(Delta(i, k) for i, k in copies.items()), substitute(node.body, copies)))
             for copy in copies.values():
                 body = Sum(copy, body)
-            made = self.piece(separate(body, taken(body)))
+            made = self.piece(body)
         demands = made.demands | outside if wanted else made.demands
         return Piece(made.signed, tuple(n for n in made.places if n not in wanted), demands)
 
@@ -298,13 +313,13 @@ class _Writer:
     def relation(self, node: Relation) -> str:
         tests = () if node.condition is None else (node.condition,)
         used = taken(node.left, node.right, *tests)
-        left, right = (self.piece(separate(side, used)) for side in (node.left, node.right))
+        left, right = (self.piece(self.apart(side, used)) for side in (node.left, node.right))
         demands = left.demands | right.demands
         text = f"{left.signed} {_OPS[node.op]} {right.signed}"
         if node.order is not None:
             text += f" + O(d{node.order[0].name}{power(str(node.order[1])) if node.order[1] > 1 else ''})"
         for test in tests:
-            made = self.condition(separate(test, used))
+            made = self.condition(self.apart(test, used))
             parts = test.conditions if isinstance(test, All) else (test,)
             fixed = {n for c in parts if isinstance(c, Match) for n in letters((c.left, c.right))}
             demands = (demands | made.demands) - fixed
