@@ -18,6 +18,7 @@ GIVEN = "x_i, y_i, z_i, b_i, v_i, w_{ij}, m_{ij}\n\\sigma(z)\nf(x_i)"
 DEFINED = r"p_i = \frac{e^{x_i}}{\sum_j e^{x_j}} \\ L = b_iv_i \\ \text{loss} = (y_i - z_i)(y_i - z_i)"
 SUM_OR_NOT = 'write the sum out, or "(no sum on $i$)"'
 WHICH = f"sum, or component by component? {SUM_OR_NOT}"
+OTHERWISE = r"write \frac{1}{...} or another name"
 FREE = 'on the right i is summed, on the left it is free; add "(no sum on $i$)"'
 
 # formula, wrt, message
@@ -98,6 +99,9 @@ ROWS = [
         "",
         "only the last case may be `otherwise`",
     ),
+    (r"‹\sin^{-1}› L", "", r"\sin^{-1}: the inverse function, or one over the value? " + OTHERWISE),
+    (r"‹\sigma^{-1}›(L)", "", r"\sigma^{-1}: the inverse function, or one over the value? " + OTHERWISE),
+    (r"\sum_{i=1}^‹0› x_i", "", "the upper bound of a sum is a declared size or a number"),
     (r"‹'›x_i", "", "`'` was not expected here"),
 ]
 

@@ -399,6 +399,18 @@ def test_numbers(where):
     assert_means(r"\frac12 + \frac{1}{4} + 0.125 + 1/8", where, lambda g: 1.0)
     assert_means(r"t^22", where, lambda g: g.t**2 * 2)
     assert_means(r"\frac1t2", where, lambda g: 2 / g.t)
+    assert_means(r"\frac{t}23", where, lambda g: g.t / 2 * 3)
+    assert_means(r"\sqrt12", where, lambda g: 2.0)
+    assert_means(r"\sqrt[3]82", where, lambda g: 4.0)
+    assert_means(r"\frac{1}{2}34", where, lambda g: 17.0)
+    assert_means(r"{t}34", where, lambda g: 34 * g.t)
+
+
+def test_cases_on_integers_leave_nothing_out():
+    text = r"1 \text{ if } k > 0 \text{ and } 2 \text{ if } k < 0"
+    assert refusal(scope("k"), text) is None
+    message = refusal(scope("k integer"), text).message
+    assert message == "these cases do not cover everything: end with else"
 
 
 def test_names_with_accents_words_and_labels(where):

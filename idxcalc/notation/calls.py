@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 Items = tuple[Item | Sign, ...]
 
 
+_OTHERWISE = r"write \frac{1}{...} or another name"
+
+
 def word(reader: Reader, items: Items, at: int) -> tuple[Factor, int]:
     """A known function, ``\\det`` or ``\\partial_i``, with what it acts on."""
     item = items[at]
@@ -35,6 +38,10 @@ def word(reader: Reader, items: Items, at: int) -> tuple[Factor, int]:
     if item.sub is not None or item.primes:
         raise reader.fail(
             f"{text} takes no index; declare a function to differentiate it by a prime", item.span
+        )
+    if matrices.minus_one(item):
+        raise reader.fail(
+            f"{text}^{{-1}}: the inverse function, or one over the value? {_OTHERWISE}", item.span
         )
     if text == r"\det":
         return matrices.determinant(reader, item, items, at)
@@ -90,6 +97,11 @@ def call(
     applied = (
         isinstance(following, Item) and isinstance(following.atom, Bracket) and following.atom.kind in "(["
     )
+    if applied and matrices.minus_one(item):
+        name = function.name
+        raise reader.fail(
+            f"{name}^{{-1}}: the inverse function, or one over the value? {_OTHERWISE}", item.span
+        )
     sub = item.sub
     scalar = function.params == ((),) and not function.out
     if max(primes, len(sub.after or ()) if sub is not None else 0) > MAX_ORDER:

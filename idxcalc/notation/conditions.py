@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from idxcalc.errors import Span
 from idxcalc.expr import ZERO, All, Cases, Compare, Condition, Expr, Index, Iverson, Match, Slot
+from idxcalc.notation.depends import variables
 from idxcalc.notation.parts import Factor, Term
 from idxcalc.notation.tree import Choice, Item, Name, Number, SumOf, Test
 from idxcalc.notation.unknown import is_letter
@@ -94,9 +95,14 @@ def _opposite(conditions: list[Condition]) -> bool:
         case [Match(a, b, equal), Match(c, d, other)]:
             return tuple(map(_label, (a, b))) == tuple(map(_label, (c, d))) and equal != other
         case [Compare(op, a, b), Compare(other_op, c, d)]:
-            almost = {(">", "<"), ("<", ">")}  # they leave out a set of measure zero
+            # These leave out a set of measure zero, unless they compare integers.
+            almost = {(">", "<"), ("<", ">")} if not (_integer(a) or _integer(b)) else set()
             return (a, b) == (c, d) and (opposites[op] == other_op or (op, other_op) in almost)
     return False
+
+
+def _integer(value: Expr) -> bool:
+    return any("integer" in v.traits for v in variables(value))
 
 
 def _label(slot: Slot) -> str:

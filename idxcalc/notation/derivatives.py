@@ -11,12 +11,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from idxcalc.errors import Span
-from idxcalc.expr import (
-    Call, Component, Definition, Deriv, Diff, Expr, Function, Lambda, Num, Part, Pow, Ref, Slot, Variable,
-    children, walk,
-)  # fmt: skip
+from idxcalc.expr import Call, Component, Deriv, Diff, Expr, Function, Lambda, Num, Pow, Slot, Variable, walk
 from idxcalc.notation import matrices
 from idxcalc.notation.commas import Target, commas
+from idxcalc.notation.depends import variables
 from idxcalc.notation.parts import Factor, Place, Term, slots_for
 from idxcalc.notation.tokens import Subscript
 from idxcalc.notation.tree import Bracket, Fraction_, Item, Name, Product, Sign, Word
@@ -222,21 +220,6 @@ def varying(reader: Reader, expr: Expr) -> tuple[Variable, ...]:
         return tuple(t for t in reader.wrt if isinstance(t, Variable))
     found = {v for v in variables(expr) if not v.differential and "constant" not in v.traits}
     return tuple(sorted(found, key=lambda v: v.name))
-
-
-def variables(part: Part | Definition | Function) -> set[Variable]:
-    """Every variable that a value depends on, through definitions and bodies."""
-    match part:
-        case Component(variable, _):
-            return {variable}
-        case Definition(_, _, body):
-            return variables(body)
-        case Ref(definition, _):
-            return variables(definition)
-    found: set[Variable] = set()
-    if isinstance(part, Call) and part.function.body is not None:
-        found |= variables(part.function.body) - set(part.function.placeholders)
-    return found.union(*map(variables, children(part))) if not isinstance(part, Function) else found
 
 
 # orders

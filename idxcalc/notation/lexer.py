@@ -92,13 +92,23 @@ class _Lexer:
             self.character(text, start)
 
     def number(self, text: str, start: int) -> None:
-        last = self.tokens[-1].kind if self.tokens else ""
-        before = self.tokens[-2].kind if len(self.tokens) > 1 else ""
-        single = last in ("SUP", "FRAC") or (before == "FRAC" and last in ("NUMBER", "NAME"))
-        if single:  # TeX takes one character as an argument without braces
+        if self.is_argument():  # TeX takes one character as an argument without braces
             text = text[0]
             self.at = start + 1
         self.add("NUMBER", Fraction(text), start)
+
+    def is_argument(self) -> bool:
+        """Whether the next token is an argument of a power, a root or a fraction."""
+        kinds = [token.kind for token in self.tokens]
+        if not kinds or kinds[-1] in ("SUP", "FRAC", "SQRT"):
+            return bool(kinds)
+        depth, at = 0, len(kinds)
+        for at in range(len(kinds) - 1, -1, -1):  # back over one whole argument
+            depth += (kinds[at] in ("RBRACE", "RSQ")) - (kinds[at] in ("LBRACE", "LSQ"))
+            if depth <= 0:
+                break
+        wanted = {"LBRACE": "FRAC", "NUMBER": "FRAC", "NAME": "FRAC", "LSQ": "SQRT"}.get(kinds[at], "")
+        return at > 0 and kinds[at - 1] == wanted
 
     def character(self, text: str, start: int) -> None:
         if text == "&":

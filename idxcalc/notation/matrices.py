@@ -44,11 +44,11 @@ def is_inverse(item: Item) -> bool:
         item.sub is not None
         and item.power is not None
         and item.power.span.start < item.sub.span.start
-        and _minus_one(item)
+        and minus_one(item)
     )
 
 
-def _minus_one(item: Item) -> bool:
+def minus_one(item: Item) -> bool:
     if item.power is None or len(item.power.exponent.terms) != 1:
         return False
     sign, product = item.power.exponent.terms[0]
@@ -90,7 +90,7 @@ def bracket_inverse(reader: Reader, bracket: Bracket) -> tuple[Lambda, Term] | N
         else ()
     )
     only = product[0] if len(product) == 1 else None
-    if not isinstance(only, Item) or not _minus_one(only) or only.sub is not None:
+    if not isinstance(only, Item) or not minus_one(only) or only.sub is not None:
         return None
     if isinstance(only.atom, Name):
         return whole_item(reader, Item(only.atom, None, 0, None, only.span), 2, "the inverse")

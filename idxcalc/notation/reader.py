@@ -17,10 +17,9 @@ from fractions import Fraction
 
 from idxcalc.errors import IdxcalcError, Span
 from idxcalc.expr import (
-    MINUS_ONE, ZERO, Add, Definition, Dim, Elementary, Expr, Index, Mul, Num, Pow, Size, Slot, Sum,
-    Variable,
+    MINUS_ONE, ZERO, Add, Definition, Dim, Elementary, Expr, Index, Mul, Num, Pow, Slot, Sum, Variable,
 )  # fmt: skip
-from idxcalc.notation import calls, conditions, derivatives, names
+from idxcalc.notation import calls, conditions, derivatives, names, sums
 from idxcalc.notation.parts import Factor, Place, Term
 from idxcalc.notation.scope import Scope
 from idxcalc.notation.sizes import SizesDiffer
@@ -238,7 +237,7 @@ class Reader:
     def kind_of_factor(self, item: Item, items: tuple[Item | Sign, ...], at: int) -> tuple[Factor, int]:
         match item.atom:
             case Written():
-                return self.written(item.atom, items, at)
+                return sums.written(self, item.atom, items, at)
             case Word(r"\partial", _):
                 return derivatives.partial_prefix(self, item, items, at)
             case Word():
@@ -314,37 +313,6 @@ class Reader:
         exponent = self.sum(item.power.exponent)
         expr = Pow(base.expr, exponent.expr)
         return self.once(expr, [base, exponent], item.span, "a power")
-
-    def written(self, atom: Written, items: tuple[Item | Sign, ...], at: int) -> tuple[Factor, int]:
-        """``\\sum_{i=1}^n`` and its scope, the product that follows."""
-        for name, span in atom.letters:
-            if name in self.fixed and self.fixed[name].owner == r"\sum":
-                raise self.fail(f"{name} is already summed here", span)
-            self.letters_used.setdefault(name, span)
-        sizes = self.scope.sizes
-        last, start = None, None
-        if atom.upper is not None:
-            upper = self.sum(atom.upper).expr
-            if not isinstance(upper, Size) and not (isinstance(upper, Num) and upper.value.denominator == 1):
-                raise self.fail("the upper bound of a sum is a declared size or a number", atom.upper.span)
-            last = sizes.last[sizes.find(upper.dim)] if isinstance(upper, Size) else str(upper.value)
-        if atom.lower == 0:
-            start = 0
-        places = {name: Place(sizes.fresh(last, start), r"\sum", span) for name, span in atom.letters}
-        rest = items[at + 1 :]
-        while rest and isinstance(rest[0], Sign):
-            raise self.fail("an operator where a term was expected", rest[0].span)
-        if not rest:
-            raise self.fail("a sum of nothing: the product that follows is its scope", atom.span)
-        with self.fixing(places):
-            inner = self.closed(self.factors(rest), rest[0].span | rest[-1].span)
-        expr = inner.expr
-        for name, place in reversed(places.items()):
-            if name not in inner.letters and last is None:
-                raise self.fail(f"nothing ties the size of {name}: it does not stand in the sum", place.span)
-            expr = Sum(Index(name, place.dim), expr, atom.lower)
-        left = {name: place for name, place in inner.letters.items() if name not in places}
-        return Factor(expr, tuple(left.items()), atom.span | inner.span), len(items)
 
     def slots(
         self, groups: tuple[Group, ...], dims: tuple[Dim, ...], owner: str, span: Span

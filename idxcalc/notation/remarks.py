@@ -6,7 +6,7 @@ from functools import lru_cache
 
 from idxcalc.errors import Span
 from idxcalc.expr import Definition, Deriv, Diff, Expr, Ref, Relation, Variable, walk
-from idxcalc.notation.derivatives import variables
+from idxcalc.notation.depends import variables
 from idxcalc.notation.lexer import lex
 from idxcalc.notation.parts import Term
 from idxcalc.notation.scope import Scope
