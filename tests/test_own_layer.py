@@ -81,7 +81,9 @@ def test_it_all_works_in_a_clean_environment(tmp_path: Path) -> None:
         assert (same(done.stdout), done.returncode) == (same(printed), int("refuted" in printed)), done.stderr
     right = run(idxcalc, "check", *OPTIONS, r"L_{,(gh)} = 2(w_{gj}x_j - y_g)\,x_h")
     assert right.returncode == 0 and right.stdout.startswith("proved")
-    cells = "\n".join(re.sub(r"(?ms)\A---\n.*?^---\n|^:tags:[^\n]*\n", "", cell) for cell in fenced(PAGE, "{code-cell}"))
+    cells = "\n".join(
+        re.sub(r"(?ms)\A---\n.*?^---\n|^:tags:[^\n]*\n", "", cell) for cell in fenced(PAGE, "{code-cell}")
+    )
     done = run(python, "-c", cells)
     assert done.returncode == 0, done.stderr
     assert [line.split()[0] for line in done.stdout.splitlines() if not line.startswith(" ")] == [
