@@ -17,12 +17,19 @@ export JAX_PLATFORMS ?= cpu
 
 .DEFAULT_GOAL := html
 .SILENT:
-.PHONY: html test check lint types lines strict tests live clean help FORCE
+.PHONY: html pdf test check lint types lines strict tests soundness mutants live clean help FORCE
 
 html: $(READY) $(TYPESET)  ## build the book as HTML; sets up .venv if it is missing
 	echo "Building the book"
 	$(SPHINX) chapters _build/html
 	echo "Read it: _build/html/index.html"
+
+pdf: $(READY) $(TYPESET)  ## build the book as one PDF; needs TeX, and says which packages
+	"$(BIN)/python" .ci/pdf.py tools
+	echo "Building the book for paper"
+	$(SPHINX:html=latex) -d _build/html/.doctrees chapters _build/latex
+	"$(BIN)/python" .ci/pdf.py _build/latex _build/idxcalc.pdf
+	echo "Read it: _build/idxcalc.pdf"
 
 test: $(READY) $(TYPESET)  ## verify every derivation, run every chapter's cells and the quick tests
 	echo "Verifying every derivation"
@@ -51,6 +58,12 @@ tests: $(READY) $(TYPESET)
 	echo "Running all tests"
 	$(PYTEST)
 
+soundness: $(READY)  ## random statements of known truth against the checker; N=1000 of them
+	"$(BIN)/python" tests/soundness.py $(or $(N),1000)
+
+mutants: $(READY)  ## one edit of every checked relation of the book: what is caught, what the hints mend
+	"$(BIN)/python" tests/mutants.py
+
 live: $(READY) $(TYPESET)  ## rebuild and reload the book in the browser while you write
 	"$(BIN)/python" -m sphinx_autobuild -q -c . -b html --watch idxcalc --watch conf.py chapters _build/html
 
@@ -58,7 +71,7 @@ clean:  ## remove what was built; .venv stays
 	rm -rf _build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 help:  ## list these targets
-	awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' Makefile
+	awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' Makefile
 
 # The environment. A .venv that works is kept and brought up to date when pyproject.toml changes; a
 # PYTHON that was asked for by name and differs from the one in .venv makes it anew.

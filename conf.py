@@ -18,7 +18,15 @@ project = "The Matrix Calculus of Deep Learning, Checked"
 author = "the idxcalc authors"
 project_copyright = "the idxcalc authors, MIT licence"
 
-extensions = ["myst_nb", "sphinx_copybutton", "idxcalc.sphinx_ext", "proofreading", "dashboard", "paper"]
+extensions = [
+    "myst_nb",
+    "sphinx_copybutton",
+    "idxcalc.sphinx_ext",
+    "proofreading",
+    "dashboard",
+    "paper",
+    "notebooks",
+]
 root_doc = "index"
 exclude_patterns = ["**/.*", "**/_build"]
 numfig = True
@@ -57,7 +65,7 @@ latex_elements = {
     "fncychap": "",
     "sphinxsetup": "hmargin={1in,1in}, TitleColor={RGB}{31,78,140}, InnerLinkColor={RGB}{31,78,140},"
     "OuterLinkColor={RGB}{31,78,140}, VerbatimColor={RGB}{247,248,250}, verbatimwithframe=false",
-    "tableofcontents": r"\renewcommand{\contentsname}{Contents}\setcounter{tocdepth}{1}\sphinxtableofcontents",
+    "tableofcontents": r"\renewcommand{\contentsname}{Contents}\sphinxtableofcontents",
     # A mark stays on the page of its formula, and close below it.
     "preamble": r"""
 \AtBeginDocument{

@@ -1,11 +1,13 @@
 """Make the PDF from the LaTeX that Sphinx wrote, and refuse one that a reader would stumble over.
 
-``pdf.py tools`` only says whether TeX is here. ``pdf.py FOLDER TARGET`` runs latexmk in FOLDER; boxes more than 10 pt
-too wide or too high, undefined references and missing characters are counted in the log, and any of them fails.
+``pdf.py tools`` only says whether TeX is here. ``pdf.py FOLDER TARGET`` runs latexmk in FOLDER; boxes more
+than 10 pt too wide or too high, undefined references, labels given twice and missing characters are counted
+in the log, and any of them fails.
 """
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
@@ -27,10 +29,9 @@ def missing() -> list[str]:
 def _found(name: str) -> bool:
     if subprocess.run(["kpsewhich", name], capture_output=True).returncode == 0:
         return True
-    listed = shutil.which("fc-list") and subprocess.run(
-        ["fc-list", ":", "file"], capture_output=True, text=True
-    )
-    return bool(listed) and name in listed.stdout
+    if shutil.which("fc-list") is None:
+        return False
+    return name in subprocess.run(["fc-list", ":", "file"], capture_output=True, text=True).stdout
 
 
 def faults(log: str) -> dict[str, list[str]]:
@@ -53,15 +54,10 @@ def faults(log: str) -> dict[str, list[str]]:
 def build(folder: Path, target: Path) -> int:
     (source,) = folder.glob("*.tex")
     command = ["latexmk", "-xelatex", "-interaction=nonstopmode", "-halt-on-error", "-silent", source.name]
-    # A line of the log is cut after 79 characters unless it is told otherwise.
-    done = subprocess.run(
-        ["env", "max_print_line=1000", *command], cwd=folder, capture_output=True, text=True
-    )
-    log = (
-        source.with_suffix(".log").read_text("utf-8", "replace")
-        if source.with_suffix(".log").exists()
-        else ""
-    )
+    wide = os.environ | {"max_print_line": "1000"}  # lines of the log are cut after 79 characters otherwise
+    done = subprocess.run(command, cwd=folder, env=wide, capture_output=True, text=True)
+    written = source.with_suffix(".log")
+    log = written.read_text("utf-8", "replace") if written.exists() else ""
     if done.returncode:
         print(done.stdout[-2000:], *re.findall(r"^!.*(?:\n.*){3}", log, re.M), sep="\n", file=sys.stderr)
         return 1

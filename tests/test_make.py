@@ -197,8 +197,11 @@ def test_help_lists_the_targets():
     said = make(ROOT, "help").stdout
     assert re.findall(r"^make (\w+) ", said, re.MULTILINE) == [
         "html",
+        "pdf",
         "test",
         "check",
+        "soundness",
+        "mutants",
         "live",
         "clean",
         "help",

@@ -84,7 +84,7 @@ def ordered(env: Any) -> list[str]:
 
 
 def tally(env: Any, docname: str) -> Counter[str]:
-    """The relations of a document by verdict, and its claims; the article's own formulas are not the book's."""
+    """The relations of a document by verdict, and its claims; the article's formulas are not its own."""
     count: Counter[str] = Counter()
     for entry in domain(env).entries.get(docname, ()):
         if isinstance(entry.number, str):

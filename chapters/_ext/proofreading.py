@@ -1,7 +1,8 @@
-"""The proof-reading page: each formula of `article.toml`, as printed, given to the checker while the page is read.
+"""The proof-reading page: each formula of `article.toml`, as printed, given to the checker in the build.
 
-The inventory says in which context a formula stands, and what a person noticed. Verdict, refusal and correction are
-the checker's, and so is the heading under which a formula appears; nothing here knows an identifier.
+The inventory says in which context a formula stands, and what a person noticed. Verdict, refusal and
+correction are the checker's, and so is the heading under which a formula appears; nothing here knows an
+identifier.
 """
 
 from __future__ import annotations
@@ -213,7 +214,7 @@ def _link(identifier: str) -> nodes.reference:
 
 
 def link(builder: Any, start: str, docname: str, ident: str, shown: str) -> nodes.reference:
-    """A reference to a place; on paper all documents are one, so the name of the document always stands in it."""
+    """A reference to a place; on paper all documents are one, so that of the place always stands in it."""
     uri = builder.get_relative_uri(start, docname) + (f"#{ident}" if ident else "")
     return nodes.reference("", "", nodes.inline("", shown), internal=True, refuri=uri)
 

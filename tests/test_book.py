@@ -1,0 +1,263 @@
+"""What is of this book alone: the proof-reading, the counts, the notebooks, the book on paper."""
+
+from __future__ import annotations
+
+import importlib.util
+import shutil
+import subprocess
+import sys
+import tomllib
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+CHAPTERS = ROOT / "chapters"
+PAGES = sorted(CHAPTERS.glob("*.md"))
+INVENTORY = tomllib.loads((CHAPTERS / "article.toml").read_text("utf-8"))
+sys.path.insert(0, str(CHAPTERS / "_ext"))
+
+pytest.importorskip("myst_nb")
+
+import notebooks  # noqa: E402
+import proofreading  # noqa: E402
+
+from idxcalc.chapters import chapter  # noqa: E402
+
+# ------------------------------------------------------------------------------------- the proof-reading
+
+
+@cache
+def found() -> dict[str, Any]:
+    return {each.item["id"]: each for each in proofreading.findings(CHAPTERS / "article.toml")}
+
+
+def test_every_formula_is_given_to_the_checker_as_printed() -> None:
+    printed = {item["id"]: item["latex"] for item in INVENTORY["item"] if "latex" in item}
+    assert len(printed) >= 40
+    for name, latex in printed.items():
+        assert found()[name].results, name
+        assert {each.source.removesuffix(" = ?") for each in found()[name].results} == {latex}, name
+
+
+def test_no_verdict_is_typed() -> None:
+    allowed = {"id", "kind", "latex", "says", "reading", "given", "define", "wrt", "means", "note"}
+    assert set().union(*INVENTORY["item"]) <= allowed
+    words = (CHAPTERS / "_ext" / "proofreading.py").read_text("utf-8")
+    assert not [item["id"] for item in INVENTORY["item"] if item["id"] in words]
+
+
+def test_the_bias_of_a30_is_found_and_mended() -> None:
+    finding = found()["A30"]
+    assert [each.verdict for each in finding.results] == ["proved", "malformed"]
+    wrong = finding.results[1]
+    assert "free indices {j} and {k}" in wrong.error
+    assert wrong.hint.startswith("true with j for k:") and wrong.hint.endswith(r"\sigma_i(w_{jk}x_k + b_j)")
+
+
+def test_the_repeated_step_of_a35_is_found() -> None:
+    assert [each.trivial for each in found()["A35"].results] == [False, False, True]
+    assert found()["A35"].outcome == proofreading.OUTCOMES[1]
+
+
+def test_all_else_holds() -> None:
+    others = [each for name, each in found().items() if name not in ("A30", "A35") and each.results]
+    assert {each.outcome for each in others} == set(proofreading.OUTCOMES[2:4])
+
+
+@pytest.mark.parametrize(
+    ("name", "slip"),
+    [("A36", ("x_n", "x_m")), ("A32", ("- 2y_j", "- y_j")), ("A19", ("g_{k, i}", "g_{i, k}"))],
+)
+def test_another_slip_would_be_found_as_well(name: str, slip: tuple[str, str]) -> None:
+    (item,) = (each for each in INVENTORY["item"] if each["id"] == name)
+    item = item | {"latex": item["latex"].replace(*slip)}
+    finding = proofreading.check(item, INVENTORY["reading"].get(item.get("reading", ""), item))
+    assert finding.outcome == proofreading.OUTCOMES[0]
+
+
+# -------------------------------------------------------------------------------------------- the counts
+
+
+def test_at_most_two_displays_in_a_hundred_are_unchecked() -> None:
+    statements = [each for path in PAGES for each in chapter(path).statements]
+    unchecked = [each for each in statements if each.kind == "math" and "unchecked" in each.options]
+    displays = [each for each in statements if each.kind in ("derive", "define", "math")]
+    assert all(each.options["unchecked"].strip() for each in unchecked)
+    assert 100 * len(unchecked) <= 2 * len(displays)
+
+
+CONF = f"""
+import sys
+sys.path.insert(0, {str(CHAPTERS / "_ext")!r})
+extensions = ["myst_nb", "idxcalc.sphinx_ext", "proofreading", "dashboard", "notebooks"]
+myst_enable_extensions = ["dollarmath", "amsmath"]
+"""
+INDEX = """\
+# First
+
+```{toctree}
+part
+evidence
+```
+"""
+PART = """\
+# A part
+
+```{given}
+x_i
+```
+
+```{derive} square
+:wrt: x_j
+(x_i x_i)_{,j} = 2x_j
+```
+
+```{derive} slip
+:expect: refuted
+x_i x_i = 2 x_i x_i
+```
+
+```{math}
+:unchecked: a physical law
+E = mc^2
+```
+
+The number {check}`\\delta_{ij}x_j = x_i` is inline.
+"""
+COUNTS = "# Counts\n\n```{book-numbers}\n```\n\n```{book-unchecked}\n```\n\n```{book-evidence}\n```\n"
+
+
+@pytest.mark.slow
+def test_the_counts_are_those_of_the_book(tmp_path: Path) -> None:
+    for name, text in {"conf.py": CONF, "index.md": INDEX, "part.md": PART, "evidence.md": COUNTS}.items():
+        (tmp_path / name).write_text(text, "utf-8")
+
+    def built(builder: str, *options: str) -> Path:
+        target = tmp_path / "out" / builder
+        command = [
+            sys.executable,
+            "-m",
+            "sphinx",
+            "-q",
+            "-W",
+            *options,
+            "-b",
+            builder,
+            str(tmp_path),
+            str(target),
+        ]
+        done = subprocess.run(command, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        return target
+
+    page = (built("html", "-j", "2") / "evidence.html").read_text("utf-8")
+    row = page[page.index('href="part.html"><span>A part') :]
+    assert (
+        row[: row.index("</tr>")].count("<p>2</p>") == 1 and row[: row.index("</tr>")].count("<p>1</p>") == 1
+    )
+    assert "Displayed formulas: 3. Unchecked: 1, which is 33.3 in 100." in page and "a physical law" in page
+    assert (tmp_path / "out" / "html" / "notebooks" / "part.ipynb").is_file()
+
+    (tmp_path / "part.md").write_text(PART.replace(":unchecked: a physical law\nE = mc^2", "E"), "utf-8")
+    again = (built("html") / "evidence.html").read_text("utf-8")
+    assert "Unchecked: 0, which is 0.0 in 100." in again
+
+    (paper,) = built("latex").glob("*.tex")
+    assert "samples 24" in paper.read_text("utf-8")
+
+
+# ----------------------------------------------------------------------------------------- the notebooks
+
+
+def with_cells() -> list[Path]:
+    return [path for path in PAGES if chapter(path).cells]
+
+
+def test_a_notebook_is_valid_and_the_same_each_time() -> None:
+    import nbformat
+
+    for path in PAGES:
+        first, second = (notebooks.notebook(path, lambda *_: None, lambda label: label) for _ in range(2))
+        nbformat.validate(first)
+        assert first == second
+        shown = "\n".join(cell.source for cell in first.cells if cell.cell_type == "markdown")
+        if path.stem not in ("index", "write"):
+            assert not [mark for mark in ("```{derive}", "{check}`", "{ref}`", "```{given}") if mark in shown]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("path", with_cells(), ids=lambda path: path.stem)
+def test_a_notebook_runs_from_any_folder(path: Path, tmp_path: Path) -> None:
+    from nbclient import NotebookClient
+
+    book = notebooks.notebook(path, lambda *_: None, lambda label: label)
+    NotebookClient(book, timeout=300, resources={"metadata": {"path": str(tmp_path)}}).execute()
+    assert not any(tmp_path.iterdir())  # it works in a folder of its own
+
+
+# -------------------------------------------------------------------------------------- the book on paper
+
+PDF = ROOT / ".ci" / "pdf.py"
+
+
+def pdf() -> Any:
+    spec = importlib.util.spec_from_file_location("pdf", PDF)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_without_tex_the_packages_are_named(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, PDF, "tools"], capture_output=True, text=True, env={"PATH": str(tmp_path)}
+    )
+    assert done.returncode == 1
+    assert "latexmk, xelatex, kpsewhich not found" in done.stderr
+    assert f"apt install --no-install-recommends {pdf().PACKAGES}" in done.stderr
+    named = (ROOT / ".ci" / "run").read_text("utf-8")
+    assert all(name in named for name in pdf().PACKAGES.split())
+
+
+def test_what_a_log_complains_of() -> None:
+    log = (
+        "Overfull \\hbox (9.9pt too wide) in paragraph at lines 1--2\n"
+        "Overfull \\vbox (10.5pt too high) has occurred while \\output is active\n"
+        "LaTeX Warning: Hyper reference `a:b' on page 3 undefined on input line 7.\n"
+        "LaTeX Warning: There were undefined references.\n"
+        "Missing character: There is no ✓ (U+2713) in font x!\n"
+    )
+    assert [len(lines) for lines in pdf().faults(log).values()] == [1, 1, 0, 1]
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(
+    shutil.which("xelatex") is None, reason="TeX is not installed; `make pdf` says what to install"
+)
+def test_the_book_on_paper_is_whole(tmp_path: Path) -> None:
+    target = tmp_path / "latex"
+    command = [
+        sys.executable,
+        "-m",
+        "sphinx",
+        "-q",
+        "-c",
+        str(ROOT),
+        "-b",
+        "latex",
+        str(CHAPTERS),
+        str(target),
+    ]
+    built = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
+    assert built.returncode == 0, built.stderr
+    done = subprocess.run(
+        [sys.executable, PDF, target, tmp_path / "book.pdf"], capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    text = subprocess.run(
+        ["pdftotext", "-layout", tmp_path / "book.pdf", "-"], capture_output=True, text=True
+    ).stdout
+    for part in ("Contents", "Chapter 1", "Appendix A", "proof-read", "largest error"):
+        assert part in text, part
