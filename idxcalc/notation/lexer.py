@@ -115,7 +115,8 @@ class _Lexer:
             if self.cases:
                 self.add("AMP", text, start)
             return
-        if text == "~":
+        ends = self.source[self.at :].lstrip()[:2] in ("", "\\\\")
+        if text == "~" or (text == "." and ends):  # a sentence may end with its formula
             return
         if text == "|":
             closing = bool(self.bars) and self.bars[-1] == self.depth
