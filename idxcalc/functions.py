@@ -45,7 +45,8 @@ class KnownFunction:
 
     ``domain`` is where the value is real: ``real``, ``positive``, or ``unit`` (between -1 and 1).
     ``kink`` says where it is not smooth, in words, ``%s`` standing for the argument; samples stay away
-    from there. ``latex`` lists what may be written, the first being what is printed.
+    from there (but not where two arguments agree everywhere: the derivatives of ``max`` add up to 1 there,
+    too). ``latex`` lists what may be written, the first being what is printed.
     """
 
     name: str
@@ -85,11 +86,11 @@ _ROWS = (
     ),
     KnownFunction(
         "max", (r"\max",), 2,
-        lambda a, b: (_step(">", a, b), _step(">", b, a)), "maximum", "maximum", kink="%s = %s",
+        lambda a, b: (_one_minus(_step(">", b, a)), _step(">", b, a)), "maximum", "maximum", kink="%s = %s",
     ),
     KnownFunction(
         "min", (r"\min",), 2,
-        lambda a, b: (_step("<", a, b), _step("<", b, a)), "minimum", "minimum", kink="%s = %s",
+        lambda a, b: (_one_minus(_step("<", b, a)), _step("<", b, a)), "minimum", "minimum", kink="%s = %s",
     ),
 )  # fmt: skip
 

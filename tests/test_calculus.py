@@ -23,6 +23,9 @@ from oracle import World
 SIZES = ({"n": 2, "m": 3}, {"n": 3, "m": 2})
 
 
+W2 = Variable("v", (N, N))
+
+
 def finished(expr):
     """Whether no derivative is left that a rule could remove."""
     calls = [c for c in walk(expr) if isinstance(c, Call) and c.derivs]
@@ -249,6 +252,19 @@ def test_the_gradient_of_many_layers_costs_like_their_number(skip):
 
     small, large = network(6), network(12)
     assert large < 2.3 * small
+
+
+def test_definitions_may_build_on_each_other_many_times():
+    name = Definition("y0", (i,), x)
+    for n in range(80):
+        inner = Sum(j, Mul((Component(W2, (i, j)), Ref(name, (j,)))))
+        name = Definition(f"y{n + 1}", (i,), Mul((Num("1/2"), ex.sigma(inner))))
+    hidden = Definition("p0", (i,), Deriv(x, X, (1,)))
+    for n in range(80):
+        hidden = Definition(f"p{n + 1}", (i,), Add((Ref(hidden, (i,)), x)))
+    loss = Deriv(Sum(i, Pow(Ref(name, (i,)), Num(2))), X, (j,))
+    assert depends(loss, W2) and finished(differentiate(loss)) and finished(worked(loss)[-1][1])
+    assert finished(differentiate(Deriv(Ref(hidden, (k,)), X, (k,))))
 
 
 def test_a_call_with_a_body_that_holds_a_derivative_is_opened():

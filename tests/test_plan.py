@@ -166,6 +166,13 @@ def test_shared_layers_are_computed_once():
     assert len(plan(expr, (j,)).lines) < 12 * 12
 
 
+def test_definitions_may_build_on_each_other_many_times():
+    name = Definition("y0", (i,), x)
+    for n in range(100):
+        name = Definition(f"y{n + 1}", (i,), Add((Mul((Num("1/2"), Ref(name, (i,)))), Num(1))))
+    np.testing.assert_allclose(compile(Ref(name, (i,)), order=(i,))(x=[0.0, 8.0]), [2.0, 2.0])
+
+
 ZERO_UP = Dim("n", 0)
 K = Index("k", ZERO_UP)
 BIASED = Variable("w", (M, ZERO_UP))

@@ -1,16 +1,18 @@
-"""What an expression depends on.
+"""What stands in an expression, looking through definitions and the bodies of functions.
 
-An expression depends on a variable or a defined name when that stands in it, in a definition it
-mentions, or in the body of a function it calls. This is about what is written: ``x_i - x_i``
-depends on x. So "does not depend" is safe ground for a derivative of zero, and the only one used.
+This is about what is written: ``x_i - x_i`` depends on x. So "does not depend" is safe ground for a
+derivative of zero, and the only one used.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from idxcalc.expr import (
-    Call, Component, Definition, Deriv, Diff, Expr, Function, Index, Lambda, Part, Ref, Variable,
-    children, plug,
+    Call, Component, Definition, Deriv, Diff, Expr, Function, Index, Lambda, Part, Ref, Variable, children,
+    plug,
 )  # fmt: skip
+from idxcalc.expr.remember import Remembered
 
 Target = Variable | Definition
 
@@ -25,61 +27,46 @@ def depends(expr: Expr, target: Target) -> bool:
     >>> depends(Component(x.d()), x)
     False
     """
-    return Dependence(target)(expr)
+    return dependence(target)(expr)
 
 
-class Dependence:
-    """`depends` on one target, remembered for every part that was asked about."""
+def dependence(*targets: Target) -> Remembered[Part, bool]:
+    """Whether a part depends on any of ``targets``."""
 
-    def __init__(self, target: Target) -> None:
-        self.target = target
-        self._known: dict[Part, bool] = {}
-
-    def __call__(self, part: Part) -> bool:
-        known = self._known.get(part)
-        if known is None:
-            known = self._known[part] = self._look(part)
-        return known
-
-    def _look(self, part: Part) -> bool:
-        target = self.target
+    def is_one(part: Part) -> bool:
         match part:
-            case Component(variable, _):
-                return variable is target
-            case Ref(definition, _):
-                return definition is target or self(definition.body)
-            case Call(Function(body=body) as function, _, _, args) if body is not None:
-                return any(map(self, args)) or self(own_body(function))
-            case Diff(body, variables):  # the differential brings the tensors dx in
-                return self(body) or any(v.d() is target and Dependence(v)(body) for v in variables)
+            case Component(symbol, _) | Ref(symbol, _):
+                return symbol in targets
+            case Diff(_, variables):  # brings the tensors dx in
+                return any(variable.d() in targets for variable in variables)
             case _:
-                return any(map(self, children(part)))
+                return False
+
+    return anywhere(is_one)
 
 
-class Unfinished:
-    """Whether a part holds derivatives that rules remove, looking through definitions; remembered."""
+def anywhere(wanted: Callable[[Part], bool]) -> Remembered[Part, bool]:
+    """Whether a part that is ``wanted`` stands in a part."""
 
-    def __init__(self) -> None:
-        self._known: dict[Part, bool] = {}
+    def look(part: Part) -> bool:
+        inside = children(part)
+        if isinstance(part, Ref):
+            inside = (part.definition.body,)
+        elif isinstance(part, Call) and part.function.body is not None:
+            inside = (*inside, own_body(part.function))
+        return wanted(part) or any(map(found, inside))
 
-    def __call__(self, part: Part) -> bool:
-        known = self._known.get(part)
-        if known is None:
-            known = self._known[part] = self._look(part)
-        return known
+    found = Remembered(look)
+    return found
 
-    def _look(self, part: Part) -> bool:
-        match part:
-            case Deriv() | Diff():
-                return True
-            case Call(_, _, derivs, _) if derivs and part.lifted:
-                return True
-            case Call(function, _, derivs, args) if function.body is not None:
-                return bool(derivs) or self(function.body) or any(map(self, args))
-            case Ref(definition, _):
-                return self(definition.body)
-            case _:
-                return any(map(self, children(part)))
+
+def is_derivative(part: Part) -> bool:
+    """Whether a part is itself a derivative that rules remove."""
+    match part:
+        case Call(function, _, derivs, _):
+            return bool(derivs) and (part.lifted or function.body is not None)
+        case _:
+            return isinstance(part, Deriv | Diff)
 
 
 def own_placeholders(function: Function) -> tuple[Variable, ...]:

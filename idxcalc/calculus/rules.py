@@ -1,15 +1,15 @@
 r"""The rules of differentiation, one per node.
 
-A *direction* is what a derivative is taken along: `By` one component of a variable or of a
-defined name, all else held constant, or `Total`, the differential when variables vary. Both obey
+A *direction* is what a derivative is taken along: one component of a variable or of a defined name, all
+else held constant, or the change of variables. It is a derivative node with 0 as its body. Both kinds obey
 the same rules; they differ only in the derivative of a leaf:
 
-    By:     D x_{ij} = delta_{ik} delta_{jl}   (by x_{kl})
-    Total:  D x_{ij} = dx_{ij}
+    Deriv:  D x_{ij} = delta_{ik} delta_{jl}   (by x_{kl})
+    Diff:   D x_{ij} = dx_{ij}
 
 `push` writes the derivative of a node in terms of the derivatives of its parts, for which it calls
-``d``. `derive` passes itself as ``d``; `steps` passes the constructor of an unevaluated derivative
-and so gets one line of a derivation.
+``d``. `derive` passes itself as ``d``; `steps` makes ``d`` leave a derivative node, and so gets one line
+of a derivation.
 
 Invariant: an index in a direction's slots is never captured. Every binder met on the way in takes
 another letter when it has one of theirs (`Sum`), or a fresh one always (arguments of functions).
@@ -19,38 +19,20 @@ Nothing is simplified: exact zeros, factors 1 and deltas of a slot with itself g
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from fractions import Fraction
 from itertools import permutations
 from math import factorial
 from typing import NamedTuple, assert_never
 
 from idxcalc.expr import (
-    MINUS_ONE, ONE, ZERO, Add, All, Call, Cases, Component, Condition, Constant, Definition, Delta, Deriv,
-    Det, Diff, Elementary, Expr, Index, Inverse, Iverson, Lambda, Match, Mul, Num, Pow, Ref, Size, Slot, Sum,
-    Variable, at, called, fresh, names, opened, substitute,
+    MINUS_ONE, ONE, ZERO, Add, All, Call, Cases, Compare, Component, Condition, Constant, Definition, Delta,
+    Deriv, Det, Diff, Elementary, Expr, Index, Inverse, Iverson, Lambda, Mul, Num, Pow, Ref, Size, Slot, Sum,
+    Variable, at, called, fresh, names, opened, rebuild, substitute, unlifted, walk,
 )  # fmt: skip
 from idxcalc.functions import KNOWN
 
 D = Callable[[Expr], Expr]
-
-
-@dataclass(frozen=True, slots=True)
-class By:
-    """The partial derivative by the component ``slots`` of ``target``."""
-
-    target: Variable | Definition
-    slots: tuple[Slot, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Total:
-    """The differential when ``variables`` vary."""
-
-    variables: tuple[Variable, ...]
-
-
-Direction = By | Total
+Direction = Deriv | Diff
 
 
 class Pushed(NamedTuple):
@@ -62,19 +44,13 @@ class Pushed(NamedTuple):
 
 
 def direction(node: Deriv | Diff) -> Direction:
-    """What a derivative node is taken along."""
-    return By(node.target, node.slots) if isinstance(node, Deriv) else Total(node.variables)
+    """What a derivative is taken along."""
+    return rebuild(node, (ZERO,))  # type: ignore[return-value]
 
 
-def unevaluated(body: Expr, along: Direction) -> Expr:
-    """The derivative of ``body`` as a node."""
-    match along:
-        case By(target, slots):
-            return Deriv(body, target, slots)
-        case Total(variables):
-            return Diff(body, variables)
-        case _:
-            assert_never(along)
+def targets(along: Direction) -> tuple[Variable | Definition, ...]:
+    """What varies along a direction."""
+    return (along.target,) if isinstance(along, Deriv) else along.variables
 
 
 def add(terms: Iterable[Expr]) -> Expr:
@@ -110,7 +86,7 @@ def delta(left: Slot, right: Slot) -> Expr:
 def push(node: Expr, along: Direction, d: D) -> Pushed:
     """The derivative of ``node`` along ``along``, in terms of ``d`` of its parts.
 
-    ``node`` contains no derivative nodes and no `settled`-needing calls: work those out before.
+    What `is_derivative` finds inside ``node`` is worked out before.
     """
     match node:
         case Num() | Constant() | Size() | Delta():
@@ -120,7 +96,7 @@ def push(node: Expr, along: Direction, d: D) -> Pushed:
         case Component(variable, slots):
             return _leaf(variable, slots, along)
         case Ref(definition, slots):
-            if isinstance(along, By) and along.target is definition:
+            if isinstance(along, Deriv) and along.target is definition:
                 return Pushed("delta", _deltas(slots, along.slots, frozenset()))
             return Pushed("definition", d(opened(node)))
         case Add(terms):
@@ -163,9 +139,9 @@ def push(node: Expr, along: Direction, d: D) -> Pushed:
 
 def _leaf(variable: Variable, slots: tuple[Slot, ...], along: Direction) -> Pushed:
     match along:
-        case By(target, wanted):
+        case Deriv(_, target, wanted):
             return Pushed("delta", _deltas(slots, wanted, variable.traits) if variable is target else ZERO)
-        case Total(variables):
+        case Diff(_, variables):
             if variable not in variables or variable.differential:
                 return Pushed("constant", ZERO)  # d dx = 0
             if any(slots == fixed for fixed, _ in variable.fixed):
@@ -207,12 +183,7 @@ def _power(node: Pow, d_base: Expr, d_exponent: Expr) -> Pushed:
 
 def _elementary(name: str, args: tuple[Expr, ...], inner: tuple[Expr, ...]) -> Pushed:
     row = KNOWN[name]
-    partial = row.derivative(*args)
-    if name in ("max", "min") and ZERO not in inner:
-        # The strict steps of the table are both 0 where the arguments agree, which may be everywhere:
-        # max(z, z). One of them and its complement are right there, too.
-        partial = (partial[0], Add((ONE, mul(MINUS_ONE, partial[0]))))
-    value = add(mul(p, du) for p, du in zip(partial, inner, strict=True))
+    value = add(mul(p, du) for p, du in zip(row.derivative(*args), inner, strict=True))
     return Pushed("chain", value, f"away from the kink of {name}" if row.kink and value is not ZERO else "")
 
 
@@ -230,14 +201,6 @@ def _call(call: Call, along: Direction, d: D) -> Pushed:
     return Pushed("chain", add(terms))
 
 
-def unlifted(call: Call) -> Call:
-    """A lifted function without derivatives, as the function of one real at its component."""
-    if not call.lifted:
-        return call
-    assert not call.derivs
-    return Call(call.function, (), (), tuple(Lambda((), at(a, call.out)) for a in call.args))
-
-
 def componentwise(call: Call) -> Expr:
     r"""Derivatives of a lifted function: ``\sigma_{i,m}(y) = \delta_{im}\sigma'(y_i)``."""
     deltas = (delta(a, b) for _, slots in call.derivs for a, b in zip(call.out, slots, strict=True))
@@ -252,18 +215,13 @@ def _fresh(argument: Lambda, along: Direction, node: Expr) -> tuple[Index, ...]:
 
 
 def _letters(along: Direction) -> set[str]:
-    return {s.name for s in along.slots if isinstance(s, Index)} if isinstance(along, By) else set()
+    return {s.name for s in along.slots if isinstance(s, Index)} if isinstance(along, Deriv) else set()
 
 
 def _jumps(condition: Condition) -> str:
     """What is assumed when the derivative of a bracket is 0: nothing if it compares indices only."""
-    match condition:
-        case Match():
-            return ""
-        case All(conditions):
-            return next(filter(None, map(_jumps, conditions)), "")
-        case _:
-            return "away from the boundary of a condition"
+    values = any(isinstance(part, Compare) for part in walk(condition))
+    return "away from the boundary of a condition" if values else ""
 
 
 def _invertible(matrix: Lambda) -> str:

@@ -6,10 +6,12 @@ derivatives of the parts written out. Invariant: each line equals the one before
 
 from __future__ import annotations
 
-from idxcalc.calculus.depends import Unfinished, depends
+from idxcalc.calculus.depends import anywhere, dependence, is_derivative
 from idxcalc.calculus.derive import differentiate
-from idxcalc.calculus.rules import By, Direction, Pushed, componentwise, direction, push, unevaluated
-from idxcalc.expr import ZERO, Call, Definition, Deriv, Diff, Expr, transform, walk
+from idxcalc.calculus.rules import Pushed, componentwise, direction, push, targets
+from idxcalc.expr import ZERO, Call, Definition, Deriv, Diff, Expr, Part, children, rebuild, transform, walk
+
+MOST_LINES = 100  # nobody reads on
 
 
 def worked(expr: Expr) -> list[tuple[str, Expr]]:
@@ -22,13 +24,11 @@ def worked(expr: Expr) -> list[tuple[str, Expr]]:
     ['sum', 'power', 'delta']
     """
     lines: list[tuple[str, Expr]] = []
-    while True:
-        if _holds_under_a_derivative(expr):
-            break
-        ready = next((node for node in walk(expr) if _ready(node)), None)  # type: ignore[arg-type]
+    while len(lines) < MOST_LINES and not _holds_under_a_derivative(expr):
+        ready = next(filter(_ready, walk(expr)), None)
         if ready is None:
             break
-        rule = _line(ready).rule  # type: ignore[arg-type]
+        rule = _line(ready).rule
         expr = transform(expr, lambda node, rule=rule: _applied(node, rule))  # type: ignore[misc]
         lines.append((rule, expr))
     finished = differentiate(expr)  # what is left: derivatives inside definitions, and the case above
@@ -37,47 +37,32 @@ def worked(expr: Expr) -> list[tuple[str, Expr]]:
 
 def _holds_under_a_derivative(expr: Expr) -> bool:
     """Whether a name is held independent under another derivative: that is no matter of one rule."""
-    unfinished = Unfinished()
-    return any(
-        isinstance(part, Deriv) and isinstance(part.target, Definition) and unfinished(part.body)
-        for part in walk(expr)
-    )
+    unfinished = anywhere(is_derivative)
+    held = (part for part in walk(expr) if isinstance(part, Deriv) and isinstance(part.target, Definition))
+    return any(unfinished(part.body) for part in held)
 
 
-def _ready(node: Expr) -> bool:
+def _ready(node: Part) -> bool:
     """Whether ``node`` is a derivative of something in which no other derivative waits."""
-    match node:
-        case Deriv(body, _, _) | Diff(body, _):
-            return not any(_ready(part) for part in walk(body))  # type: ignore[arg-type]
-        case Call(function, _, derivs, args) if derivs and (node.lifted or function.body is not None):
-            return not any(_ready(part) for a in args for part in walk(a))  # type: ignore[arg-type]
-        case _:
-            return False
+    return is_derivative(node) and not any(is_derivative(p) for part in children(node) for p in walk(part))
 
 
 def _applied(node: Expr, rule: str) -> Expr:
-    if not _ready(node):
-        return node
-    line = _line(node)
-    return line.value if line.rule == rule else node
+    line = _line(node) if _ready(node) else None
+    return line.value if line and line.rule == rule else node
 
 
-def _line(node: Expr) -> Pushed:
+def _line(node: Part) -> Pushed:
     """One rule applied to a derivative that is ready."""
     match node:
         case Call() if node.lifted:
             return Pushed("componentwise", componentwise(node))
         case Deriv(body, _, _) | Diff(body, _):
-            along = direction(node)
+            moves = dependence(*targets(direction(node)))
 
             def d(part: Expr) -> Expr:
-                return unevaluated(part, along) if _moves(part, along) else ZERO
+                return rebuild(node, (part,)) if moves(part) else ZERO  # type: ignore[return-value]
 
-            return push(body, along, d) if _moves(body, along) else Pushed("constant", ZERO)
+            return push(body, direction(node), d) if moves(body) else Pushed("constant", ZERO)
         case _:
-            return Pushed("chain", differentiate(node))
-
-
-def _moves(body: Expr, along: Direction) -> bool:
-    targets = (along.target,) if isinstance(along, By) else along.variables
-    return any(depends(body, target) for target in targets)
+            return Pushed("chain", differentiate(node))  # type: ignore[arg-type]
