@@ -57,24 +57,24 @@ def _line(scope: Scope, source: str, text: str, offset: int, where: str) -> list
             scope.size_names.setdefault(match[3], scope.sizes.fresh(match[3]))
     text = _RANGE.sub(lambda m: " " * len(m[0]), text)
     names: list[str] = []
-    waiting: list[str] = []
+    covered: list[str] = []  # the names back to the previous attribute
+    attributes = False
     for part in _split(text):
         body, traits = _traits(source, part, offset)
         if not body.strip():
             raise IdxcalcError("an empty name", source, Span(offset + part.offset, offset + part.offset + 1))
-        new = _one(scope, source, body, offset + part.offset, ranges, where)
-        names += new
-        waiting += new[:1]
-        if traits:
-            for name in waiting:
-                _give(
-                    scope,
-                    source,
-                    name,
-                    traits,
-                    Span(offset + part.offset, offset + part.offset + len(part.text)),
-                )
-            waiting = []
+        words = body.split()
+        if covered and attributes and all(word in TRAITS for word in words):
+            traits = [*words, *traits]  # "symmetric, invertible": two attributes of the same names
+        else:
+            covered = [] if attributes else covered
+            new = _one(scope, source, body, offset + part.offset, ranges, where)
+            names += new
+            covered += new[:1]
+        attributes = bool(traits)
+        span = Span(offset + part.offset, offset + part.offset + len(part.text))
+        for name in covered if traits else ():
+            _give(scope, source, name, traits, span)
     return names
 
 
