@@ -89,7 +89,7 @@ r.verdict         # "proved"
 g = ctx.derive("L", wrt="w_{gh}")     # the derivative, found by the package
 g.latex(); g.steps                    # typeset again; each step with the rule it used
 f = g.compile("jax")                  # f(w=..., x=..., y=..., sigma=jnp.tanh)
-ctx.check_code(r"L_{,(gh)}", my_backward, wrt="w_{gh}")   # the user's own NumPy or JAX function, against the formula
+ctx.check_code(r"L_{,(gh)}", my_backward, wrt="w_{gh}")   # the user's own NumPy or JAX function
 chapter("chapters/neuron.md")["loss-gradient"]            # a checked statement, to compute with
 """
 
