@@ -13,8 +13,8 @@ from expressions import BODY, F, H, LAYER, LOSS, M, N, SECOND, SIGMA, T, U, W, X
 from idxcalc.calculus import differentiate
 from idxcalc.errors import IdxcalcError
 from idxcalc.expr import (
-    MINUS_ONE, ONE, Add, Call, Cases, Compare, Component, Definition, Delta, Deriv, Diff, Dim, Elementary,
-    Function, Index, Iverson, Lambda, Match, Mul, Num, Pow, Ref, Size, Sum, Variable, free,
+    MINUS_ONE, ONE, Add, Call, Cases, Compare, Component, Constant, Definition, Delta, Deriv, Diff, Dim,
+    Elementary, Function, Index, Iverson, Lambda, Match, Mul, Num, Pow, Ref, Size, Sum, Variable, free,
 )  # fmt: skip
 from idxcalc.plan import compile, plan
 from oracle import World
@@ -173,6 +173,10 @@ def test_definitions_may_build_on_each_other_many_times():
     np.testing.assert_allclose(compile(Ref(name, (i,)), order=(i,))(x=[0.0, 8.0]), [2.0, 2.0])
 
 
+def test_a_variable_may_have_the_letter_of_a_constant():
+    assert compile(Mul((Constant("e"), Component(Variable("e")))))(e=2.0) == pytest.approx(2 * np.e)
+
+
 ZERO_UP = Dim("n", 0)
 K = Index("k", ZERO_UP)
 BIASED = Variable("w", (M, ZERO_UP))
@@ -236,6 +240,8 @@ ones = np.ones
      lambda: compile(Deriv(t, T))),
     ("a derivative of \\sigma is left: work it out with differentiate first",
      lambda: compile(Call(SIGMA, (i,), ((0, (i,)),), (Lambda((j,), Component(X, (j,))),)), order=(i,))),
+    ("an argument may not be called t1, as a line of the plan is",
+     lambda: compile(Pow(Component(Variable("\\text{t1}")), Num(2)))),
     ("two things in the formula would both be the argument x",
      lambda: compile(Mul((x, Component(Variable("x"))), ), order=(i,))),
 ])  # fmt: skip

@@ -45,6 +45,9 @@ def plan(expr: Expr, order: tuple[Index, ...] = ()) -> Plan:
     expr = transform(expr, _opened)
     builder = _Builder(expr)
     builder.plan.result = builder.plan.spread(builder.value(expr), order)
+    for line in builder.plan.lines.values():
+        if line.name in builder.plan.arguments:
+            raise IdxcalcError(f"an argument may not be called {line.name}, as a line of the plan is")
     return builder.plan
 
 

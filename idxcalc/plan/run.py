@@ -135,7 +135,7 @@ class _Run:
             case "einsum":
                 arrays = [xp.asarray(a) for a in args]
                 ordered = contraction(line.spec, tuple(a.shape for a in arrays)) if len(arrays) > 2 else None
-                value = ordered(*arrays) if ordered else xp.einsum(line.spec, *arrays)
+                value = ordered(*arrays) if ordered else xp.einsum(line.spec, *arrays, optimize=True)
                 return value if line.detail == 1 else float(line.detail) * value
             case "index":
                 for where, length in zip(line.detail, args[0].shape, strict=True):
