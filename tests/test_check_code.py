@@ -160,6 +160,28 @@ def test_parameters_may_be_definitions_sizes_and_names_that_drop_out():
     assert said(ctx, lambda x, y, n: n * y, "n(x_iy_i)_{,k}", "x_k")[0] == "tested"
 
 
+def test_a_differential_is_a_parameter():
+    ctx = Context("x_i, y_i constant, w_{ij}")
+    ctx.define("L = (w_{ij}x_j - y_i)(w_{ij}x_j - y_i)")
+    assert said(ctx, lambda x, y, w, dw: 2 * (w @ x - y) @ dw @ x, "dL", "")[0] == "tested"
+    assert said(ctx, lambda x, y, w, dw: (w @ x - y) @ dw @ x, "dL", "")[1] == "the result lacks a factor 2"
+
+
+def test_second_derivatives_keep_the_order_of_their_axes():
+    ctx = Context("x_i, w_{ij}")
+    ctx.define("L = w_{ij}x_jw_{ik}x_k")
+
+    def hessian(x, w):
+        return 2 * np.einsum("gk,h,l->ghkl", np.eye(len(w)), x, x)
+
+    formula, wrt = "L_{,(gh)(kl)}", "w_{ij}"
+    assert said(ctx, hessian, formula, wrt)[0] == "tested  hessian"
+    assert said(ctx, lambda x, w: hessian(x, w).transpose(1, 0, 2, 3), formula, wrt)[1] == (
+        "the result has its axes in the order h,g,k,l"
+    )
+    assert said(ctx, lambda x: np.eye(len(x)), "x_{i,j}", "x_j")[0] == "tested"
+
+
 def test_a_slot_that_runs_from_zero_has_one_component_more():
     ctx = Context("x_k \\quad (k = 0, \\dots, n) constant\nw_{ij}, b_i")
     ctx.define(r"x_0 &= 1 \\ w_{i0} &= b_i")

@@ -53,7 +53,7 @@ def check_code(
     ``origin`` is the formula as it was read, before it was worked out: it has all the names that the
     function may take. Raises `IdxcalcError` where the formula itself cannot be computed.
     """
-    names = Names(origin, order, scope)
+    names = Names(origin, expr, order, scope)
     rng = backend("numpy").xp.random.default_rng(seed)
     result = Result("tested", latex=text, source=text, label=_called(function), trials=TRIALS)
     worst, seen, faults = 0.0, [], []

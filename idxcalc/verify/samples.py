@@ -33,15 +33,17 @@ ORDERS = 4
 
 @dataclass(frozen=True)
 class Names:
-    """What has a value: the names of the ``formula`` and those of its ``scope``, by their Python names."""
+    """What has a value: the names of the ``formula``, as it was read and as it was ``worked`` out (which may
+    bring in a dx), and those of its ``scope``, by their Python names."""
 
     formula: Expr
+    worked: Expr
     order: tuple[Index, ...]
     scope: Scope
 
     @cached_property
     def parts(self) -> list[Any]:
-        return list(_parts(self.formula))
+        return [*_parts(self.formula), *_parts(self.worked)]
 
     @cached_property
     def variables(self) -> dict[str, Variable]:
