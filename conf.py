@@ -58,6 +58,7 @@ html_theme_options = {
 
 latex_engine = "xelatex"
 latex_use_xindy = False
+latex_table_style = ["booktabs"]
 latex_documents = [("index", "idxcalc.tex", project, author, "manual")]
 latex_elements = {
     "papersize": "a4paper",

@@ -132,8 +132,10 @@ COUNTS = "# Counts\n\n```{book-numbers}\n```\n\n```{book-unchecked}\n```\n\n```{
 
 @pytest.mark.slow
 def test_the_counts_are_those_of_the_book(tmp_path: Path) -> None:
+    source = tmp_path / "book"
+    source.mkdir()
     for name, text in {"conf.py": CONF, "index.md": INDEX, "part.md": PART, "evidence.md": COUNTS}.items():
-        (tmp_path / name).write_text(text, "utf-8")
+        (source / name).write_text(text, "utf-8")
 
     def built(builder: str, *options: str) -> Path:
         target = tmp_path / "out" / builder
@@ -146,7 +148,7 @@ def test_the_counts_are_those_of_the_book(tmp_path: Path) -> None:
             *options,
             "-b",
             builder,
-            str(tmp_path),
+            str(source),
             str(target),
         ]
         done = subprocess.run(command, capture_output=True, text=True)
@@ -161,7 +163,7 @@ def test_the_counts_are_those_of_the_book(tmp_path: Path) -> None:
     assert "Displayed formulas: 3. Unchecked: 1, which is 33.3 in 100." in page and "a physical law" in page
     assert (tmp_path / "out" / "html" / "notebooks" / "part.ipynb").is_file()
 
-    (tmp_path / "part.md").write_text(PART.replace(":unchecked: a physical law\nE = mc^2", "E"), "utf-8")
+    (source / "part.md").write_text(PART.replace(":unchecked: a physical law\nE = mc^2", "E"), "utf-8")
     again = (built("html") / "evidence.html").read_text("utf-8")
     assert "Unchecked: 0, which is 0.0 in 100." in again
 

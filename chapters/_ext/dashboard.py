@@ -100,7 +100,7 @@ def tally(env: Any, docname: str) -> Counter[str]:
 # What is shown
 
 COLUMNS = ("proved", "tested", "wrong", "claims")
-HEADS = ("", "proved", "tested", "wrong on purpose", "claims")
+HEADS = ("", "proved", "tested", "refused", "claims")
 
 
 class RenderCounted(SphinxPostTransform):
@@ -145,7 +145,11 @@ class RenderCounted(SphinxPostTransform):
         """On paper, where no mark opens: each relation with what its verdict rests on."""
         if self.app.builder.format != "latex":
             return
-        yield nodes.raw("", r"\begingroup\footnotesize\setlength{\parskip}{2pt}\raggedright", format="latex")
+        yield nodes.raw(
+            "",
+            r"\section{The evidence}\begingroup\footnotesize\setlength{\parskip}{2pt}\raggedright",
+            format="latex",
+        )
         for doc in ordered(self.env):
             lines = [
                 line for entry in domain(self.env).entries.get(doc, ()) for line in self.lines(doc, entry)
@@ -161,7 +165,8 @@ class RenderCounted(SphinxPostTransform):
         if entry.kind in ("given", "define"):
             return
         for name, result in zip(RenderStatements.names(self, entry, doc), entry.results, strict=True):
-            name = name or (title(self.env, doc, entry) if entry.number else "")
+            if not name.startswith("("):  # a relation of a chain in one row, or the only one
+                name = f"{title(self.env, doc, entry)} {name}".strip()
             line = nodes.paragraph()
             if entry.kind == "check":
                 line += nodes.math(entry.rows[0], entry.rows[0])

@@ -24,12 +24,15 @@ def arrange(app: Sphinx, doctree: nodes.document) -> None:
         return
     page = next(doctree.findall(nodes.section))
     page.insert(1, _latex(rf"{UNNUMBERED}\chapter{{In one page}}"))
+    appendix = False
     for tree in list(doctree.findall(addnodes.toctree)):
         whole = tree.parent  # the box that is hidden
         if not isinstance(whole, nodes.compound):
             continue
         whole.parent.remove(whole)
-        page += [_latex(NUMBERED if tree["numbered"] else r"\appendix"), whole]
+        start = NUMBERED if tree["numbered"] else "" if appendix else r"\appendix"
+        appendix |= not tree["numbered"]
+        page += [_latex(start), whole]
 
 
 def _latex(text: str) -> nodes.raw:
@@ -50,6 +53,11 @@ class Compress(SphinxPostTransform):
                     for n, item in enumerate(listed.children):
                         caption += [nodes.Text("; " if n else " "), *item[0].children]
                     listed.parent.remove(listed)
+            if "idx-define" in box["classes"]:
+                box += _latex("\n\\par\n")  # no mark ends the paragraph of its display
+            if "proof-item" in box["classes"]:
+                heads = [child for child in box.children if isinstance(child, nodes.paragraph)]
+                box.insert(box.index(heads[0]) + 1, _latex("\n\\nopagebreak\n"))
         for facts in list(self.document.findall(nodes.field_list)):
             if "proof-facts" in facts["classes"]:
                 line = nodes.paragraph("", "", _latex(r"\footnotesize\raggedright "))
