@@ -8,6 +8,7 @@ from fractions import Fraction
 from pathlib import Path
 
 import pytest
+from jax.extend.core import jaxpr_as_fun
 from test_autodiff import (
     l,
     FALSE,
@@ -36,8 +37,8 @@ from test_autodiff import (
 
 import idxcalc.autodiff
 from idxcalc.autodiff import judge, snippet
-from idxcalc.autodiff.backend import Traced, normals, tools
-from idxcalc.autodiff.judge import Case, _judge
+from idxcalc.autodiff.backend import interpret, normals, tools
+from idxcalc.autodiff.judge import Case, judged
 from idxcalc.autodiff.samples import spread
 from idxcalc.errors import IdxcalcError
 from idxcalc.expr import (
@@ -266,7 +267,7 @@ def test_counterexample_is_small_and_simple():
 def test_same_seed_same_judgement():
     relation = TRUE["softmax"]
     one = judge(relation, 3)
-    _judge.cache_clear()
+    judged.cache_clear()
     assert judge(relation, 3) == one
     assert judge(relation, 4).rounds != one.rounds
 
@@ -294,17 +295,13 @@ def test_the_judge_leaves_the_users_jax_alone():
 )
 def test_numpy_does_the_steps_as_jax_does(name):
     case = Case(TRUE[name])
-    traced = Traced(case.root.draws, case.root.program, dict.fromkeys(case.ranges, 2))
-    ours, _ = traced(0, "plain")
+    closed, _ = case.trace({name: 2 for name, size in case.ranges.items() if size.number is None})
     jax, np = tools().jax, tools().np
-    rows = spread(np, normals(0, traced.columns), "plain")
-    drawn, start = [np.zeros(8)], 0
-    for _, shape in traced.draws:
-        drawn.append(rows[:, start : start + np.prod(shape, dtype=int)].reshape(8, *shape))
-        start += np.prod(shape, dtype=int)
+    rows = spread(np, normals(0), "plain")
+    ours = interpret(closed.jaxpr, closed.consts, [rows])
     with tools().x64(True):
-        theirs, _ = jax.jit(jax.vmap(traced.one))(drawn)
-    for one, other in zip(jax.tree.leaves(ours), jax.tree.leaves(theirs), strict=True):
+        theirs = jax.jit(jaxpr_as_fun(closed))(rows)
+    for one, other in zip(ours, theirs, strict=True):
         np.testing.assert_allclose(one, np.asarray(other), rtol=1e-12, atol=1e-13)
 
 

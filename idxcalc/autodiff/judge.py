@@ -7,17 +7,20 @@ rule of `calculus` and no rewriting of `normal`; it imports neither.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
 
-from idxcalc.autodiff.backend import Traced, tools
-from idxcalc.autodiff.emit import Root
-from idxcalc.autodiff.samples import compare, summary
+from idxcalc.autodiff.backend import Arrays, interpret, normals, tools
+from idxcalc.autodiff.samples import BLOCK, NEXT, compare, drawer, spread, summary
 from idxcalc.autodiff.sizes import assignments, growing
-from idxcalc.autodiff.survey import Range, survey
-from idxcalc.expr import Relation, Variable
+from idxcalc.autodiff.symbols import hidden
+from idxcalc.autodiff.values import count, letters, prepared, sides
+from idxcalc.autodiff.writer import Sizes, Writer
+from idxcalc.expr import Relation
 
+Array = Any
 TOLERANCE = 1e-9
 ENOUGH = 20
 ROUNDS = 30
@@ -62,27 +65,47 @@ class Judgement:
     rounds: tuple[Round, ...] = ()
 
 
-class Case:
-    """A relation with its program, traced once for each assignment of sizes."""
+class Case(Writer):
+    """A relation, written down, and traced once for each assignment of sizes."""
 
     def __init__(self, relation: Relation) -> None:
-        self.relation = relation
-        self.root = Root(relation)
-        self.ranges: dict[str, Range] = survey(relation)
-        self.traced: dict[tuple[tuple[str, int], ...], Traced] = {}
+        super().__init__(relation)
+        self.traced: dict[tuple[tuple[str, int], ...], Any] = {}
 
-    def at(self, sizes: dict[str, int]) -> Traced:
-        key = tuple(sorted(sizes.items()))
+    def run(self, batch: Round) -> tuple[Any, Any, Any]:
+        """Both sides and so on, the drawn values, and how the sides compare, a row per sample."""
+        np = tools().np
+        normal = np.concatenate([normals(batch.seed + NEXT * n) for n in range(self.blocks(batch.sizes))], 1)
+        closed, structure = self.trace(batch.sizes)
+        with tools().x64(True), np.errstate(all="ignore"):
+            found = map(np.asarray, interpret(closed.jaxpr, closed.consts, [spread(np, normal, batch.mode)]))
+            given, values = tools().jax.tree.unflatten(structure, found)
+            return given, values, compare(np, *given)
+
+    def trace(self, sizes: Sizes) -> Any:
+        """What the relation computes from rows of values, and the structure of the result."""
+        key, jax = tuple(sorted(sizes.items())), tools().jax
+        make = Arrays(sizes)
+
+        def one(row: Array) -> Any:
+            draw = drawer(row)
+            with jax.disable_jit():  # or else the steps of jax.numpy would be traced apart, each for itself
+                for variable in self.variables:
+                    shape = [count(make, dim) for dim in variable.dims]
+                    make.arrays[variable] = prepared(make, variable, draw(*shape))
+                return sides(make, self.relation), list(make.arrays.values())
+
         if key not in self.traced:
-            self.traced[key] = Traced(self.root.draws, self.root.program, sizes)
+            rows = tools().np.zeros((BLOCK[0], BLOCK[1] * self.blocks(sizes)))
+            with tools().x64(True):
+                closed, shapes = jax.make_jaxpr(jax.vmap(one), return_shape=True)(rows)
+            self.traced[key] = closed, jax.tree.structure(shapes)
         return self.traced[key]
 
-    def run(self, batch: Round) -> Any:
-        return self.at(batch.sizes)(batch.seed, batch.mode)
-
-    def columns(self, sizes: dict[str, int]) -> int:
-        """How many values are drawn for a sample, some of them in vain."""
-        return self.at(sizes).columns
+    def elements(self, sizes: Sizes) -> int:
+        """The number of values of the largest array for a sample."""
+        eqns = self.trace(sizes)[0].jaxpr.eqns
+        return max(int(v.aval.size) for eqn in eqns for v in eqn.outvars) // BLOCK[0]
 
 
 def judge(relation: Relation, seed: int = 0, example: bool = True) -> Judgement:
@@ -96,7 +119,7 @@ def judge(relation: Relation, seed: int = 0, example: bool = True) -> Judgement:
     >>> judge(Relation(Add((x, x)), Mul((Num(2), x)))).agrees
     True
     """
-    found = _judge(relation, seed, example)
+    found = judged(relation, seed, example)
     if relation.op == "!=" and found.agrees is not None:
         reason = "" if found.agrees is False else "no sample in which the sides differ"
         return replace(found, agrees=not found.agrees, reason=reason)
@@ -104,79 +127,37 @@ def judge(relation: Relation, seed: int = 0, example: bool = True) -> Judgement:
 
 
 @lru_cache(maxsize=256)
-def _judge(relation: Relation, seed: int, example: bool) -> Judgement:
+def judged(relation: Relation, seed: int, example: bool) -> Judgement:
+    """The judgement on the equality: from `ENOUGH` samples, if they can be had."""
     case = Case(relation)
-    return sampled(case, seed).judgement(case, example)
-
-
-def judged(relation: Relation, seed: int) -> tuple[Case, tuple[Round, ...]]:
-    """The program of a relation and the batches of samples that `judge` draws for it."""
-    return Case(relation), _judge(relation, seed, False).rounds
-
-
-def sampled(case: Case, seed: int) -> Tally:
-    """At least `ENOUGH` samples, if they can be had; the later batches look for a narrow domain."""
-    tally = Tally()
-    sizes = assignments(case.ranges, case.root.shapes)
-    for number in range(ROUNDS):
-        plain = number < 3
-        mode = "plain" if plain else WIDER[number % len(WIDER)]
-        at = number if plain else number // len(WIDER)
-        hopeless = number >= ROUNDS // 2 and not tally.trials
-        if not plain and (tally.refuted or tally.trials >= ENOUGH or hopeless):
+    rounds: list[Round] = []
+    compared = []
+    error, largest, trials = 0.0, 0.0, 0
+    for batch in batches(case, seed):
+        if len(rounds) >= 3 and (largest > TOLERANCE or trials >= ENOUGH or len(rounds) >= 15 and not trials):
             break
-        tally.add(case, Round(seed + 1000 * number, mode, sizes[at % len(sizes)]))
-    return tally
+        rounds.append(batch)
+        compared.append(case.run(batch)[2])
+        error, largest, trials = summary(tools().np, compared)
+    sizes = [case.named(batch.sizes) for batch in rounds]
+    shown = tuple(s for n, s in enumerate(sizes) if s not in sizes[:n])
+    found = Judgement(True, largest, trials, shown, rounds=tuple(rounds))
+    if largest > TOLERANCE:
+        reason = "the sides differ" if error > TOLERANCE else "only one side is finite"
+        where = smallest(case, rounds, error > TOLERANCE) if example else None
+        return replace(found, agrees=False, reason=reason, counterexample=where)
+    if trials < ENOUGH:
+        reason = f"only {trials} samples in the domain" if trials else "no sample in the domain"
+        return replace(found, agrees=None, reason=reason)
+    return found
 
 
-class Tally:
-    """The samples so far."""
-
-    def __init__(self) -> None:
-        self.rounds: list[Round] = []
-        self.error = 0.0
-        self.trials = 0
-        self.lone = 0
-
-    def add(self, case: Case, batch: Round) -> None:
-        found, _ = case.run(batch)
-        np = tools().np
-        with np.errstate(all="ignore"):
-            error, counts, lone = compare(np, *found)
-        self.rounds.append(batch)
-        self.error = max(self.error, float(error.max()))
-        self.trials += int(counts.sum())
-        self.lone += int(lone.sum())
-
-    @property
-    def largest(self) -> float:
-        return summary(self.error, self.trials, self.lone)
-
-    @property
-    def refuted(self) -> bool:
-        return self.largest > TOLERANCE
-
-    def judgement(self, case: Case, example: bool) -> Judgement:
-        sizes = []
-        for batch in self.rounds:
-            if batch.sizes not in sizes:
-                sizes.append(batch.sizes)
-        shown = tuple({name_of(case, n): s for n, s in each.items()} for each in sizes)
-        found = Judgement(True, self.largest, self.trials, shown, rounds=tuple(self.rounds))
-        if self.refuted:
-            reason = "the sides differ" if self.error > TOLERANCE else "only one side is finite"
-            where = smallest(case, self.rounds, self.error > TOLERANCE) if example else None
-            return replace(found, agrees=False, reason=reason, counterexample=where)
-        if self.trials == 0:
-            return replace(found, agrees=None, reason="no sample in the domain")
-        if self.trials < ENOUGH:
-            return replace(found, agrees=None, reason=f"only {self.trials} samples in the domain")
-        return found
-
-
-def name_of(case: Case, last: str) -> str:
-    """The name of a size: as declared, or for one without a name a letter that runs over it."""
-    return last if not last.startswith("?") else next(iter(case.ranges[last].letters), last)
+def batches(case: Case, seed: int) -> Iterator[Round]:
+    """Three plain batches at different sizes; the later ones look for a narrow domain."""
+    sizes = assignments(case.ranges, case.elements)
+    for number in range(ROUNDS):
+        mode, at = ("plain", number) if number < 3 else (WIDER[number % len(WIDER)], number // len(WIDER))
+        yield Round(seed + 1000 * number, mode, sizes[at % len(sizes)])
 
 
 def smallest(case: Case, rounds: list[Round], finite: bool) -> Example | None:
@@ -184,43 +165,39 @@ def smallest(case: Case, rounds: list[Round], finite: bool) -> Example | None:
 
     With ``finite`` both sides are finite there; else values are generic, for at simple ones lie poles.
     """
-    start = rounds[0].seed
-    tried = [Round(start, m, n) for n in growing(case.ranges, case.root.shapes) for m in ("halves", "plain")]
-    for batch in [*(b for b in tried if finite or b.mode == "plain"), *rounds]:
-        found = worst(case, batch, finite)
-        if found is not None:
-            return found
-    return None
+    modes = ("halves", "plain") if finite else ("plain",)
+    tried = (
+        Round(rounds[0].seed, mode, sizes) for sizes in growing(case.ranges, case.elements) for mode in modes
+    )
+    found = (worst(case, batch, finite) for some in (tried, rounds) for batch in some)
+    return next((each for each in found if each is not None), None)
 
 
 def worst(case: Case, batch: Round, finite: bool) -> Example | None:
     """The component in which the sides differ most, in the first sample that shows it."""
     np = tools().np
-    found, values = case.run(batch)
-    lefts, rights, _, where, _ = found
+    (lefts, rights, _, where, _), values, (error, counts, lone) = case.run(batch)
+    bad = np.flatnonzero(counts & (error > TOLERANCE) if finite else lone)
+    if not len(bad):
+        return None
+    n = int(bad[0])
+    left, right = (np.stack(each)[:, n] for each in (lefts, rights))
     with np.errstate(all="ignore"):
-        error, counts, lone = compare(np, *found)
-        bad = np.flatnonzero(counts & (error > TOLERANCE) if finite else lone)
-        if not len(bad):
-            return None
-        sample = int(bad[0])
-        for left, right in zip(lefts, rights, strict=True):
-            gap = np.abs(left[sample] - right[sample])
-            one, other = np.isfinite(left[sample]), np.isfinite(right[sample])
-            gap = np.where(one & other, gap, np.where((one != other) & (not finite), np.inf, -1.0))
-            gap = gap if where is None else np.where(where[sample], gap, -1.0)
-            if gap.max() > 0:
-                break
-    at = np.unravel_index(int(gap.argmax()), gap.shape)
-    indices = case.root.order
-    return Example(
-        {name_of(case, n): s for n, s in batch.sizes.items() if case.ranges[n].number is None},
-        {index.name: int(position) + index.dim.start for index, position in zip(indices, at, strict=True)},
-        float(left[sample][at]),
-        float(right[sample][at]),
-        {label(v): values[name][sample].tolist() for v, name in case.root.variables.items()},
+        alone = np.where(
+            np.isfinite(left) != np.isfinite(right), 0.0 if finite else np.inf, np.abs(left - right)
+        )
+    gap = np.nan_to_num(alone, nan=0.0, posinf=0.0 if finite else np.inf) * (
+        True if where is None else where[n]
     )
-
-
-def label(variable: Variable) -> str:
-    return ("d" if variable.differential else "") + variable.name
+    _, *at = place = np.unravel_index(int(gap.argmax()), gap.shape)
+    return Example(
+        case.named(batch.sizes),
+        {i.name: int(p) + i.dim.start for i, p in zip(letters(case.relation), at, strict=True)},
+        float(left[place]),
+        float(right[place]),
+        {
+            ("d" if v.differential else "") + v.name: array[n].tolist()
+            for v, array in zip(case.variables, values, strict=True)
+            if not hidden(v.name)
+        },
+    )

@@ -5,14 +5,13 @@ The functions take the array module as ``np``: NumPy here, `jax.numpy` in a snip
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
-Array = Any
-BATCH = 8
+BLOCK = (8, 256)  # samples, and values that are drawn for one; more are drawn with the next seed
+NEXT = 10**6
 
 
-def spread(np: Any, normal: Array, mode: str) -> Array:
+def spread(np: Any, normal: Any, mode: str) -> Any:
     """Rows of independent values from rows of normal ones, at several scales.
 
     ``plain`` has both signs, ``positive`` one; ``small`` stays between -0.8 and 0.8; ``halves`` are
@@ -26,11 +25,11 @@ def spread(np: Any, normal: Array, mode: str) -> Array:
     return scale * (np.abs(normal) + 0.05 if "positive" in mode else normal)
 
 
-def drawer(row: Array) -> Callable[..., Array]:
+def drawer(row: Any) -> Any:
     """A function that hands out the values of a row, array after array."""
     start = 0
 
-    def draw(*shape: int) -> Array:
+    def draw(*shape: int) -> Any:
         nonlocal start
         count = 1
         for size in shape:
@@ -41,12 +40,12 @@ def drawer(row: Array) -> Callable[..., Array]:
     return draw
 
 
-def leaves(tree: Any) -> list[Array]:
+def leaves(tree: Any) -> list[Any]:
     """The arrays in nested lists."""
     return [x for part in tree for x in leaves(part)] if isinstance(tree, (list, tuple)) else [tree]
 
 
-def compare(np: Any, lefts: Any, rights: Any, terms: Any, where: Any, margins: Any) -> tuple[Array, ...]:
+def compare(np: Any, lefts: Any, rights: Any, terms: Any, where: Any, margins: Any) -> tuple[Any, ...]:
     """Per sample: its error relative to the largest term, if it counts, if one side alone is finite."""
     rows = len(lefts[0])
     error, counts, lone = np.zeros(rows), np.ones(rows, bool), np.zeros(rows, bool)
@@ -69,6 +68,9 @@ def compare(np: Any, lefts: Any, rights: Any, terms: Any, where: Any, margins: A
     return np.where(counts, error, 0.0), counts, lone
 
 
-def summary(error: float, trials: int, lone: int) -> float:
-    """The largest error: infinite if more than a set of measure zero has only one side finite."""
-    return float("inf") if lone >= 2 and 10 * lone >= trials else error
+def summary(np: Any, compared: Any) -> tuple[float, float, int]:
+    """Over all batches: the largest error; the same, but infinite if more than a set of measure zero has only
+    one side finite; how many samples count."""
+    errors, counts, alone = (np.stack(each) for each in zip(*compared, strict=True))
+    error, trials, lone = float(np.max(errors)), int(np.sum(counts)), int(np.sum(alone))
+    return error, float("inf") if lone >= 2 and 10 * lone >= trials else error, trials

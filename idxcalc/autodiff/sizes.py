@@ -8,91 +8,64 @@ then may two be equal.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator, Mapping
-from itertools import product
+import itertools
+from collections.abc import Callable, Iterator, Mapping
 
-from idxcalc.autodiff.survey import Range
+from idxcalc.autodiff.writer import Range, Sizes
 from idxcalc.errors import IdxcalcError
-from idxcalc.expr import Dim
 
 ELEMENTS = 20_000
 HARD_LIMIT = 400_000
 MOST_LETTERS = 5
 
-Shapes = set[tuple[Dim, ...]]
+Elements = Callable[[Sizes], int]
+"""The number of values of the largest array for a sample."""
 
 
-def elements(shapes: Shapes, sizes: Mapping[str, int]) -> int:
-    """The number of values of the largest array."""
-    return max((math.prod(sizes[d.last] - d.start + 1 for d in shape) for shape in shapes), default=1)
-
-
-def assignments(ranges: Mapping[str, Range], shapes: Shapes) -> list[dict[str, int]]:
+def assignments(ranges: Mapping[str, Range], elements: Elements) -> list[Sizes]:
     """Up to three different assignments of sizes."""
-    numbers = {name: r.number for name, r in ranges.items() if r.number is not None}
-    open_ = [name for name, r in ranges.items() if r.number is None]
-    if not open_:
-        return [check(numbers, shapes)]
-    letters = {name: min(len(ranges[name].letters), MOST_LETTERS) for name in open_}
-    single = len(open_) == 1
-    wishes = [
-        (open_, dict.fromkeys(open_, 2)),
-        (open_[::-1], dict.fromkeys(open_, 3 if single else 2)),
-        (open_, {name: max(letters[name], 4 if single else 3) for name in open_}),
-    ]
-    found: list[dict[str, int]] = []
-    for order, wish in wishes:
-        sizes = shrunk(order, wish, ranges, numbers, shapes)
+    names = [name for name, size in ranges.items() if size.number is None]
+    one = len(names) == 1
+    letters = {n: max(min(len(ranges[n].letters), MOST_LETTERS), 3 + one) for n in names}
+    found: list[Sizes] = []
+    for wish in (dict.fromkeys(names, 2), dict.fromkeys(reversed(names), 2 + one), letters):
+        sizes = shrunk(wish, ranges, elements)
         if sizes not in found:
             found.append(sizes)
     return found
 
 
-def distinct(order: list[str], wish: Mapping[str, int], numbers: Mapping[str, int]) -> dict[str, int]:
-    """Each size the least free number from what is wished."""
-    sizes = dict(numbers)
-    for name in sorted(order, key=lambda n: wish[n]):
-        sizes[name] = next(n for n in range(wish[name], 1000) if n not in sizes.values())
-    return sizes
-
-
-def shrunk(
-    order: list[str],
-    wish: Mapping[str, int],
-    ranges: Mapping[str, Range],
-    numbers: Mapping[str, int],
-    shapes: Shapes,
-) -> dict[str, int]:
-    """Different sizes as wished, or smaller where the arrays would be too large."""
-    least = {name: max(ranges[name].least, 2) for name in order}
-    for less in range(max(wish.values())):
-        sizes = distinct(order, {n: max(wish[n] - less, least[n]) for n in order}, numbers)
-        if elements(shapes, sizes) <= ELEMENTS:
-            return sizes
+def candidates(wish: Sizes, ranges: Mapping[str, Range]) -> Iterator[Sizes]:
+    """Sizes as wished, each the least number that no other has; then smaller ones, and equal ones."""
+    for less in range(max(wish.values(), default=1)):
+        taken, sizes = {size.number for size in ranges.values()}, {}
+        for name in sorted(wish, key=lambda n: wish[n]):
+            least = max(wish[name] - less, ranges[name].least, 2)
+            sizes[name] = next(n for n in itertools.count(least) if n not in taken)
+            taken.add(sizes[name])
+        yield sizes
     for floor in (2, 1):
-        sizes = {**numbers, **{name: max(ranges[name].least, floor) for name in order}}
-        if elements(shapes, sizes) <= ELEMENTS:
+        yield {name: max(ranges[name].least, floor) for name in wish}
+
+
+def shrunk(wish: Sizes, ranges: Mapping[str, Range], elements: Elements) -> Sizes:
+    """The first candidate whose arrays are not too large."""
+    for sizes in candidates(wish, ranges):
+        if elements(sizes) <= ELEMENTS:
             return sizes
-    return check(sizes, shapes)
-
-
-def check(sizes: dict[str, int], shapes: Shapes) -> dict[str, int]:
-    if elements(shapes, sizes) > HARD_LIMIT:
+    if elements(sizes) > HARD_LIMIT:
         raise IdxcalcError("too many indices to be tested: an array would have over 400000 values")
     return sizes
 
 
-def growing(ranges: Mapping[str, Range], shapes: Shapes) -> Iterator[dict[str, int]]:
+def growing(ranges: Mapping[str, Range], elements: Elements) -> Iterator[Sizes]:
     """Small assignments, least first, for counterexamples: all equal 1, 2, 3, then mixed ones up to 3."""
-    numbers = {name: r.number for name, r in ranges.items() if r.number is not None}
-    open_ = [name for name, r in ranges.items() if r.number is None]
-    every = {name: range(ranges[name].least, max(ranges[name].least, 3) + 1) for name in open_}
-    if math.prod(map(len, every.values())) <= 27:
-        choices = sorted(product(*every.values()), key=lambda c: (max(c, default=0), len(set(c)), sum(c)))
-    else:
-        choices = [tuple(max(ranges[n].least, k) for n in open_) for k in (1, 2, 3)]
+    opened = {name: size.least for name, size in ranges.items() if size.number is None}
+    choices = [tuple(max(least, k) for least in opened.values()) for k in (1, 2, 3)]
+    if len(opened) <= 3:
+        every = itertools.product(*(range(least, max(least, 3) + 1) for least in opened.values()))
+        choices = sorted(every, key=lambda c: (max(c, default=0), len(set(c)), sum(c)))
     for choice in choices:
-        sizes = {**numbers, **dict(zip(open_, choice, strict=True))}
-        if elements(shapes, sizes) <= ELEMENTS:
+        sizes = dict(zip(opened, choice, strict=True))
+        if elements(sizes) <= ELEMENTS:
             yield sizes
