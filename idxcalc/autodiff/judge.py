@@ -176,28 +176,20 @@ def smallest(case: Case, rounds: list[Round], finite: bool) -> Example | None:
 def worst(case: Case, batch: Round, finite: bool) -> Example | None:
     """The component in which the sides differ most, in the first sample that shows it."""
     np = tools().np
-    (lefts, rights, _, where, _), values, (error, counts, lone) = case.run(batch)
-    bad = np.flatnonzero(counts & (error > TOLERANCE) if finite else lone)
-    if not len(bad):
+    (lefts, rights, *_), values, errors = case.run(batch)
+    bad = np.where(np.isfinite(errors), errors, 0.0) if finite else np.isinf(errors)
+    samples = np.flatnonzero(np.max(bad, (1, 2)) > TOLERANCE)
+    if not len(samples):
         return None
-    n = int(bad[0])
-    left, right = (np.stack(each)[:, n] for each in (lefts, rights))
-    with np.errstate(all="ignore"):
-        alone = np.where(
-            np.isfinite(left) != np.isfinite(right), 0.0 if finite else np.inf, np.abs(left - right)
-        )
-    gap = np.nan_to_num(alone, nan=0.0, posinf=0.0 if finite else np.inf) * (
-        True if where is None else where[n]
-    )
-    _, *at = place = np.unravel_index(int(gap.argmax()), gap.shape)
+    n = int(samples[0])
+    order, place = np.unravel_index(int(bad[n].argmax()), bad[n].shape)
+    left, right = lefts[order][n], rights[order][n]
+    at = np.unravel_index(int(place), left.shape)
+    drawn = {v: array[n].tolist() for v, array in zip(case.variables, values, strict=True)}
     return Example(
         case.named(batch.sizes),
         {i.name: int(p) + i.dim.start for i, p in zip(letters(case.relation), at, strict=True)},
-        float(left[place]),
-        float(right[place]),
-        {
-            ("d" if v.differential else "") + v.name: array[n].tolist()
-            for v, array in zip(case.variables, values, strict=True)
-            if not hidden(v.name)
-        },
+        float(left[at]),
+        float(right[at]),
+        {("d" if v.differential else "") + v.name: a for v, a in drawn.items() if not hidden(v.name)},
     )

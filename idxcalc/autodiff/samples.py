@@ -45,32 +45,36 @@ def leaves(tree: Any) -> list[Any]:
     return [x for part in tree for x in leaves(part)] if isinstance(tree, (list, tuple)) else [tree]
 
 
-def compare(np: Any, lefts: Any, rights: Any, terms: Any, where: Any, margins: Any) -> tuple[Any, ...]:
-    """Per sample: its error relative to the largest term, if it counts, if one side alone is finite."""
+def compare(np: Any, lefts: Any, rights: Any, terms: Any, where: Any, margins: Any) -> Any:
+    """The error of each component relative to the largest term, a row per sample and a column per order.
+
+    It is infinite where one side alone is finite, and nan where nothing is claimed or told.
+    """
     rows = len(lefts[0])
-    error, counts, lone = np.zeros(rows), np.ones(rows, bool), np.zeros(rows, bool)
+    told = np.ones((rows, 1), bool) if where is None else where.reshape(rows, -1)
     for margin in leaves(margins):
-        counts = counts & (np.min(np.abs(margin).reshape(rows, -1), -1) > 1e-3)
-    away = counts
+        told = told & (np.min(np.abs(margin).reshape(rows, -1), -1, keepdims=True) > 1e-3)
+    errors = []
     for left, right, added in zip(lefts, rights, terms, strict=True):
-        scale = np.zeros(rows)
+        scale = np.zeros((rows, 1))
         for term in (left, right, *leaves(added)):
             size = np.abs(term).reshape(rows, -1)
-            scale = np.maximum(scale, np.max(np.where(np.isfinite(size), size, 0.0), -1))
+            scale = np.maximum(scale, np.max(np.where(np.isfinite(size), size, 0.0), -1, keepdims=True))
         left, right = left.reshape(rows, -1), right.reshape(rows, -1)
-        allowed = np.ones(left.shape, bool) if where is None else where.reshape(rows, -1)
         one, other = np.isfinite(left), np.isfinite(right)
-        both = one & other & allowed
-        gap = np.max(np.where(both, np.abs(np.where(both, left - right, 0.0)), 0.0), -1)
-        error = np.maximum(error, gap / np.where(scale == 0.0, 1.0, scale))
-        lone = lone | (np.any((one != other) & allowed, -1) & away)
-        counts = counts & np.any(both, -1)
-    return np.where(counts, error, 0.0), counts, lone
+        gap = np.abs(np.where(one & other, left - right, 0.0)) / np.where(scale == 0.0, 1.0, scale)
+        error = np.where(one & other, gap, np.where(one | other, np.inf, np.nan))
+        errors.append(np.where(told, error, np.nan))
+    return np.stack(errors, 1)
 
 
 def summary(np: Any, compared: Any) -> tuple[float, float, int]:
     """Over all batches: the largest error; the same, but infinite if more than a set of measure zero has only
-    one side finite; how many samples count."""
-    errors, counts, alone = (np.stack(each) for each in zip(*compared, strict=True))
-    error, trials, lone = float(np.max(errors)), int(np.sum(counts)), int(np.sum(alone))
+    one side finite; how many samples tell something, in each order."""
+    error, trials, lone = 0.0, 0, 0
+    for errors in compared:
+        finite = np.where(np.isfinite(errors), errors, -1.0)
+        trials += int(np.sum(np.all(np.max(finite, -1) >= 0.0, -1)))
+        lone += int(np.sum(np.any(np.isinf(errors), (1, 2))))
+        error = max(error, float(np.max(finite)))
     return error, float("inf") if lone >= 2 and 10 * lone >= trials else error, trials

@@ -208,11 +208,10 @@ class Values:
         """The components ``slots`` of an array with one axis per slot; repeated indices take the diagonal."""
         for slot, dim in zip(slots, dims, strict=True):
             self.make.meet(dim, slot)
-        if any(isinstance(slot, int) for slot in slots):
-            whole_ = slice(None)
-            array = array[
-                tuple(s - d.start if isinstance(s, int) else whole_ for s, d in zip(slots, dims, strict=True))
-            ]
+        key = tuple(
+            s - d.start if isinstance(s, int) else slice(None) for s, d in zip(slots, dims, strict=True)
+        )
+        array = array[key] if any(isinstance(slot, int) for slot in slots) else array
         kept = [slot for slot in slots if isinstance(slot, Index)]
         for axis in reversed(range(len(kept))):
             if kept[axis] in kept[:axis]:
