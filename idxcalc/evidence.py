@@ -10,14 +10,17 @@ from dataclasses import dataclass, field
 
 @dataclass(slots=True)
 class Evidence:
-    """``rules`` are names of rules (``chain``, ``product``, ``delta``); ``assumptions`` are conditions
-    under which they hold (``X invertible``, ``z \\neq 0``); both in order of first use, without repeats."""
+    """``rules`` are names of rules (``chain``, ``product``); ``assumptions`` are what they need.
+
+    A condition is a text, or a text with ``%s`` and the expression to be written there. Both stand in the
+    order of first use, without repeats.
+    """
 
     rules: dict[str, None] = field(default_factory=dict)
-    assumptions: dict[str, None] = field(default_factory=dict)
+    assumptions: dict[tuple[str, object], None] = field(default_factory=dict)
 
     def rule(self, name: str) -> None:
         self.rules[name] = None
 
-    def assume(self, text: str) -> None:
-        self.assumptions[text] = None
+    def assume(self, text: str, about: object = None) -> None:
+        self.assumptions[text, about] = None

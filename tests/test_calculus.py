@@ -222,7 +222,7 @@ def test_evidence_names_rules_and_assumptions():
     ):
         evidence = Evidence()
         differentiate(expr, evidence)
-        assert list(evidence.assumptions) == [text]
+        assert list(evidence.assumptions) == [(text, None)]
     evidence = Evidence()
     differentiate(Deriv(Cases(((Match(i, j), t),), ZERO), T), evidence)
     assert not evidence.assumptions

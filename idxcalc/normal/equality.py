@@ -55,8 +55,8 @@ def equal(
         if _attempt(left, right, condition, order, Scope(normal, found, exponential=exponential)):
             for rule in found.rules:
                 (evidence or found).rule(rule)
-            for text in found.assumptions:
-                (evidence or found).assume(text)
+            for text, about in found.assumptions:
+                (evidence or found).assume(text, about)
             return True
         if not any(isinstance(p, Elementary) and p.name in HYPERBOLIC for p in _everything(left, right)):
             return False

@@ -14,7 +14,6 @@ from __future__ import annotations
 from fractions import Fraction
 
 from idxcalc.expr import ZERO, Compare, Iverson
-from idxcalc.normal.latex import latex
 from idxcalc.normal.product import multiply
 from idxcalc.normal.signs import base_sign, expression_nonzero, nonzero, poly_sign
 from idxcalc.normal.terms import (
@@ -80,7 +79,7 @@ def greater(scope: Scope, left: Poly, right: Poly) -> Poly:
     if not turn:
         return bracket
     scope.evidence.rule("opposite brackets")
-    scope.evidence.assume(f"away from ${latex(poly_expr(scale(gap, -1)))} = 0$")
+    scope.evidence.assume("away from $%s = 0$", poly_expr(scale(gap, -1)))
     return add(number(1), scale(bracket, -1))
 
 

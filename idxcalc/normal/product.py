@@ -19,7 +19,6 @@ from idxcalc.expr import (
     MINUS_ONE, ZERO, Add, Compare, Delta, Elementary, Expr, Index, Iverson, Mul, Num, Pow, Slot, free,
     substitute,
 )  # fmt: skip
-from idxcalc.normal.latex import latex
 from idxcalc.normal.signs import base_sign
 from idxcalc.normal.terms import (
     LIMIT, UNIT, Base, Poly, Scope, Term, accumulate, add, number, scale, single, slot_key, sorted_term,
@@ -79,7 +78,7 @@ def product(scope: Scope, left: Term, right: Term) -> Poly:
 def cancelled(scope: Scope, base: Base) -> None:
     if not base_sign(scope, base):
         scope.evidence.rule("common denominator")
-        scope.evidence.assume(f"away from ${latex(base)} = 0$")
+        scope.evidence.assume("away from $%s = 0$", base)
 
 
 def settle(scope: Scope, powers: dict[Base, Fraction]) -> Poly:

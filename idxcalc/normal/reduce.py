@@ -16,9 +16,8 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from idxcalc.expr import Component, Delta, Index, Inverse, Lambda, Slot, free, own_slots, substitute
+from idxcalc.expr import Component, Delta, Expr, Index, Inverse, Lambda, Slot, free, own_slots, substitute
 from idxcalc.normal.canonical import canonical, components
-from idxcalc.normal.latex import latex
 from idxcalc.normal.product import cancelled, multiply, multiply_all
 from idxcalc.normal.signs import nonzero
 from idxcalc.normal.terms import (
@@ -126,7 +125,7 @@ def _inverse(scope: Scope, bound: tuple[Index, ...], term: Term, base: Inverse) 
             if not all(nonzero(scope, b) for b, _ in scalars):
                 continue
             scope.evidence.rule("inverse")
-            scope.evidence.assume(f"${_name(base.matrix)}$ invertible")
+            scope.evidence.assume(*invertible(base.matrix))
             outside: Poly = {sorted_term(dict(scalars)): 1 / (matrix[lead] * sign * turn)}
             outside = multiply(scope, outside, {remaining: Fraction(1)})
             others = poly_expr({t: x for t, x in matrix.items() if t != lead})
@@ -140,8 +139,12 @@ def _inverse(scope: Scope, bound: tuple[Index, ...], term: Term, base: Inverse) 
     return None
 
 
-def _name(matrix: Lambda) -> str:
-    return matrix.body.variable.name if isinstance(matrix.body, Component) else latex(matrix)
+def invertible(matrix: Lambda) -> tuple[str, Expr | None]:
+    """The assumption that a matrix has an inverse."""
+    body = matrix.body
+    if isinstance(body, Component):
+        return f"{body.variable.name} invertible", None
+    return "the matrix $%s$ invertible", body
 
 
 def _slots(base: Base) -> list[Slot]:

@@ -17,7 +17,8 @@ from idxcalc.calculus import differentiate, worked
 from idxcalc.errors import IdxcalcError, JudgesDisagree, Span
 from idxcalc.evidence import Evidence
 from idxcalc.expr import (
-    Call, Component, Deriv, Diff, Elementary, Expr, Index, Pow, Ref, Relation, Variable, fresh, names, walk,
+    Call, Component, Deriv, Diff, Elementary, Expr, Index, Pow, Ref, Relation, Variable, fresh, substitute,
+    walk,
 )  # fmt: skip
 from idxcalc.notation import declare, relations
 from idxcalc.notation.scope import Scope
@@ -151,6 +152,7 @@ class Context:
     def _relation(
         self, text: str, chain: Chain, number: int, targets: relations.Targets | None, seed: int
     ) -> Result:
+        proves = lambda r: verdict(r, seed).verdict == "proved"  # noqa: E731
         try:
             claim = relations.read(self.scope, text, chain, number, targets)
             latex = shown(text, claim.left.start, claim.right.stop)
@@ -158,7 +160,11 @@ class Context:
                 return self._answer(text, claim, latex, seed)
             result = verdict(claim.relation, seed)
         except IdxcalcError as error:
-            return self._malformed(error, text)
+            result = self._malformed(error, text)
+            if not hints.INDICES.search(error.message):
+                return result
+            hint = hints.suggest(self.scope, text, chain, number, targets, proves, hints.BOOKKEEPING)
+            return replace(result, hint=hint.text if hint else None)
         except RecursionError:
             return self._malformed(IdxcalcError("nested too deep to be worked out"), text)
         result = replace(
@@ -166,9 +172,7 @@ class Context:
         )
         if result.verdict != "refuted":
             return result
-        hint = hints.suggest(
-            self.scope, text, chain, number, targets, lambda r: verdict(r, seed).verdict == "proved"
-        )
+        hint = hints.suggest(self.scope, text, chain, number, targets, proves)
         if hint is None:
             return replace(result, hint=self._derived(claim))
         return replace(result, hint=hint.text, span=hint.span or result.span)
@@ -180,7 +184,7 @@ class Context:
         if not any(isinstance(p, Deriv | Diff) for p in walk(left)):
             return None
         try:
-            return f"idxcalc derives:  {write(tidy(normal.simplify(differentiate(left))))}"
+            return f"idxcalc derives:  {write(worked_out(left))}"
         except IdxcalcError:
             return None
 
@@ -188,7 +192,7 @@ class Context:
         """Fill in a ``?``: the other side, worked out, and checked against its own meaning."""
         assert claim.known is not None
         evidence = Evidence()
-        found = tidy(normal.simplify(differentiate(claim.known, evidence)))
+        found = worked_out(claim.known, evidence)
         free = tuple(sorted(relations.free_of(claim.known), key=lambda i: i.name))
         result = verdict(Relation(claim.known, found, "=", None, None, free), seed)
         answer = remarked(found)
@@ -205,7 +209,7 @@ class Context:
             if len(settled) != 1:
                 raise IdxcalcError("derive by one variable: name it with `wrt`", target, Span(0, len(target)))
             by = settled[0]
-            used = names(expr) | {i.name for i in free}
+            used = {i.name for i in free}
             dims = by.dims if isinstance(by, Variable) else tuple(i.dim for i in by.indices)
             letters = relations.pattern(wrt)
             slots = tuple(
@@ -217,7 +221,7 @@ class Context:
             expr, free = Deriv(expr, by, slots), (*free, *slots)
             group = "".join(s.name for s in slots)
             target = f"({target})_{{,{group}}}" if len(slots) < 2 else f"({target})_{{,({group})}}"
-        found = tidy(normal.simplify(differentiate(expr)))
+        found = worked_out(expr)
         steps = tuple((rule, write(step)) for rule, step in worked(expr))
         return Derivation(found, free, (*steps, ("collect", write(found))), target)
 
@@ -262,6 +266,11 @@ class Context:
         """A function that computes a formula, or the last side of a chain; the axes of its array are the
         free indices in the order of the first side."""
         return self.expression(text, wrt).compile(backend)
+
+
+def worked_out(expr: Expr, evidence: Evidence | None = None) -> Expr:
+    """An expression with its derivatives worked out, written as people write it."""
+    return tidy(normal.folded(normal.simplify(differentiate(expr, evidence)), expr))
 
 
 def remarked(expr: Expr) -> str:
@@ -309,7 +318,7 @@ def verdict(relation: Relation, seed: int = 0) -> Result:
         if example is None
         else Counterexample(**{k: getattr(example, k) for k in _FIELDS}),
         rules=tuple(evidence.rules) if proof else (),
-        assumptions=tuple(evidence.assumptions) if proof else (),
+        assumptions=tuple(said(*a) for a in evidence.assumptions) if proof else (),
         sizes=seen.sizes,
         snippet=Snippet(relation, seed),
         notes=() if limit is None or proof else (f"no proof tried to the end: {limit}",),
@@ -331,6 +340,16 @@ class Snippet:
 
     def __bool__(self) -> bool:
         return True
+
+
+def said(text: str, about: object) -> str:
+    """An assumption in words; letters that the normal form made up get names."""
+    if about is None:
+        return text
+    expr: Expr = about  # type: ignore[assignment]
+    used = {i.name for i in relations.free_of(expr) if i.name.isalpha()}
+    made = {i: fresh(i, used) for i in sorted(relations.free_of(expr), key=str) if not i.name.isalpha()}
+    return text % write(tidy(substitute(expr, made)))
 
 
 def _positive(relation: Relation) -> str:
