@@ -11,12 +11,11 @@ import json
 import os
 import re
 import sys
-from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from idxcalc.chapters import chapter, record, summary
+from idxcalc.chapters import Found, chapter, found, record, summary
 from idxcalc.chapters.template import template
 from idxcalc.errors import IdxcalcError, JudgesDisagree
 from idxcalc.verify.context import Context
@@ -53,76 +52,96 @@ EXAMPLES = {
 }
 
 
+# What each command does; the word for what it is about, and what that is.
+COMMANDS = {
+    "check": ("check chapters, or one relation given on the command line", "FILE|RELATION",
+              "chapters (.md), or one relation in LaTeX"),
+    "derive": ("find a derivative", "TARGET", "an expression, differentiated by --wrt; or one with commas"),
+    "explain": ("show a formula at each stage of its way", "FORMULA",
+                "a relation or an expression in LaTeX"),
+    "new": ("write a chapter that builds and passes, to start from", "NAME",
+            "its file is chapters/NAME.md, or NAME.md without that folder"),
+}  # fmt: skip
+FLAGS = {
+    "check": {
+        "--json": "print one list with a record per result",
+        "--no-cells": "do not run the chapters' code cells",
+        "-v --verbose": "print every result, not only the wrong ones",
+    },
+    "derive": {
+        "--json": "print a record with the formula and its steps",
+        "--steps": "print each step with the rule it used",
+    },
+}
+
+
 def parser() -> argparse.ArgumentParser:
     """The whole command line; each help ends with three examples."""
 
-    def add(name: str, about: str) -> argparse.ArgumentParser:
-        return commands.add_parser(
-            name, help=about, description=about[0].upper() + about[1:] + ".", epilog=_epilog(name),
-            formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False,
-        )  # fmt: skip
+    def style(name: str) -> dict[str, Any]:
+        return {
+            "epilog": "\n".join(["examples:", *(f"  {line}" for line in EXAMPLES[name])]),
+            "formatter_class": argparse.RawDescriptionHelpFormatter,
+            "allow_abbrev": False,
+        }
 
-    whole = argparse.ArgumentParser(
-        "idxcalc", description="Index notation, checked: is this formula true for all sizes and values?",
-        epilog=_epilog(""), formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False,
-    )  # fmt: skip
+    about = "Index notation, checked: is this formula true for all sizes and values?"
+    whole = argparse.ArgumentParser("idxcalc", description=about, **style(""))
     commands = whole.add_subparsers(dest="command", metavar="COMMAND")
-
-    check = add("check", "check chapters, or one relation given on the command line")
-    check.add_argument(
-        "what", nargs="+", metavar="FILE|RELATION", help="chapters (.md), or one relation in LaTeX"
-    )
-    _statements(check)
-    check.add_argument("--json", action="store_true", help="print one list with a record per result")
-    check.add_argument("--no-cells", action="store_true", help="do not run the chapters' code cells")
-    check.add_argument(
-        "-v", "--verbose", action="store_true", help="print every result, not only the wrong ones"
-    )
-    check.set_defaults(run=run_check)
-
-    derive = add("derive", "find a derivative")
-    derive.add_argument(
-        "what", metavar="TARGET", help="an expression, differentiated by --wrt; or one with commas"
-    )
-    _statements(derive)
-    derive.add_argument("--json", action="store_true", help="print a record with the formula and its steps")
-    derive.add_argument("--steps", action="store_true", help="print each step with the rule it used")
-    derive.set_defaults(run=run_derive)
-
-    explain = add("explain", "show a formula at each stage of its way")
-    explain.add_argument("what", metavar="FORMULA", help="a relation or an expression in LaTeX")
-    _statements(explain)
-    explain.set_defaults(run=run_explain)
-
-    new = add("new", "write a chapter that builds and passes, to start from")
-    new.add_argument(
-        "name", metavar="NAME", help="its file is chapters/NAME.md, or NAME.md without that folder"
-    )
-    new.set_defaults(run=run_new)
+    several: Any = {"action": "append", "default": [], "metavar": "LATEX"}
+    for name, (about, word, help_) in COMMANDS.items():
+        one = commands.add_parser(name, help=about, description=f"{about.capitalize()}.", **style(name))
+        one.add_argument("what", metavar=word, help=help_, nargs="+" if name == "check" else None)
+        if name != "new":
+            one.add_argument("--given", help="declares variables and functions (may be repeated)", **several)
+            one.add_argument("--define", help="defines a name (may be repeated)", **several)
+            one.add_argument("--wrt", default="", metavar="LATEX", help="what derivatives are taken by")
+        for flag, help_ in FLAGS.get(name, {}).items():
+            one.add_argument(*flag.split(), action="store_true", help=help_)
     return whole
 
 
-def _statements(command: argparse.ArgumentParser) -> None:
-    several: Any = {"action": "append", "default": [], "metavar": "LATEX"}
-    command.add_argument("--given", help="declares variables and functions (may be repeated)", **several)
-    command.add_argument("--define", help="defines a name (may be repeated)", **several)
-    command.add_argument("--wrt", default="", metavar="LATEX", help="what derivatives are taken by")
+class Refused(Exception):
+    """A text that is malformed; the result that says why."""
+
+    def __init__(self, error: IdxcalcError, label: str = "") -> None:
+        self.result = Result(
+            "malformed", error=error.message, source=error.source, span=error.span, label=label
+        )
 
 
-def _epilog(name: str) -> str:
-    return "examples:\n" + "\n".join(f"  {line}" for line in EXAMPLES[name])
+def _context(asked: argparse.Namespace) -> tuple[Any, list[Found]]:
+    """The context of the options and the results of the definitions; raises `Refused`."""
+    context, results = Context(), []
+    for option, text in [("given", t) for t in asked.given] + [("define", t) for t in asked.define]:
+        try:
+            results += [found(each, "definition") for each in getattr(context, option)(text) or ()]
+        except IdxcalcError as error:
+            raise Refused(error, f"--{option}") from error
+    return context, results
 
 
-# check
+# The commands; each gives an exit status
 
 
 def run_check(asked: argparse.Namespace) -> int:
     """Files, or one relation: what ends in .md, or is there, is a file; a formula has a sign of one."""
-    if asked.given or asked.define or asked.wrt or not any(map(_is_file, asked.what)):
-        if len(asked.what) > 1:
-            return _usage("one relation at a time; put it in quotes: '" + " ".join(asked.what) + "'")
-        return _check_relation(asked)
-    return _check_files(asked)
+    if any(map(_is_file, asked.what)) and not (asked.given or asked.define or asked.wrt):
+        return _check_files(asked)
+    if len(asked.what) > 1:
+        return _usage("one relation at a time; put it in quotes: '" + " ".join(asked.what) + "'")
+    try:
+        context, results = _context(asked)
+        results += [
+            found(each, "relation") for each in context.check_all(asked.what[0].strip(), wrt=asked.wrt)
+        ]
+    except Refused as refused:
+        results = [found(refused.result, "relation")]
+    if asked.json:
+        _print_json([record(each) for each in results])
+    else:
+        _print(*(each for each in results if each.verdict != "defined" or asked.verbose))
+    return 0 if all(results) else 1
 
 
 def _is_file(what: str) -> bool:
@@ -130,106 +149,46 @@ def _is_file(what: str) -> bool:
 
 
 def _check_files(asked: argparse.Namespace) -> int:
-    records: list[dict[str, Any]] = []
-    readable = True
-    for path in dict.fromkeys(asked.what):
-        found = chapter(path)
-        readable &= found.readable
-        results = found.all(cells=not asked.no_cells)
-        records += [found.record(each) for each in results]
-        if found.cells and not asked.no_cells and found.ran().failed is None:
-            records.append({**record(Result("claimed", file=found.path), "cells", True)})
+    chapters = [chapter(path) for path in dict.fromkeys(asked.what)]
+    results: list[Found] = []
+    for each in chapters:
+        some = each.all(cells=not asked.no_cells)
+        results += some
         if not asked.json:
-            _print(str(each) for each in results if asked.verbose or not found.ok(each))
-            if found.readable and not results and not found.statements:
-                print(f"{path}: holds no statement")
+            _print(*(one for one in some if asked.verbose or not one.ok))
+            if not some and not each.statements:
+                print(f"{each.path}: holds no statement")
     if asked.json:
-        print(json.dumps([each for each in records if each["kind"] != "cells" or not each["ok"]], indent=1))
+        _print_json([record(each) for each in results if each.kind != "cells" or not each.ok])
     else:
-        print(summary(records))
-    return 2 if not readable else 0 if all(each["ok"] for each in records) else 1
-
-
-def _check_relation(asked: argparse.Namespace) -> int:
-    context, kept = _context(asked)
-    results = list(kept)
-    if context is not None:
-        results += context.check_all(asked.what[0].strip(), wrt=asked.wrt)
-    if asked.json:
-        kinds = {"defined": "definition"}
-        print(
-            json.dumps(
-                [record(each, kinds.get(each.verdict, "relation"), bool(each)) for each in results], indent=1
-            )
-        )
-    else:
-        _print(str(each) for each in results if each.verdict != "defined" or asked.verbose)
-    return 0 if all(results) else 1
-
-
-def _context(asked: argparse.Namespace) -> tuple[Any, list[Result]]:
-    """The context of the options and the results of the definitions; no context where an option is wrong."""
-    context = Context()
-    results: list[Result] = []
-    for option, texts in (("given", asked.given), ("define", asked.define)):
-        for text in texts:
-            try:
-                results += getattr(context, option)(text) or ()
-            except IdxcalcError as error:
-                fault = Result("malformed", error=error.message, source=error.source, span=error.span)
-                return None, [replace(fault, label=f"--{option}")]
-    return context, results
-
-
-# derive and explain
+        print(summary([record(each) for each in results]))
+    return 2 if not all(each.readable for each in chapters) else int(not all(each.ok for each in results))
 
 
 def run_derive(asked: argparse.Namespace) -> int:
     """Print the derivative; with --steps, each step and its rule above it."""
-    context, results = _context(asked)
-    if context is None:
-        return _refuse(results)
-    try:
-        found = context.derive(asked.what.strip(), wrt=asked.wrt)
-    except IdxcalcError as error:
-        return _refuse([Result("malformed", error=error.message, source=error.source, span=error.span)])
+    result = _context(asked)[0].derive(asked.what.strip(), wrt=asked.wrt)
     if asked.json:
-        print(
-            json.dumps(
-                {"latex": found.latex(), "steps": [list(map(str, each)) for each in found.steps]}, indent=1
-            )
-        )
+        _print_json({"latex": result.latex(), "steps": [list(map(str, each)) for each in result.steps]})
         return 0
-    for rule, latex in found.steps if asked.steps else ():
+    for rule, latex in result.steps if asked.steps else ():
         print(f"{rule}:\n    {latex}")
-    print(found.latex())
+    print(result.latex())
     return 0
 
 
 def run_explain(asked: argparse.Namespace) -> int:
     """Print the formula at each stage."""
-    context, results = _context(asked)
-    if context is None:
-        return _refuse(results)
-    try:
-        stages = explain(context, asked.what.strip(), asked.wrt)
-    except IdxcalcError as error:
-        return _refuse([Result("malformed", error=error.message, source=error.source, span=error.span)])
-    for name, text in stages:
-        print(name)
-        for line in text.splitlines():
-            print(f"    {line}")
+    for name, text in explain(_context(asked)[0], asked.what.strip(), asked.wrt):
+        _print(name, *(f"    {line}" for line in text.splitlines()))
     return 0
-
-
-# new
 
 
 def run_new(asked: argparse.Namespace) -> int:
     """Write the chapter, unless it is there."""
-    name = asked.name.removesuffix(".md")
+    name = asked.what.removesuffix(".md")
     if not re.fullmatch(r"[A-Za-z][\w-]*", name):
-        return _usage(f"{asked.name!r} is no name for a chapter: letters, digits, - and _, a letter first")
+        return _usage(f"{asked.what!r} is no name for a chapter: letters, digits, - and _, a letter first")
     folder = Path("chapters")
     path = folder / f"{name}.md" if folder.is_dir() else Path(f"{name}.md")
     try:
@@ -247,17 +206,19 @@ def run_new(asked: argparse.Namespace) -> int:
     return 0
 
 
-# the edges
+RUN = {"check": run_check, "derive": run_derive, "explain": run_explain, "new": run_new}
 
 
-def _print(texts: Iterable[str]) -> None:
-    for text in texts:
-        print(text)
+# The edges
 
 
-def _refuse(results: list[Result]) -> int:
-    _print(map(str, results))
-    return 1
+def _print(*lines: object) -> None:
+    for line in lines:
+        print(line)
+
+
+def _print_json(data: object) -> None:
+    print(json.dumps(data, indent=1))
 
 
 def _usage(message: str) -> int:
@@ -281,14 +242,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         whole.print_help()
         return 2
     try:
-        status = int(asked.run(asked))
+        status = RUN[asked.command](asked)
         sys.stdout.flush()  # here, where a closed pipe is still ours to handle
         return status
+    except (Refused, IdxcalcError) as error:
+        print(error.result if isinstance(error, Refused) else Refused(error).result)
+        return 1
     except JudgesDisagree as error:
-        print(
-            f"idxcalc: its two judges disagree, a defect of idxcalc; please report it:\n{error}",
-            file=sys.stderr,
-        )
+        said = "its two judges disagree, a defect of idxcalc; please report it:"
+        print(f"idxcalc: {said}\n{error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 130

@@ -230,6 +230,9 @@ def test_every_builder(build: Build, builder: str, file: str, said: str) -> None
         assert page.count(r"\hyperref[\detokenize{index:two-rows}]") == 3
 
 
+# Another test may have imported JAX into this process, and JAX warns of any fork; these readers use none.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+@pytest.mark.filterwarnings("ignore:os.fork:RuntimeWarning")
 def test_parallel_reading_gives_the_same_pages(build: Build, tmp_path: Path) -> None:
     pages = {f"p{n}": f"# P{n}\n\n{statement('a = b', f'label-{n}')}\n" for n in range(8)}
     pages["p3"] += "\n" + statement("a = WRONG", "slip")

@@ -8,60 +8,30 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 
 from markdown_it.token import Token
 
-from idxcalc.chapters.text import Line, Place, Text
+from idxcalc.chapters.text import Text
+
+_MARKS = {"math_inline": "$", "math_inline_double": "$$"}
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """``kind`` is a role's name, or ``$`` (a formula), ``$$`` (a displayed one), or ``open`` (a role without
-    end); ``place`` is where it begins, its marks included."""
-
-    kind: str
-    text: Text
-    place: Place
-
-
-def pieces(token: Token, text: Text) -> Iterator[Piece]:
-    """All roles and formulas of an inline ``token``, whose source is ``text``."""
-    source, start = str(text), 0
+def pieces(token: Token, text: Text) -> Iterator[tuple[str, Text, Text]]:
+    """All roles and formulas of an inline ``token``, whose source is ``text``: the role's name, or ``$`` or
+    ``$$`` for a formula, or ``open`` for a role without end; the opening mark; what is inside."""
+    start = 0
     for child in token.children or []:
-        begin = source.find(child.content, start) if child.content else -1
         if child.type == "myst_role":
-            lead = re.compile(rf"\{{{re.escape(child.meta['name'])}\}}`+").search(source, start)
+            lead = re.compile(rf"\{{{re.escape(child.meta['name'])}\}}`+").search(text, start)
             if lead is None:
                 continue
-            shown = source[lead.end() :].replace("\n", " ")  # as the tokenizer does
-            size = len(child.content)
-            if not shown.startswith(child.content):  # in a table, where \| stands for |
-                size = len(child.content) + child.content.count("|")
-            start = lead.end() + size
-            yield Piece(child.meta["name"], cut(text, lead.end(), start), text.place(lead.start()))
-        elif begin < 0:
-            continue
-        elif child.type in ("math_inline", "math_inline_double"):
+            start = lead.end() + len(child.content)
+            yield child.meta["name"], text.group(lead), text[lead.end() : start]
+        elif child.content and (begin := text.find(child.content, start)) >= 0:
             start = begin + len(child.content)
-            mark = "$" if child.type == "math_inline" else "$$"
-            yield Piece(mark, cut(text, begin, start), text.place(begin - len(mark)))
-        else:
-            if child.type == "text" and (left := re.search(r"\{[\w-]+\}`+", child.content)):
-                at = begin + left.start()
-                yield Piece("open", cut(text, at, at + len(left[0])), text.place(at))
-            start = begin + len(child.content)
-
-
-def cut(text: Text, start: int, stop: int) -> Text:
-    """The part of ``text`` between two offsets.
-
-    >>> part = cut(Text.of("ab\\ncd"), 1, 4)
-    >>> str(part), part.place(2)
-    ('b\\nc', Place(line=2, column=1))
-    """
-    place, parts, number = text.place(start), str(text)[start:stop].split("\n"), 0
-    while text.lines[number].number < place.line:
-        number += 1
-    rest = (replace(text.lines[number + k], text=part) for k, part in enumerate(parts) if k)
-    return Text((Line(parts[0], place.line, place.column - 1), *rest))
+            inner = text[begin:start]
+            if mark := _MARKS.get(child.type):
+                yield mark, text[begin - len(mark) : begin], inner
+            elif child.type == "text":
+                for left in inner.parts(r"\{[\w-]+\}`+"):
+                    yield "open", left, left

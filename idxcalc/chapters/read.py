@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from markdown_it import MarkdownIt
@@ -29,15 +31,15 @@ from idxcalc.chapters.statement import (
     LITERAL,
     OPTIONS,
     ROLES,
-    Faults,
     Option,
     Statement,
     meant,
     read_options,
     states_relation,
 )
-from idxcalc.chapters.text import Place, Text
-from idxcalc.errors import IdxcalcError
+from idxcalc.chapters.text import Text, located
+from idxcalc.errors import IdxcalcError, Span
+from idxcalc.verify.result import Result
 
 _LABEL = re.compile(r"[\w.-]+")
 _OURS = (*OPTIONS, "code-cell")
@@ -45,23 +47,22 @@ _UNCHECKED = (
     "this formula states a relation that nothing checks; make it a {derive}, "
     "or a {math} block that says why not, `:unchecked: reason`"
 )
-_OPENER = re.compile(rf"\s*(`{{3,}}|:{{3,}}|~{{3,}})\s*\{{(?:{'|'.join(_OURS)})\}}")
+_OPENER = re.compile(rf"(?m)^[ \t]*(`{{3,}}|:{{3,}}|~{{3,}})\s*\{{(?:{'|'.join(_OURS)})\}}")
 
 
-def tokenizer() -> MarkdownIt:
-    """MyST's tokenizer, with the extensions that a chapter may use."""
-    return (
-        MarkdownIt("commonmark")
-        .enable("table")
-        .use(front_matter_plugin)
-        .use(myst_block_plugin)
-        .use(myst_role_plugin)
-        .use(footnote_plugin, inline=False, move_to_end=False, always_match_refs=True)
-        .use(dollarmath_plugin, double_inline=True)
-        .use(colon_fence_plugin)
-        .use(amsmath_plugin)
-        .use(deflist_plugin)
-    )
+# MyST's tokenizer, with the extensions that a chapter may use.
+_MARKDOWN = (
+    MarkdownIt("commonmark")
+    .enable("table")
+    .use(front_matter_plugin)
+    .use(myst_block_plugin)
+    .use(myst_role_plugin)
+    .use(footnote_plugin, inline=False, move_to_end=False, always_match_refs=True)
+    .use(dollarmath_plugin, double_inline=True)
+    .use(colon_fence_plugin)
+    .use(amsmath_plugin)
+    .use(deflist_plugin)
+)
 
 
 def load(path: Path) -> str:
@@ -85,209 +86,175 @@ def load(path: Path) -> str:
 
 @dataclass
 class Reading:
-    """What one chapter holds, in the order of the file."""
+    """What one chapter holds, in the order of the file; its faults are results with a place."""
 
-    faults: Faults
+    file: str
+    source: Text
+    faults: list[Result] = field(default_factory=list)
     statements: list[Statement] = field(default_factory=list)
     cells: list[Cell] = field(default_factory=list)
     inline: list[tuple[Text, int]] = field(default_factory=list)  # with the number of statements before it
-    front: str = ""
+    front: Text = field(default_factory=lambda: Text(""))
     labels: dict[str, int] = field(default_factory=dict)
     names: Counter[str] = field(default_factory=Counter)
 
+    def fault(self, where: Text, message: str, label: str = "") -> None:
+        """Note what is wrong with a part of the file; ``message`` says what was found and what to do."""
+        self.faults.append(fault(self.file, where, message, label))
 
-def read(text: str, file: str) -> Reading:
-    """Read a whole chapter; what is wrong with it is in ``faults``, and the rest is read all the same."""
-    source = Text.of(text)
-    reading = Reading(Faults(file, source))
-    _Reader(reading, tokenizer()).read(source, "")
-    return reading
-
-
-@dataclass
-class _Reader:
-    reading: Reading
-    markdown: MarkdownIt
-
-    def read(self, text: Text, inside: str) -> None:
+    def read(self, text: Text, inside: str = "") -> None:
         """Read MyST text; ``inside`` names the directive that holds it, "" at the top."""
-        depth = 0
+        lines, depth = text.parts(), 0
         cursor: dict[int, int] = {}  # where in a table's row the next cell starts
-        for token in self.markdown.parse(str(text)):
+        for token in _MARKDOWN.parse(str(text)):
             depth += token.nesting
             first, stop = token.map or (0, 0)
             match token.type:
                 case "front_matter" if not inside:
-                    self.reading.front = token.content
+                    self.front = located(token.content, lines[first + 1 :])
                 case "fence" | "colon_fence":
-                    self.fence(token, text.part(first, stop), inside or ("list or quote" if depth else ""))
+                    self.fence(token, lines[first:stop], inside or ("list or quote" if depth else ""))
                 case "math_block" | "math_block_label" | "amsmath" if states_relation(token.content):
-                    line = text.lines[first]
-                    self.unchecked(Place(line.number, line.margin + 1))
+                    self.fault(lines[first][:1], _UNCHECKED)
                 case "inline":
-                    inner = text.inner(token.content.split("\n"), first, cursor.get(first, 0))
-                    taken = inner.lines[0]
-                    cursor[first] = taken.margin - text.lines[first].margin + len(taken.text)
-                    self.inline(token, inner)
+                    inner = located(token.content, lines[first:], cursor.get(first, 0))
+                    cursor[first] = inner.at[-1] - lines[first].at[0]
+                    self.sentence(token, inner)
                 case _:
                     pass
 
-    def unchecked(self, place: Place) -> None:
-        self.reading.faults.add(place, _UNCHECKED)
-
     # Directives
 
-    def fence(self, token: Token, raw: Text, inside: str) -> None:
-        """One fence; ``raw`` are all its lines as they stand, the closing one included."""
-        info = token.info.strip()
-        match = re.fullmatch(r"\{([^\s{}]+)\}(?:\s+(.*))?", info)
-        opened = raw.lines[0]
-        at = Place(opened.number, opened.margin + max(opened.text.find(token.markup), 0) + 1)
-        width = len(token.markup) + len(info)
-        content = raw.inner(token.content.removesuffix("\n").split("\n") if token.content else [], 1)
-        if match is None:
-            glued = re.match(r"\{([^\s{}]+)\}", info)
-            if glued and glued[1] in OPTIONS:
-                self.reading.faults.add(at, f"a space is missing after {{{glued[1]}}}", width=width)
+    def fence(self, token: Token, lines: Sequence[Text], inside: str) -> None:
+        """One fence; ``lines`` are all of it, the closing one included."""
+        opener = lines[0][lines[0].find(token.markup) :].stripped()
+        content = located(token.content.removesuffix("\n"), lines[1:]) if token.content else opener[:0]
+        lead = re.match(r"\{([^\s{}]+)\}(\s+|$)?", token.info.strip())
+        if lead is None or lead[2] is None:
+            if lead and lead[1] in OPTIONS:
+                self.fault(opener, f"a space is missing after {{{lead[1]}}}")
             elif token.type == "colon_fence":
                 self.read(content, inside or "block")
             return
-        name, argument = match[1], match[2] or ""
-        content, rest = self.closed(token, raw, content, name, at, inside)
+        name, argument = lead[1], opener[opener.find("}") + 1 :].stripped()
+        content, rest = self.closed(lines, content, name, opener[: len(token.markup)], inside)
         if name == "code-cell":
-            options, body = read_options(content, None)
-            self.cell(options, body, at, inside)
+            self.cell(*read_options(content, lambda *_: None), opener, inside)
         elif name in OPTIONS:
-            options, body = read_options(content, self.reading.faults, argument)
+            options, body = read_options(content, partial(self.fault, label=str(argument)))
             if name == "math" and argument:
-                body = Text((*raw.part(0, 1).inner([argument], 0).lines, *body.lines))
-            self.directive(name, "" if name == "math" else argument, options, body.trimmed(), at)
+                body, argument = Text(f"{argument}\n{body}", body.source, (*argument.at, *body.at)), body[:0]
+            self.directive(name, str(argument), options, body.stripped() or opener[:0], opener)
         elif name not in LITERAL:
             near = meant(name, OPTIONS, "{{{}}}")
             if near and (len(name) > 4 or name.lower() in OPTIONS):
-                self.reading.faults.add(at, f"an unknown directive {{{name}}}{near}", width=width)
-            self.read(read_options(content, None)[1], f"{{{name}}}")
-        if rest.lines:
-            self.read(rest, inside)
+                self.fault(opener, f"an unknown directive {{{name}}}{near}")
+            self.read(read_options(content, lambda *_: None)[1], f"{{{name}}}")
+        self.read(rest, inside)
 
     def closed(
-        self, token: Token, raw: Text, content: Text, name: str, at: Place, inside: str
+        self, lines: Sequence[Text], content: Text, name: str, marks: Text, inside: str
     ) -> tuple[Text, Text]:
         """The content up to where the directive should have been closed, and what it swallowed beyond."""
-        last = raw.lines[-1].text.strip(" \t>")
-        ended = len(raw.lines) > 1 and len(last) >= len(token.markup) and not last.strip(token.markup[0])
-        end = f"end it with {token.markup}"
-        opens = (number for number, line in enumerate(content.lines) if _OPENER.match(line.text))
-        other = next(opens, None) if name in _OURS else None
-        if other is not None:
-            message = f"before another directive in line {content.lines[other].number}; {end}"
-            message = f"this {{{name}}} is not closed {message}"
-        elif ended:
-            return content, Text(())
-        else:
-            message = f"this {{{name}}} is never closed; {end}"
-            if inside:
-                message += f" (the {inside} around it must close later, with more characters)"
-        self.reading.faults.add(at, message, width=len(token.markup))
+        last = lines[-1].strip(" \t>")
+        other = _OPENER.search(content) if name in _OURS else None
+        message = f"this {{{name}}} is never closed; end it with {marks}"
+        if other:
+            line = content.place(other.start(1)).line
+            message = (
+                f"this {{{name}}} is not closed before another directive in line {line}; end it with {marks}"
+            )
+        elif len(lines) > 1 and len(last) >= len(marks) and not last.strip(marks[0]):
+            return content, content[:0]
+        elif inside:
+            message += f" (the {inside} around it must close later, with more characters)"
+        self.fault(marks, message)
         if name not in _OURS:
-            return content, Text(())
+            return content, content[:0]
         # What it was meant to hold ends, as a guess, at the first empty line below its text.
-        number, begun = 0, False
-        while number < (len(content.lines) if other is None else other):
-            line = content.lines[number].text.strip()
-            if begun and not line:
-                break
-            begun |= bool(line) and not line.startswith(":")
-            number += 1
-        return content.part(0, number), raw.part(number + 1)
+        end = re.match(r"(\s*(:.*)?\n)*(.*\S.*(\n|$))*", content[: other.start() if other else None])
+        assert end is not None
+        left = lines[1 + content.count("\n", 0, end.end()) :]
+        return content[: end.end()], located("\n".join(left), left) if left else content[:0]
 
-    def cell(self, options: dict[str, Option], body: Text, at: Place, inside: str) -> None:
-        tags = options.get("tags")
-        cell = Cell(body, tuple(re.findall(r"\w[\w.:-]*", tags.value)) if tags else (), at.line)
+    def cell(self, options: dict[str, Option], body: Text, opener: Text, inside: str) -> None:
+        tags = re.findall(r"\w[\w.:-]*", options["tags"].value) if "tags" in options else ()
         if inside:
             message = f"a {{code-cell}} inside a {inside} is never run; move it out, to the top level"
-            self.reading.faults.add(at, message, "cells")
+            self.fault(opener[:1], message, "cells")
         else:
-            self.reading.cells.append(cell)
+            self.cells.append(Cell(body or opener[:0], tuple(tags), opener.place().line))
 
-    def directive(self, kind: str, label: str, options: dict[str, Option], body: Text, at: Place) -> None:
-        faults = self.reading.faults
-        for key, option in options.items():
-            if key not in OPTIONS[kind]:
-                self.unknown(kind, key, option.key, label)
-        if "expect" in options and not re.match(r"(refuted|malformed)\b", options["expect"].value):
-            option = options["expect"]
-            message = f"`:expect: {option.value}`: write refuted or malformed, then words of the message"
-            faults.add(option.place, message, label, len(option.value) or 1)
-        for key in ("wrt", "from", "covers"):
-            if key in options and not options[key].value.strip():
-                message = f"`:{key}:` is empty; write what it names or leave it out"
-                faults.add(options[key].key, message, label, len(key))
-        for line in body.lines:
-            if kind != "claim" and (late := re.match(r"\s*:([\w-]+):", line.text)):
-                place = Place(line.number, line.margin + late.start(1))
-                message = f"the option :{late[1]}: stands after the body has begun; move it up"
-                faults.add(place, message, label, len(late[1]) + 2)
-        place = body.place(0) if body.lines else at
+    def directive(self, kind: str, label: str, options: dict[str, Option], body: Text, opener: Text) -> None:
+        for name, (key, value) in options.items():
+            if name not in OPTIONS[kind]:
+                elsewhere = [
+                    f"; it belongs to {{{other}}}" for other, keys in OPTIONS.items() if name in keys
+                ]
+                takes = f"; {{{kind}}} takes " + " ".join(f":{each}:" for each in OPTIONS[kind])
+                hint = elsewhere[0] if elsewhere else meant(name, OPTIONS[kind], ":{}:") or takes
+                self.fault(key, f"unknown option :{name}:{hint}", label)
+            elif name == "expect" and not re.match(r"(refuted|malformed)\b", value):
+                message = f"`:expect: {value}`: write refuted or malformed, then words of the message"
+                self.fault(value or key, message, label)
+            elif name in ("wrt", "from", "covers") and not value.strip():
+                self.fault(key, f"`:{name}:` is empty; write what it names or leave it out", label)
+            elif name == "unchecked" and not value:
+                self.fault(key[:1], "`:unchecked:` needs a reason", label)
+        for late in body.parts(r"(?m)^[ \t]*:[\w-]+:") if kind != "claim" else ():
+            self.fault(
+                late.stripped(),
+                f"the option {late.strip()} stands after the body has begun; move it up",
+                label,
+            )
         if kind == "math":
-            label = options["label"].value if "label" in options else ""
-            reason = options.get("unchecked")
-            if reason is None and states_relation(str(body)):
-                self.unchecked(place)
-            elif reason is not None and not reason.value:
-                faults.add(reason.place, "`:unchecked:` needs a reason", label)
-        elif not body.lines and not (kind == "given" and ("from" in options or "fresh" in options)):
-            faults.add(at, f"an empty {{{kind}}}; write its text below the options", label)
-        self.add(kind, label, options, body, at)
+            label = str(options["label"].value) if "label" in options else ""
+            if "unchecked" not in options and states_relation(body):
+                self.fault(body[:1], _UNCHECKED)
+        elif not body and not (kind == "given" and {"from", "fresh"} & set(options)):
+            self.fault(opener[:1], f"an empty {{{kind}}}; write its text below the options", label)
+        self.add(kind, label, {name: each.value for name, each in options.items()}, body, opener)
 
-    def unknown(self, kind: str, key: str, place: Place, label: str) -> None:
-        elsewhere = [other for other, keys in OPTIONS.items() if key in keys]
-        hint = meant(key, OPTIONS[kind], ":{}:")
-        if elsewhere:
-            hint = f"; it belongs to {{{elsewhere[0]}}}"
-        elif not hint:
-            hint = f"; {{{kind}}} takes " + " ".join(f":{name}:" for name in OPTIONS[kind])
-        self.reading.faults.add(place, f"unknown option :{key}:{hint}", label, len(key))
-
-    def add(self, kind: str, label: str, options: dict[str, Option], body: Text, at: Place) -> None:
-        reading = self.reading
+    def add(self, kind: str, label: str, options: dict[str, Text], body: Text, opener: Text) -> None:
+        line = opener.place().line
         if label and not _LABEL.fullmatch(label) and kind != "math":
             message = f"the label `{label}` is not one word of letters, digits, - _ and ."
-            reading.faults.add(at, message, label)
+            self.fault(opener[:1], message, label)
             label = re.sub(r"[^\w.-]+", "-", label).strip("-")
-        if label in reading.labels:
-            message = f"the label {label} is taken by line {reading.labels[label]}; choose another"
-            reading.faults.add(at, message, label)
-        elif label:
-            reading.labels[label] = at.line
-        name = label or f"line-{at.line}"
-        reading.names[name] += 1
-        if reading.names[name] > 1:
-            name = f"{name}+{reading.names[name]}"  # no label has a plus
-        place = body.place(0) if body.lines else at
-        values = {key: option.value for key, option in options.items()}
-        places = {key: option.place for key, option in options.items()}
-        file = reading.faults.file
-        reading.statements.append(
-            Statement(kind, label, values, str(body), file, *place, at.line, name, body, places)
-        )
+        if label and self.labels.setdefault(label, line) != line:
+            message = f"the label {label} is taken by line {self.labels[label]}; choose another"
+            self.fault(opener[:1], message, label)
+        name = label or f"line-{line}"
+        self.names[name] += 1
+        if self.names[name] > 1:
+            name = f"{name}+{self.names[name]}"  # no label has a plus
+        self.statements.append(Statement(kind, label, options, body, self.file, line, name))
 
     # Roles and inline formulas
 
-    def inline(self, token: Token, text: Text) -> None:
-        for piece in pieces(token, text):
-            name, faults = piece.kind, self.reading.faults
+    def sentence(self, token: Token, text: Text) -> None:
+        for name, mark, inner in pieces(token, text):
             if name == "open":
-                mark = str(piece.text)
-                faults.add(piece.place, f"{mark} is never closed by a backtick", width=len(mark))
+                self.fault(mark, f"{mark} is never closed by a backtick")
             elif name == "$$":
-                if states_relation(str(piece.text)):
-                    self.unchecked(piece.place)
+                if states_relation(inner):
+                    self.fault(mark[:1], _UNCHECKED)
             elif name in ("$", "math"):
-                self.reading.inline.append((piece.text, len(self.reading.statements)))
+                self.inline.append((inner, len(self.statements)))
             elif name in ROLES:
-                if not str(piece.text).strip():
-                    faults.add(piece.place, f"an empty {{{name}}}", width=len(name) + 2)
-                self.add(name, "", {}, piece.text, piece.place)
+                if not inner.strip():
+                    self.fault(mark.parts(r"\{.*\}")[0], f"an empty {{{name}}}")
+                self.add(name, "", {}, inner, mark)
             elif near := meant(name, ROLES, "{{{}}}"):
-                faults.add(piece.place, f"an unknown role {{{name}}}{near}", width=len(name) + 2)
+                self.fault(mark.parts(r"\{.*\}")[0], f"an unknown role {{{name}}}{near}")
+
+
+def fault(file: str, where: Text, message: str, label: str = "") -> Result:
+    """What is wrong with a part of a file."""
+    place = where.place()
+    line = where.source.split("\n")[place.line - 1]
+    span = Span(place.column - 1, place.column - 1 + max(len(where), 1)) if line.strip() else None
+    return Result(
+        "malformed", error=message, source=line, span=span, file=file, line=place.line, column=place.column,
+        label=label,
+    )  # fmt: skip

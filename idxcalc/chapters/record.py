@@ -3,15 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from idxcalc.verify.result import Result
 
-_FIELDS = ("verdict", "file", "line", "column", "label", "relation", "trivial", "max_error", "trials")
-_SAID = ("hint", "error", "answer")
+_FIELDS = (
+    "kind", "ok", "expect", "verdict", "file", "line", "column", "label", "relation", "trivial", "max_error",
+    "trials", "hint", "error", "answer",
+)  # fmt: skip
 _EXAMPLE = ("sizes", "component", "left", "right")
 _WRONG = ("refuted", "malformed")
+
+
+@dataclass(frozen=True)
+class Found(Result):
+    """A result with what it is about (relation, declaration, definition, claim, inline, fault, cells), and
+    whether it is as the author says: good, or wrong in the way that ``expect`` tells."""
+
+    kind: str = "relation"
+    ok: bool = True
+    expect: str = ""
+
+
+def found(result: Result, kind: str, ok: bool | None = None, **more: Any) -> Found:
+    """A result of that kind; unless told otherwise, good ones are as they should be."""
+    return Found(**{**vars(result), "kind": kind, "ok": bool(result) if ok is None else ok, **more})
 
 
 def said(result: Result) -> str:
@@ -19,14 +36,11 @@ def said(result: Result) -> str:
     return str(replace(result, latex="", span=None, file="", label=""))
 
 
-def record(result: Result, kind: str, ok: bool, expect: str = "") -> dict[str, Any]:
+def record(result: Found) -> dict[str, Any]:
     """One result as plain data, for ``--json``."""
     example = result.counterexample
     return {
-        "kind": kind,
-        "ok": ok,
-        "expect": expect,
-        **{name: getattr(result, name) for name in _FIELDS + _SAID},
+        **{name: getattr(result, name) for name in _FIELDS},
         **{name: list(getattr(result, name)) for name in ("covers", "assumptions", "notes")},
         "latex": result.latex or result.source,
         "counterexample": example and {name: getattr(example, name) for name in _EXAMPLE},

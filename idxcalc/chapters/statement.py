@@ -7,13 +7,12 @@ options, so that what one face reads no other refuses.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from difflib import get_close_matches
+from typing import NamedTuple
 
 from idxcalc.chapters.text import Place, Text
-from idxcalc.errors import Span
-from idxcalc.verify.result import Result
 
 OPTIONS: dict[str, tuple[str, ...]] = {
     "given": ("from", "fresh"),
@@ -32,68 +31,63 @@ LITERAL = frozenset(
 )
 
 
-@dataclass(frozen=True)
-class Option:
-    """An option's value, the place where it starts, and the place of its key."""
+class Option(NamedTuple):
+    """An option of a directive, as two parts of the file."""
 
-    value: str
-    place: Place
-    key: Place
+    key: Text
+    value: Text
 
 
 @dataclass(frozen=True)
 class Statement:
-    """One directive or role. ``line`` and ``column`` are those of the body's first character, ``opened`` is
-    the line of the opening fence; ``name`` tells it from every other statement of its chapter."""
+    """One directive or role. ``text`` is its body, in its place; ``opened`` is the line of the opening fence;
+    ``name`` tells it from every other statement of its chapter."""
 
     kind: str
     label: str
-    options: Mapping[str, str]
-    body: str
+    options: Mapping[str, Text]
+    text: Text
     file: str
-    line: int
-    column: int
     opened: int
     name: str
-    text: Text
-    places: Mapping[str, Place]
+
+    @property
+    def body(self) -> str:
+        """What is typeset and checked."""
+        return str(self.text)
+
+    @property
+    def line(self) -> int:
+        """The line of the body's first character."""
+        return self.place(0).line
+
+    @property
+    def column(self) -> int:
+        """The column of the body's first character."""
+        return self.place(0).column
 
     def place(self, offset: int) -> Place:
         """The line and column in the file of an offset into ``body``."""
-        return self.text.place(offset) if self.text.lines else Place(self.line, self.column)
+        return self.text.place(offset)
+
+    def option(self, name: str) -> str:
+        """The value of an option, empty where it is not given."""
+        return str(self.options.get(name, "")).strip()
 
     @property
     def covers(self) -> tuple[str, ...]:
         """The identifiers that the statement covers."""
-        return tuple(re.findall(r"[^\s,]+", self.options.get("covers", "")))
+        return tuple(re.findall(IDENTIFIER, self.option("covers")))
 
     @property
     def expect(self) -> tuple[str, str] | None:
         """The verdict and the words that the author expects, where the statement is shown as wrong."""
-        verdict, _, words = self.options.get("expect", "").strip().partition(" ")
+        verdict, _, words = self.option("expect").partition(" ")
         return (verdict, words.strip()) if verdict in ("refuted", "malformed") else None
 
 
-class Faults:
-    """Collects what is wrong with a chapter's structure, as results with a place."""
-
-    def __init__(self, file: str, source: Text) -> None:
-        self.file = file
-        self.source = source
-        self.found: list[Result] = []
-
-    def add(self, place: Place, message: str, label: str = "", width: int = 1) -> None:
-        """Note a fault; ``message`` says what was found and what to do."""
-        self.found.append(self.result(place, message, label, width))
-
-    def result(self, place: Place, message: str, label: str = "", width: int = 1) -> Result:
-        """The same, not noted: for what only shows itself later."""
-        line = self.source.lines[min(place.line, len(self.source.lines)) - 1].text
-        span = Span(place.column - 1, place.column - 1 + width)
-        return Result(
-            "malformed", error=message, source=line, span=span if line.strip() else None,
-            file=self.file, line=place.line, column=place.column, label=label,
-        )  # fmt: skip
+IDENTIFIER = r"[^\s,]+"
+"""One of those that ``:covers:`` lists."""
 
 
 def meant(word: str, known: Iterable[str], shape: str = "{}") -> str:
@@ -107,39 +101,33 @@ def meant(word: str, known: Iterable[str], shape: str = "{}") -> str:
     return f"; did you mean {shape.format(names[close[0]])}?" if close else ""
 
 
-def read_options(text: Text, faults: Faults | None, label: str = "") -> tuple[dict[str, Option], Text]:
+_OPTION = re.compile(r"\s*:?(?P<key>[\w-]+)\s*:\s*(?P<quote>[\"']?)(?P<value>.*?)(?P=quote)\s*")
+
+
+def read_options(text: Text, fault: Callable[[Text, str], object]) -> tuple[dict[str, Option], Text]:
     """Take the options off a directive's content, as MyST does: ``:key: value`` lines, or a ``---`` block."""
     found: dict[str, Option] = {}
-    lines = text.lines
-    dashes = bool(lines) and lines[0].text.startswith("---")
-    pattern = r"\s*([\w-]+)\s*:(?:\s+(.*?))?\s*$" if dashes else r"\s*:([\w-]+):\s*(.*?)\s*$"
-    count, key = int(dashes), ""
-    while count < len(lines):
-        line = lines[count].text
+    dashes = text.startswith("---")
+    start, key = 4 * dashes, ""
+    for line in text[start:].parts():
         if dashes and line.startswith("---"):
-            return found, text.part(count + 1)
-        if not dashes and (not line.lstrip().startswith(":") or line.lstrip().startswith(":::")):
+            return found, text[start + len(line) + 1 :]
+        if not dashes and not re.match(r"\s*:(?!::)", line):
             break
-        at = Place(lines[count].number, lines[count].margin + len(line) - len(line.lstrip()) + 1)
-        if match := re.match(pattern, line):
-            key, value = match[1], match[2] or ""
-            if key in found and faults:
-                faults.add(at, f"the option :{key}: stands here twice; keep one", label, len(line.strip()))
-            column = match.start(2) if match[2] else match.start(1)
-            if len(value) > 1 and value[0] == value[-1] and value[0] in "\"'":
-                value, column = value[1:-1], column + 1
-            start = lines[count].margin + 1
-            places = Place(at.line, start + column), Place(at.line, start + match.start(1))
-            found.setdefault(key, Option(value, *places))
+        if match := _OPTION.fullmatch(line):
+            key = match["key"]
+            if key in found:
+                fault(line.stripped(), f"the option :{key}: stands here twice; keep one")
+            found.setdefault(key, Option(line.group(match, "key"), line.group(match, "value")))
         elif dashes and key and line.strip():  # a value that goes on: a list, a folded line
-            found[key] = replace(found[key], value=f"{found[key].value} {line.strip()}".strip())
-        elif line.strip() and faults:
-            faults.add(at, "not an option; one is written `:wrt: w_{ij}`", label, len(line.strip()))
-        count += 1
-    if dashes and faults:
-        place = Place(lines[0].number, lines[0].margin + 1)
-        faults.add(place, "the options opened by --- are never closed by ---", label, 3)
-    return found, text.part(count)
+            begin = text.at.index(found[key].value.at[0])
+            found[key] = Option(found[key].key, text[begin : start + len(line)])
+        elif line.strip():
+            fault(line.stripped(), "not an option; one is written `:wrt: w_{ij}`")
+        start += len(line) + 1
+    if dashes:
+        fault(text[:3], "the options opened by --- are never closed by ---")
+    return found, text[start:]
 
 
 _WORDS = re.compile(

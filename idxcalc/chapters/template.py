@@ -1,4 +1,4 @@
-"""The chapter that ``idxcalc new`` writes, `template.md`: small, complete, and true as it stands."""
+"""The chapter that ``idxcalc new`` writes, `template.txt`: small, complete, and true as it stands."""
 
 from __future__ import annotations
 
@@ -12,5 +12,5 @@ def template(name: str) -> str:
     >>> template("gated-layer").splitlines()[5]
     '# Gated layer'
     """
-    text = Path(__file__).with_suffix(".md").read_text("utf-8")
+    text = Path(__file__).with_suffix(".txt").read_text("utf-8")
     return text.replace("@TITLE@", re.sub("[-_]", " ", name).capitalize()).replace("@NAME@", name)

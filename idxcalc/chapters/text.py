@@ -1,14 +1,17 @@
 """Text that remembers where in the file each of its characters stands.
 
-A directive's body is the file's text with a margin taken off (a list's indentation, a quote's ``>``).
-Invariant: ``text.place(k)`` is the line and column, in the file, of character ``k`` of ``str(text)``.
+A directive's body is the file's text with a margin taken off (a list's indentation, a quote's ``>``); in a
+table's cell the bars lose their backslash. Any part of a text is a slice, which knows its place.
+Invariant: ``text.place(k)`` is the line and column, in the file, of character ``k`` of ``text``.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+from idxcalc.errors import place
 
 
 class Place(NamedTuple):
@@ -18,71 +21,60 @@ class Place(NamedTuple):
     column: int
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
-    """A line's text, its number in the file (from 1) and the columns cut off at its left."""
+class Text(str):
+    """``at[k]`` is the offset in the file ``source`` of character ``k``, the last one that of the end.
 
-    text: str
-    number: int
-    margin: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Text:
-    """Some lines of the file, each without its margin.
-
-    >>> inner = Text.of("> a\\n> b").inner(["a", "b"], 0)
-    >>> str(inner), inner.place(2)
-    ('a\\nb', Place(line=2, column=3))
+    >>> inner = located("a\\nb", Text("> a\\n> b").parts())
+    >>> inner, inner.place(2), inner[2:].place()
+    ('a\\nb', Place(line=2, column=3), Place(line=2, column=3))
     """
 
-    lines: tuple[Line, ...]
+    source: str
+    at: Sequence[int]
 
-    @classmethod
-    def of(cls, source: str) -> Text:
-        """A whole file."""
-        return cls(tuple(Line(text, number) for number, text in enumerate(source.split("\n"), 1)))
+    def __new__(cls, text: str, source: str | None = None, at: Sequence[int] = ()) -> Text:
+        self = super().__new__(cls, text)
+        self.source = text if source is None else source
+        self.at = at or range(len(text) + 1)
+        return self
 
-    def __str__(self) -> str:
-        return "\n".join(line.text for line in self.lines)
+    def __getitem__(self, key: Any) -> Text:
+        start, stop, _ = key.indices(len(self)) if isinstance(key, slice) else (key, key + 1, 1)
+        stop = max(start, stop)
+        return Text(super().__getitem__(slice(start, stop)), self.source, self.at[start : stop + 1])
 
-    def place(self, offset: int) -> Place:
+    def place(self, offset: int = 0) -> Place:
         """Where the character at ``offset`` stands; past the end, where the next one would."""
-        for line in self.lines[:-1]:
-            if offset <= len(line.text):
-                return Place(line.number, line.margin + offset + 1)
-            offset -= len(line.text) + 1
-        last = self.lines[-1]
-        return Place(last.number, last.margin + min(offset, len(last.text)) + 1)
+        return Place(*place(self.source, self.at[min(offset, len(self.at) - 1)]))
 
-    def inner(self, texts: Sequence[str], first: int, start: int = 0) -> Text:
-        """The lines from number ``first`` on as the tokenizer gives them, margins taken off."""
-        return Text(
-            tuple(
-                Line(text, outer.number, outer.margin + _margin(outer.text, text, start))
-                for text, outer in zip(texts, self.lines[first:], strict=False)
-            )
-        )
+    def group(self, match: re.Match[str], number: int | str = 0) -> Text:
+        """What a group of a match in this text has matched."""
+        return self[slice(*match.span(number))]
 
-    def part(self, first: int, stop: int | None = None) -> Text:
-        """Lines ``first`` to ``stop``, as they are."""
-        return Text(self.lines[first:stop])
+    def parts(self, pattern: str = r"(?m)^.*") -> list[Text]:
+        """All that matches a pattern: the lines, unless another one is given."""
+        return [self.group(match) for match in re.finditer(pattern, self)]
 
-    def trimmed(self) -> Text:
-        """Without the empty lines at both ends."""
-        lines = list(self.lines)
-        while lines and not lines[0].text.strip():
-            lines.pop(0)
-        while lines and not lines[-1].text.strip():
-            lines.pop()
-        return Text(tuple(lines))
+    def stripped(self) -> Text:
+        """Without white space at both ends."""
+        return self[len(self) - len(self.lstrip()) : len(self.rstrip())]
 
 
-def _margin(outer: str, inner: str, start: int) -> int:
-    if not start and outer.endswith(inner):
-        return len(outer) - len(inner)
-    text = inner.strip()
-    found = max(
-        outer.find(text, start), outer.find(text.replace("|", "\\|"), start)
-    )  # a cell, a paragraph's line
-    return found if found >= 0 else len(outer) - len(outer.lstrip())
+def located(content: str, lines: Sequence[Text], start: int = 0) -> Text:
+    r"""What the tokenizer made of some lines, found in them again; in the first from ``start`` on.
+
+    >>> located("a|b", Text("| c | a\\|b |").parts(), 3).at
+    (6, 8, 9, 10)
+    """
+    at: list[int] = []
+    for text, outer in zip(content.split("\n"), lines, strict=False):
+        begin = len(outer) - len(text) if not start and outer.endswith(text) else outer.find(text, start)
+        if begin < 0:
+            begin = max(outer.find(text.partition("|")[0], start), 0)
+        for char in text:
+            begin = max(begin, outer.find(char, begin, begin + 2))  # a table's \| stands for |
+            at.append(outer.at[min(begin, len(outer))])
+            begin += 1
+        at.append(outer.at[min(begin, len(outer))])
+        start = 0
+    return Text(content, lines[0].source, tuple(at))

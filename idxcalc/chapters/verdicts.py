@@ -7,14 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from idxcalc.chapters.cells import Cell, Ran, claimed, run, tagged
 from idxcalc.chapters.contexts import Contexts
-from idxcalc.chapters.read import Reading, load, read
-from idxcalc.chapters.record import record, said
-from idxcalc.chapters.statement import CHECKED, Faults, Statement, meant
+from idxcalc.chapters.read import Reading, load
+from idxcalc.chapters.record import Found, found, record, said
+from idxcalc.chapters.statement import CHECKED, Statement, meant
 from idxcalc.chapters.structure import structure
 from idxcalc.chapters.text import Place, Text
 from idxcalc.errors import IdxcalcError
@@ -34,7 +35,7 @@ def chapter(path: str | Path, shown: str = "") -> Chapter:
 
 
 class Chapter:
-    """The statements of one file; ``problems`` are the faults of its structure."""
+    """The statements of one file, its code cells, and the ``problems``: the faults of its structure."""
 
     def __init__(
         self,
@@ -49,21 +50,16 @@ class Chapter:
         self._new = context or Context
         self._family = {} if family is None else family  # the chapters read so far, by file
         self._family[self.file.resolve()] = self
-        self._kept: dict[str, tuple[Result, ...]] = {}
-        self._single: dict[tuple[str, int], Result] = {}
-        self._owner: dict[int, tuple[Result, Statement | None, str, bool]] = {}
-        self._contexts: Contexts | None = None
-        self._ran: Ran | None = None
+        self._kept: dict[tuple[str, int | None], tuple[Found, ...]] = {}
+        self._reading = Reading(self.path, Text(""))
         try:
-            self._reading = read(load(self.file), self.path)
-            self._reading.faults.found += structure(self._reading, self.file, self.other)
+            self._reading = Reading(self.path, Text(load(self.file)))
+            self._reading.read(self._reading.source)
+            structure(self._reading, self)
         except IdxcalcError as error:
             self.readable = False
-            self._reading = Reading(Faults(self.path, Text.of("")))
-            fault = Result("malformed", error=error.message, file=self.path, line=1, column=1)
-            self._reading.faults.found.append(fault)
-        for problem in self.problems:
-            self._own(problem, None, "fault", False)
+            self._reading.fault(self._reading.source, error.message)
+        self.problems = tuple(found(each, "fault") for each in self._reading.faults)
 
     # What there is
 
@@ -77,14 +73,9 @@ class Chapter:
         """The code cells, in order."""
         return tuple(self._reading.cells)
 
-    @property
-    def problems(self) -> tuple[Result, ...]:
-        """What is wrong with the chapter itself, whatever its formulas say."""
-        return tuple(self._reading.faults.found)
-
     def inline(self) -> tuple[tuple[Place, str], ...]:
         """The formulas inside sentences, each with its place."""
-        return tuple((text.place(0), str(text)) for text, _ in self._reading.inline)
+        return tuple((text.place(), str(text)) for text, _ in self._reading.inline)
 
     def other(self, name: str) -> Chapter | None:
         """The chapter ``name`` beside this one, or None."""
@@ -98,12 +89,10 @@ class Chapter:
 
     # Verdicts
 
-    @property
+    @cached_property
     def contexts(self) -> Contexts:
         """The context of each statement, made when first asked for."""
-        if self._contexts is None:
-            self._contexts = Contexts(self, self._new)
-        return self._contexts
+        return Contexts(self, self._new)
 
     def context(self, statement: Statement) -> Any:
         """The context that ``statement`` stands in (its own names included, for a definition)."""
@@ -118,28 +107,24 @@ class Chapter:
         except IdxcalcError:
             return 1
 
-    def results(self, statement: Statement) -> tuple[Result, ...]:
-        """One result per relation or definition; for a claim, what its cell asserts (see :meth:`shown`)."""
-        name = statement.name
-        if name not in self._kept:
-            self._kept[name] = self._keep(statement, self._judge(statement))
-        return self._kept[name]
+    def results(self, statement: Statement, only: int | None = None) -> tuple[Found, ...]:
+        """One result per relation or definition, or that of relation ``only`` (from 1), where it can be
+        checked alone; for a claim, what its cell asserts."""
+        if statement.expect or statement.kind not in CHECKED:
+            only = None
+        key = statement.name, only
+        if key not in self._kept:
+            judged = enumerate(self._judge(statement, only), only or 1)
+            filled = [self._fill(statement, each, number) for number, each in judged]
+            self._kept[key] = expected(statement, filled) if statement.expect else tuple(filled)
+        return self._kept[key]
 
-    def result(self, statement: Statement, number: int) -> Result:
+    def result(self, statement: Statement, number: int) -> Found:
         """The result of relation ``number``, from 1, checking no other where that can be."""
-        if statement.name in self._kept or statement.expect or statement.kind not in CHECKED:
-            found = self.results(statement)
-            return found[min(number, len(found)) - 1]
-        key = (statement.name, number)
-        if key not in self._single:
-            wrt = statement.options.get("wrt", "")
-            found = self.context(statement).check_all(statement.body, wrt=wrt, only=number)
-            chosen = next((each for each in found if each.relation == number), found[-1])
-            self._single[key] = self._fill(statement, chosen, number)
-            self._own(self._single[key], statement, "relation", bool(chosen))
-        return self._single[key]
+        results = self.results(statement, number)
+        return results[min(number, len(results)) - 1]
 
-    def _judge(self, statement: Statement) -> tuple[Result, ...]:
+    def _judge(self, statement: Statement, only: int | None) -> tuple[Result, ...]:
         match statement.kind:
             case "given" | "define":
                 return self.contexts.results[statement.name]
@@ -148,104 +133,64 @@ class Chapter:
             case "math":
                 return ()
             case _:
-                context = self.context(statement)
-                return tuple(context.check_all(statement.body, wrt=statement.options.get("wrt", "")))
+                wrt = statement.option("wrt")
+                return tuple(self.context(statement).check_all(statement.body, wrt=wrt, only=only))
 
-    def _keep(self, statement: Statement, found: tuple[Result, ...]) -> tuple[Result, ...]:
-        kind = _KINDS.get(statement.kind, "relation")
-        filled = [self._fill(statement, each, number) for number, each in enumerate(found, 1)]
-        if statement.expect is None:
-            for each in filled:
-                self._own(each, statement, kind, bool(each))
-            return tuple(filled)
-        verdict, words = statement.expect
-        met = [each.verdict == verdict and words in said(each) for each in filled]
-        kept = []
-        for each, matches in zip(filled, met, strict=True):
-            ok = matches or (bool(each) and any(met))
-            if not ok:
-                wanted = f"expected {verdict}" + (f', with the words "{words}"' if words else "")
-                lines = filter(None, [each.error, f"`:expect:` is not met: {wanted}"])
-                each = replace(each, error="\n".join(lines))
-            self._own(each, statement, kind, ok)
-            kept.append(each)
-        return tuple(kept)
-
-    def _fill(self, statement: Statement, result: Result, number: int) -> Result:
-        place = Place(result.line, result.column) if result.line else Place(statement.line, statement.column)
+    def _fill(self, statement: Statement, result: Result, number: int) -> Found:
+        place = Place(result.line, result.column) if result.line else statement.place(0)
         if result.span is not None and not result.line:
-            base = statement.body.find(result.source) if result.source else 0
-            place = statement.place(max(base, 0) + result.span.start)
-        return replace(
-            result, file=self.path, line=place.line, column=place.column, label=statement.label,
+            place = statement.place(max(statement.body.find(result.source), 0) + result.span.start)
+        return found(
+            result, _KINDS.get(statement.kind, "relation"), expect=statement.option("expect"), file=self.path,
+            line=place.line, column=place.column, label=statement.label,
             relation=(result.relation or number) if statement.kind in CHECKED else 0,
             covers=() if result.trivial else statement.covers,
         )  # fmt: skip
 
-    def _own(self, result: Result, statement: Statement | None, kind: str, ok: bool) -> None:
-        self._owner[id(result)] = (result, statement, kind, ok)
-
-    def ok(self, result: Result) -> bool:
+    def ok(self, result: Found) -> bool:
         """Whether a result of this chapter is as the author says: good, or wrong in the expected way."""
-        owner = self._owner.get(id(result))
-        return owner[3] if owner else bool(result)
+        return result.ok
 
     # Claims and cells
 
+    @cached_property
     def ran(self) -> Ran:
-        """How the code cells ran; the first call runs them."""
-        if self._ran is None:
-            self._ran = run(self.cells, self.file, self._reading.faults)
-            if self._ran.failed is not None:
-                self._own(self._ran.failed, None, "cells", False)
-        return self._ran
+        """How the code cells ran; they run when it is first asked for."""
+        return run(self.cells, self.file, self.path)
 
-    def shown(self, claim: Statement) -> Result:
+    def shown(self, claim: Statement) -> Found:
         """The result of a claim with its cell run."""
         (result,) = self.results(claim)
-        cell = tagged(self.cells, claim.options.get("cell", ""))
-        if not result or cell is None or self.ran().reached(cell):
+        cell = tagged(self.cells, claim.option("cell"))
+        if not result or cell is None or self.ran.reached(cell):
             return result
-        failed = self.ran().failed
-        assert failed is not None  # reached() says so
-        where = f"{failed.file}:{failed.line}: {failed.error}"
-        missed = replace(result, verdict=failed.verdict, error=f"its cell did not run to its end: {where}")
-        self._own(missed, claim, "claim", False)
-        return missed
+        failed = self.ran.result
+        message = f"its cell did not run to its end: {failed.file}:{failed.line}: {failed.error}"
+        return replace(result, verdict=failed.verdict, error=message, ok=False)
 
     # All of it
 
-    def check_inline(self) -> tuple[Result, ...]:
+    def check_inline(self) -> tuple[Found, ...]:
         """The faults of the formulas inside sentences, as far as the context understands them."""
-        if "$" not in self._kept:
-            self._kept["$"] = tuple(self._inline_faults())
-        return self._kept["$"]
+        return tuple(
+            found(fault, "inline", file=self.path, line=place.line, column=place.column)
+            for text, before in self._reading.inline
+            if (fault := check_inline(self.contexts.trail[before], str(text))) is not None
+            for place in [text.place(fault.span.start if fault.span else 0)]
+        )
 
-    def _inline_faults(self) -> list[Result]:
-        found = []
-        for text, before in self._reading.inline:
-            fault = check_inline(self.contexts.trail[before], str(text))
-            if fault is not None:
-                place = text.place(fault.span.start if fault.span else 0)
-                fault = replace(fault, file=self.path, line=place.line, column=place.column)
-                self._own(fault, None, "inline", False)
-                found.append(fault)
-        return found
-
-    def all(self, cells: bool = False) -> tuple[Result, ...]:
+    def all(self, cells: bool = False) -> tuple[Found, ...]:
         """Every result, in the order of the file; with ``cells``, the code cells are run too."""
-        found = list(self.problems)
+        results = [*self.problems, *self.check_inline()]
         for each in self.statements:
-            found += [self.shown(each)] if cells and each.kind == "claim" else self.results(each)
-        found += self.check_inline()
-        if cells and self.ran().failed is not None:
-            found.append(self.ran().failed)  # type: ignore[arg-type]
-        return tuple(sorted(found, key=lambda result: result.line))
+            results += [self.shown(each)] if cells and each.kind == "claim" else self.results(each)
+        if cells and self.cells:
+            results.append(self.ran.result)
+        return tuple(sorted(results, key=lambda result: result.line))
 
-    def record(self, result: Result) -> dict[str, Any]:
+    def record(self, result: Found) -> dict[str, Any]:
         """A result of this chapter as plain data; the keys are those of ``--json``."""
-        _, statement, kind, ok = self._owner.get(id(result), (result, None, "relation", bool(result)))
-        return record(result, kind, ok, statement.options.get("expect", "") if statement else "")
+        return record(result)
 
     def __getitem__(self, label: str) -> Checked:
         """The statement with this label, to compute with; IdxcalcError when there is none."""
@@ -258,6 +203,20 @@ class Chapter:
         raise IdxcalcError(f"{self.path} has no statement {label}{meant(label, labels)}")
 
 
+def expected(statement: Statement, results: list[Found]) -> tuple[Found, ...]:
+    """The results of a statement that is shown because it is wrong: as they should be, if one of them is
+    wrong in the words of ``:expect:`` and all others hold or are so too."""
+    verdict, words = statement.expect or ("", "")
+    met = [each.verdict == verdict and words in said(each) for each in results]
+    wanted = f"`:expect:` is not met: expected {verdict}" + (f', with the words "{words}"' if words else "")
+    return tuple(
+        replace(each, ok=True)
+        if matches or (each and any(met))
+        else replace(each, ok=False, error="\n".join(filter(None, [each.error, wanted])))
+        for each, matches in zip(results, met, strict=True)
+    )
+
+
 @dataclass(frozen=True)
 class Checked:
     """A labelled statement of a chapter; computing with it checks it first."""
@@ -266,7 +225,7 @@ class Checked:
     statement: Statement
 
     @property
-    def results(self) -> tuple[Result, ...]:
+    def results(self) -> tuple[Found, ...]:
         """One per relation."""
         return self.chapter.results(self.statement)
 
@@ -279,5 +238,5 @@ class Checked:
         for result in self.results:
             if not result:
                 raise IdxcalcError(str(result))
-        wrt = self.statement.options.get("wrt", "")
+        wrt = self.statement.option("wrt")
         return self.chapter.context(self.statement).compile(self.statement.body, wrt=wrt, backend=backend)

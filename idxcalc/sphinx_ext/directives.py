@@ -132,8 +132,8 @@ def _entry(env: BuildEnvironment, found: Reading, statement: Statement) -> Entry
         number=1 + sum(each.number > 0 for each in table) if statement.kind in NUMBERED else 0,
         rows=split,
         results=tuple(map(_kept, results)),
-        fine=tuple(map(found.chapter.ok, results)),
-        options=dict(statement.options),
+        fine=tuple(each.ok for each in results),
+        options={name: str(value) for name, value in statement.options.items()},
         typeset=all(result.verdict != "malformed" for result in results) or balanced(body),
     )
 

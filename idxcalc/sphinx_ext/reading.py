@@ -15,11 +15,10 @@ from typing import TYPE_CHECKING
 
 from sphinx.errors import SphinxError
 
-from idxcalc.chapters import Chapter, Statement, chapter
+from idxcalc.chapters import Chapter, Found, Statement, chapter
 from idxcalc.errors import JudgesDisagree
 
 if TYPE_CHECKING:
-    from idxcalc.verify.result import Result
     from sphinx.environment import BuildEnvironment
 
 
@@ -40,26 +39,26 @@ class Reading:
                 return statement
         return None
 
-    def results(self, statement: Statement) -> tuple[Result, ...]:
+    def results(self, statement: Statement) -> tuple[Found, ...]:
         """The results of a statement. Raises `Defect` when the two judges disagree."""
         try:
             return self.chapter.results(statement)
         except JudgesDisagree as error:
             raise Defect(f"{statement.file}:{statement.line}:{statement.column}: {error}") from error
 
-    def faults(self, cells_failed: bool) -> list[Result]:
+    def faults(self, cells_failed: bool) -> list[Found]:
         """Every result that is not as the chapter says, in the order of the file.
 
         Where a cell failed in the build, the chapter runs its cells itself, to name the line.
         """
         for statement in self.chapter.statements:
             self.results(statement)
-        return [result for result in self.chapter.all(cells=cells_failed) if not self.chapter.ok(result)]
+        return [result for result in self.chapter.all(cells=cells_failed) if not result.ok]
 
     def used(self) -> Iterator[Path]:
         """The files of other chapters that this one takes statements from, by ``:from:`` or in a cell."""
         for statement in self.chapter.statements:
-            if name := statement.options.get("from"):
+            if name := statement.option("from"):
                 yield self.path.with_name(name.removesuffix(".md") + ".md")
         for cell in self.chapter.cells:
             for name in re.findall(r"""chapter\(\s*["']([^"']+)["']""", str(cell.text)):
