@@ -24,6 +24,7 @@ extensions = [
     "idxcalc.sphinx_ext",
     "proofreading",
     "dashboard",
+    "numbering",
     "paper",
     "notebooks",
 ]

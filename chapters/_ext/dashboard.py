@@ -155,9 +155,8 @@ class RenderCounted(SphinxPostTransform):
                 line for entry in domain(self.env).entries.get(doc, ()) for line in self.lines(doc, entry)
             ]
             if lines:
-                yield nodes.paragraph(
-                    "", "", nodes.strong("", self.env.titles[doc].astext()), classes=["idx-doc"]
-                )
+                yield nodes.raw("", r"\par\medskip", format="latex")
+                yield nodes.paragraph("", "", nodes.strong("", self.env.titles[doc].astext()))
                 yield from lines
         yield nodes.raw("", r"\par\endgroup", format="latex")
 

@@ -56,8 +56,7 @@ class Compress(SphinxPostTransform):
             if "idx-define" in box["classes"]:
                 box += _latex("\n\\par\n")  # no mark ends the paragraph of its display
             if "proof-item" in box["classes"]:
-                heads = [child for child in box.children if isinstance(child, nodes.paragraph)]
-                box.insert(box.index(heads[0]) + 1, _latex("\n\\nopagebreak\n"))
+                box.insert(0, _latex("\n\\needspace{7\\baselineskip}\n"))  # heading and formula on one page
         for facts in list(self.document.findall(nodes.field_list)):
             if "proof-facts" in facts["classes"]:
                 line = nodes.paragraph("", "", _latex(r"\footnotesize\raggedright "))

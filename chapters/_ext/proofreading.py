@@ -153,6 +153,8 @@ class ProofReading(SphinxDirective):
             )
             for each in group:
                 section += self.card(each)
+            # on paper the next heading stays with its first formula
+            section += nodes.raw("", "\n\\needspace{12\\baselineskip}\n", format="latex")
             parts.append(section)
         return parts
 
