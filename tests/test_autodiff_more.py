@@ -56,6 +56,8 @@ u = Variable("u", (N,))
 square = Function("L", (), ((N,),), placeholders=(u,), indices=(), body=total(i, mul(at(u, i), at(u, i))))
 z = Variable("z")
 ramp = Function("r", (), ((),), placeholders=(z,), body=Elementary("max", (ZERO, at(z))))
+slope = Function("s", (), ((),), placeholders=(z,), body=Deriv(Pow(at(z), Num(3)), z))  # 3 z^2
+skew = Function("A", (N, N, N), ((N,),), frozenset({"antisymmetric"}))
 # A function whose placeholder is called x as well, and that mentions a definition of the variable x.
 norm = Definition("q", (), total(i, mul(at(x, i), at(x, i))))
 shadow = Function("h", (), ((N,),), placeholders=(x,), body=mul(Ref(norm), total(i, at(x, i))))
@@ -94,6 +96,22 @@ MORE = {
     "body by its slot": Relation(of(square, vec, derivs=((0, (j,)),)), mul(TWO, at(x, j)), free=(j,)),
     "body by its slots": Relation(
         of(square, vec, derivs=((0, (j,)), (0, (k,)))), mul(TWO, Delta(j, k)), free=(j, k)
+    ),
+    "derivative by a placeholder": Relation(
+        Deriv(of(slope, Lambda((), mul(TWO, at(x, i)))), x, (j,)),
+        mul(Num(24), at(x, i), Delta(i, j)),
+        free=(i, j),
+    ),
+    "antisymmetric function": Relation(of(skew, vec, out=(i, i, k)), ZERO, free=(i, k)),
+    "exchanged slots": Relation(
+        of(skew, vec, out=(i, j, k), derivs=((0, (l,)),)),
+        minus(of(skew, vec, out=(k, j, i), derivs=((0, (l,)),))),
+        free=(i, j, k, l),
+    ),
+    "letters of body and argument": Relation(
+        of(square, Lambda((k,), mul(at(x, k), at(y, i), at(y, j)))),
+        mul(Pow(at(y, i), TWO), Pow(at(y, j), TWO), of(square, vec)),
+        free=(i, j),
     ),
     "body at an argument": Relation(
         Deriv(of(square, Lambda((i,), Pow(at(x, i), TWO))), x, (j,)),

@@ -94,6 +94,7 @@ def steps() -> dict[str, Callable[..., Array]]:
         "transpose": lambda x, *, permutation: np.transpose(x, permutation),
         "squeeze": lambda x, *, dimensions: np.squeeze(x, tuple(dimensions)),
         "copy": lambda x, **_: x,
+        "rsqrt": lambda x, **_: 1 / np.sqrt(x),
         "select_n": lambda which, *cases: np.where(which, cases[1], cases[0]),
         "iota": lambda *, dtype, shape, dimension, **_: np.indices(shape)[dimension].astype(dtype),
         "slice": lambda x, *, start_indices, limit_indices, **_: (
@@ -113,16 +114,16 @@ def interpret(jaxpr: Any, consts: Any, args: Any) -> list[Array]:
 
 def step(eqn: Any, operands: list[Array]) -> list[Array]:
     """By its row; of the same name in NumPy, number by number; or else by JAX's own evaluation."""
-    np, name = tools().np, eqn.primitive.name
-    inner = eqn.params.get("jaxpr") or eqn.params.get("call_jaxpr")
+    name, primitive = eqn.primitive.name, eqn.primitive
     if name in steps():
         return [steps()[name](*operands, **eqn.params)]
-    if isinstance(function := getattr(np, NAMES.get(name, name), None), np.ufunc):
+    if isinstance(function := getattr(tools().np, NAMES.get(name, name), None), tools().np.ufunc):
         return [function(*operands)]
-    if name in ("jit", "pjit", "closed_call", "custom_jvp_call") and inner is not None:
+    if name in ("jit", "pjit", "closed_call", "custom_jvp_call"):
+        inner = eqn.params.get("jaxpr") or eqn.params["call_jaxpr"]
         return interpret(inner.jaxpr, inner.consts, operands)
-    found = eqn.primitive.bind(*operands, **eqn.params)
-    return list(found) if eqn.primitive.multiple_results else [found]
+    found = primitive.bind(*operands, **eqn.params)
+    return list(found) if primitive.multiple_results else [found]
 
 
 @lru_cache(maxsize=256)

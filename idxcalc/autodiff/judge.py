@@ -104,8 +104,8 @@ class Case(Writer):
 
     def elements(self, sizes: Sizes) -> int:
         """The number of values of the largest array for a sample."""
-        eqns = self.trace(sizes)[0].jaxpr.eqns
-        return max(int(v.aval.size) for eqn in eqns for v in eqn.outvars) // BLOCK[0]
+        made = (v.aval.size for eqn in self.trace(sizes)[0].jaxpr.eqns for v in eqn.outvars)
+        return max(made, default=0) // BLOCK[0]
 
 
 def judge(relation: Relation, seed: int = 0, example: bool = True) -> Judgement:

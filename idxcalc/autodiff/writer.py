@@ -8,8 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from idxcalc.autodiff.backend import Arrays
-from idxcalc.autodiff.samples import BLOCK
+from idxcalc.autodiff import samples
+from idxcalc.autodiff.backend import Arrays, tools
 from idxcalc.autodiff.symbols import WAVES, hidden
 from idxcalc.autodiff.values import count, prepared, sides
 from idxcalc.errors import IdxcalcError
@@ -59,14 +59,9 @@ class Range:
 class Writer(Arrays):
     """Takes down what a relation computes; on the way it meets all sizes, shapes and variables."""
 
-    RESERVED = (
-        "jax jnp Any draw sides jacobian symmetrised invertible times adjugate determinant inverse hadamard "
-        "diagonal put spread drawer leaves compare summary"
-    )
-
     def __init__(self, relation: Relation) -> None:
         self.np, self.relation = Text("jnp"), relation
-        self.used = {*self.RESERVED.split(), *keyword.kwlist}
+        self.used = {"draw", "sides", "float", *keyword.kwlist, *dir(tools().helpers), *dir(samples)}
         self.lines: list[str] = []
         self.ranges: dict[str, Range] = {}
         self.names: dict[str, str] = {}
@@ -155,4 +150,4 @@ class Writer(Arrays):
         """How many blocks of values are drawn for all variables."""
         make = Arrays(sizes)
         drawn: int = sum(math.prod(count(make, dim) for dim in v.dims) for v in self.variables)
-        return max(1, -(-drawn // BLOCK[1]))
+        return max(1, -(-drawn // samples.BLOCK[1]))
