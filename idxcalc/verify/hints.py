@@ -6,21 +6,32 @@ by the same two judges as any statement.
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from itertools import permutations
 
 from idxcalc import normal
 from idxcalc.calculus import differentiate
 from idxcalc.errors import IdxcalcError, Span
-from idxcalc.expr import Function, Relation, Variable
+from idxcalc.expr import MINUS_ONE, ZERO, Add, Definition, Expr, Function, Mul, Relation, Variable
 from idxcalc.notation.relations import Claim, Targets, chains, read
 from idxcalc.notation.scope import Scope
-from idxcalc.notation.syntax import Chain
-from idxcalc.verify.edits import edits, used_letters
+from idxcalc.notation.syntax import Chain, Side
+from idxcalc.notation.write import tidy, write
+from idxcalc.verify.edits import Edit, added_factors, edits, factors, remarks, used_letters
 
 SECONDS = 3.0
 """How long a search may take; a hint is a courtesy, the verdict stands without it."""
+BOOKKEEPING = 0.8
+"""The same for a relation that cannot be read."""
+INDICES = re.compile(
+    r"^the terms have free indices|^left side \{|stands \w+ times in one product|repeats across a fraction"
+    r"|^a power and a repeated index|\bhas \d+ ind(ex|ices), not [1-9]|^only . is the subscript|^the size of "
+    r"|is summed, on the"
+)
+"""The refusals of `notation` that are about indices, as an edit may mend them."""
 
 
 @dataclass(frozen=True)
@@ -32,49 +43,125 @@ class Hint:
 
 
 def suggest(
-    scope: Scope, text: str, chain: Chain, number: int, wrt: Targets | None, holds: Callable[[Relation], bool]
+    scope: Scope,
+    text: str,
+    chain: Chain,
+    number: int,
+    wrt: Targets | None,
+    holds: Callable[[Relation], bool],
+    seconds: float | None = None,
 ) -> Hint | None:
-    """The first edit that makes relation ``number`` of the chain true, or None; ``holds`` is the full check."""
-    deadline = time.monotonic() + SECONDS
-    place = _place(text, chain)
-    for hint, claim in _candidates(scope, text, chain, number, wrt, place):
-        if time.monotonic() > deadline:
+    """The first edit that makes relation ``number`` of a chain true, or None; ``holds`` is the full check."""
+    deadline = time.process_time() + (SECONDS if seconds is None else seconds)
+    search = _Search(scope, text, chain, number, wrt)
+    for hint, claim in search.candidates():
+        if time.process_time() > deadline:
             return None
-        relation = claim.relation
-        if relation is None or claim.trivial:
+        if claim is None or claim.relation is None or claim.trivial:
             continue
-        if _proved(relation) and holds(relation):
+        if search.proved(claim.relation) and holds(claim.relation):
             return hint
     return None
 
 
-def _place(text: str, chain: Chain) -> int:
-    """Which chain of the text this is."""
-    return next(n for n, each in enumerate(chains(text)) if each.span == chain.span and each.ops == chain.ops)
+@dataclass
+class _Search:
+    scope: Scope
+    text: str
+    chain: Chain
+    number: int
+    wrt: Targets | None
+
+    def __post_init__(self) -> None:
+        self.left, self.right = self.chain.sides[self.number], self.chain.sides[self.number + 1]
+        self.place = next(n for n, each in enumerate(chains(self.text)) if each.span == self.chain.span)
+        self.tried: set[str] = {self.text}
+        self.derived: dict[Expr, Expr] = {}
+
+    def candidates(self) -> Iterator[tuple[Hint, Claim | None]]:
+        letters = used_letters(self.left, self.right)
+        scalars, functions = callables(self.scope)
+        for side in (self.right, self.left):
+            yield from self.edited(side, edits(self.text, side, letters, scalars, functions))
+        yield from self.edited(None, remarks(self.text, self.chain, letters))
+        for words, declared in _declarations(self.scope):
+            yield (
+                Hint(f"true if {words}", None),
+                _attempt(declared, self.text, self.chain, self.number, self.wrt),
+            )
+        yield from self.edited(self.right, self.missing())
+        written = factors(self.text, self.chain.sides, scalars | functions)
+        known = list(_tensors(self.scope, sorted(letters), any(f.startswith("d") for f in written)))
+        for side in (self.right, self.left):
+            yield from self.edited(side, added_factors(self.text, side, [*written, *known]))
+
+    def edited(self, side: Side | None, found: Iterator[Edit]) -> Iterator[tuple[Hint, Claim | None]]:
+        for edit in found:
+            claim = None
+            if edit.text not in self.tried:
+                self.tried.add(edit.text)
+                claim = _read(self.scope, edit.text, self.place, self.number, self.wrt)
+            says = f"true with {edit.says}"
+            if claim is not None and side is not None:
+                at = claim.right if side is self.right else claim.left
+                says += ":  " + " ".join(edit.text[at.start : at.stop].split())
+            yield Hint(says, edit.span), claim
+
+    def missing(self) -> Iterator[Edit]:
+        """The one term that the right side lacks; a left side of nothing lacks none."""
+        claim = _attempt(self.scope, self.text, self.chain, self.number, self.wrt)
+        if claim is None or claim.relation is None:
+            return
+        try:
+            left, right = self.worked(claim.relation.left), self.worked(claim.relation.right)
+            found = normal.simplify(Add((left, Mul((MINUS_ONE, right)))))
+            if isinstance(found, Add) or normal.simplify(left) == ZERO:
+                return
+            term = write(tidy(found))
+        except IdxcalcError:
+            return
+        sign = " " if term.startswith("-") else " + "
+        at = self.right.body.span.stop if self.right.body else self.right.span.stop
+        edit = f"{self.text[:at]}{sign}{term}{self.text[at:]}"
+        yield Edit(f"a term {term} added", edit, Span(at - 1, at))
+
+    def worked(self, expr: Expr) -> Expr:
+        if expr not in self.derived:
+            self.derived[expr] = differentiate(expr)
+        return self.derived[expr]
+
+    def proved(self, relation: Relation) -> bool:
+        try:
+            left, right = self.worked(relation.left), self.worked(relation.right)
+            return normal.equal(left, right, None, relation.condition, relation.order)
+        except IdxcalcError:
+            return False
 
 
-def _candidates(
-    scope: Scope, text: str, chain: Chain, number: int, wrt: Targets | None, place: int
-) -> Iterator[tuple[Hint, Claim]]:
-    left, right = chain.sides[number], chain.sides[number + 1]
-    letters = used_letters(left, right)
-    scalars = frozenset(n for n, s in scope.symbols.items() if isinstance(s, Function) and s.params == ((),))
-    for side in (right, left):
-        for edit in edits(text, side, letters, scalars):
-            claim = _read(scope, edit.text, place, number, wrt)
-            if claim is not None:
-                at = claim.right if side is right else claim.left
-                shown = " ".join(edit.text[at.start : at.stop].split())
-                yield Hint(f"true with {edit.says}:  {shown}", edit.span), claim
-    for letter in sorted(letters):
-        if letter not in chain.no_sum:
-            claim = _attempt(scope, text, replace(chain, no_sum=(*chain.no_sum, letter)), number, wrt)
-            if claim is not None:
-                yield Hint(f'true with "(no sum on ${letter}$)"', None), claim
-    for words, declared in _declarations(scope):
-        claim = _attempt(declared, text, chain, number, wrt)
-        if claim is not None:
-            yield Hint(f"true if {words}", None), claim
+def callables(scope: Scope) -> tuple[frozenset[str], frozenset[str]]:
+    """The names of functions of one real, and of all that may have a derivative by a comma."""
+    symbols = scope.symbols.items()
+    scalars = frozenset(n for n, s in symbols if isinstance(s, Function) and s.params == ((),))
+    return scalars, frozenset(n for n, s in symbols if isinstance(s, Function | Definition)) - scalars
+
+
+def _tensors(scope: Scope, letters: list[str], differentials: bool) -> Iterator[str]:
+    """What is known, with letters of the relation for its indices."""
+    shapes = {r"\delta": (2, 0)}
+    for name, symbol in scope.symbols.items():
+        match symbol:
+            case Variable():
+                shapes[name] = (len(symbol.dims), 0)
+                if differentials:
+                    shapes[f"d{name}"] = shapes[name]
+            case Definition():
+                shapes[name] = (len(symbol.indices), 0)
+            case Function() if symbol.params != ((),):
+                shapes[name] = (len(symbol.out), len(symbol.params[0]))
+    for name, (rank, order) in sorted(shapes.items(), key=lambda s: sum(s[1])):
+        for slots in permutations(letters, rank + order) if rank + order <= 2 else ():
+            sub = "".join(slots[:rank]) + ("," if order else "") + "".join(slots[rank:])
+            yield f"{name}_{{{sub}}}" if sub else name
 
 
 def _read(scope: Scope, text: str, place: int, number: int, wrt: Targets | None) -> Claim | None:
@@ -109,11 +196,3 @@ def _declarations(scope: Scope) -> Iterator[tuple[str, Scope]]:
             if word != "positive":
                 declared.sizes.tie(dims[0], dims[1])
             yield f"{name} is {word}", declared
-
-
-def _proved(relation: Relation) -> bool:
-    try:
-        left, right = differentiate(relation.left), differentiate(relation.right)
-        return normal.equal(left, right, None, relation.condition, relation.order)
-    except IdxcalcError:
-        return False

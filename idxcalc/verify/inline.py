@@ -6,18 +6,11 @@ expression of its context is judged, and only by its indices; everything else pa
 
 from __future__ import annotations
 
-import re
-
 from idxcalc.errors import IdxcalcError, Span
 from idxcalc.notation import relations
 from idxcalc.verify.context import Context
+from idxcalc.verify.hints import INDICES
 from idxcalc.verify.result import Result
-
-# The refusals of `notation` that are about indices; a tensor named without any (`w`) is none of them.
-_INDICES = re.compile(
-    r"^the terms have free indices|^left side \{|stands \w+ times in one product|repeats across a fraction"
-    r"|^a power and a repeated index|\bhas \d+ ind(ex|ices), not [1-9]|^only . is the subscript|^the size of "
-)
 
 
 def check_inline(context: Context, text: str) -> Result | None:
@@ -36,7 +29,7 @@ def check_inline(context: Context, text: str) -> Result | None:
         if not pairs:
             relations.expression(context.scope, text, None)
     except IdxcalcError as error:
-        if not _INDICES.search(error.message):
+        if not INDICES.search(error.message):
             return None
         span = error.span or Span(0, len(text))
         return Result("malformed", error=error.message, source=text, span=span)

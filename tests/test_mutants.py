@@ -1,0 +1,107 @@
+"""A sample of what ``make mutants`` does, and the sorts of edits and hints one by one."""
+
+from __future__ import annotations
+
+import itertools
+import random
+
+import pytest
+from mutants import CHAPTERS, book, run
+
+from idxcalc import Context
+from idxcalc.notation import relations
+from idxcalc.verify.edits import edits, remarks, used_letters
+
+
+def test_sample_of_the_book():
+    rng = random.Random(0)
+    every = book([CHAPTERS / "neuron.md", CHAPTERS / "scalar.md"])
+    figures = run(itertools.islice(every, 0, None, 4), most=5, asked=1, rng=rng)
+    assert figures.relations > 10 and figures.mutants >= 15 * figures.relations
+    assert not figures.survivors, "\n".join(figures.survivors)
+    assert figures.mended >= 0.8 * figures.asked, "\n".join(figures.unmended)
+
+
+GIVEN = r"""
+x_k, y_i constant
+w_{ij}, b_i, A_{ij}
+z
+\sigma(z)
+f(x_k)
+"""
+DEFINE = [r"\hat y_i = \sigma_i(w_{jk}x_k + b_j)", r"L = (\hat y_j - y_j)(\hat y_j - y_j)"]
+
+
+@pytest.fixture(scope="module")
+def context():
+    made = Context(GIVEN)
+    for text in DEFINE:
+        made.define(text)
+    return made
+
+
+SORTS = {
+    "m and n swapped": r"2(\hat y_i - y_i)x_m\delta_{(nn)(gh)}",
+    "m for n": r"2(\hat y_i - y_i)x_m\delta_{(mn)(gh)}",
+    r"the sign of y_i flipped": r"2(\hat y_i + y_i)x_n\delta_{(mn)(gh)}",
+    r"the term y_i dropped": r"2(\hat y_i )x_n\delta_{(mn)(gh)}",
+    r"a term y_i": r"2(\hat y_i - y_i + y_i)x_n\delta_{(mn)(gh)}",
+    "the factor x_n dropped": r"2(\hat y_i - y_i)\delta_{(mn)(gh)}",
+    "4 for 2": r"4(\hat y_i - y_i)x_n\delta_{(mn)(gh)}",
+    "the 2 dropped": r"(\hat y_i - y_i)x_n\delta_{(mn)(gh)}",
+    "(mn) and (gh) swapped": r"2(\hat y_i - y_i)x_n\delta_{(gh)(mn)}",
+    '"(no sum on $i$)"': r"2(\hat y_i - y_i)x_n\delta_{(mn)(gh)} \quad \text{(no sum on $i$)}",
+}
+
+
+@pytest.mark.parametrize(("says", "after"), SORTS.items())
+def test_sorts_of_edits(says, after):
+    text = r"L = 2(\hat y_i - y_i)x_n\delta_{(mn)(gh)}"
+    (chain,) = relations.chains(text)
+    letters = used_letters(*chain.sides)
+    none = frozenset()
+    found = [*edits(text, chain.sides[1], letters, none), *remarks(text, chain, letters)]
+    assert [e.text for e in found if e.says == says and e.text.endswith(after)]
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        (r"\sigma(z) = \sigma(z)", r"\sigma' for \sigma"),
+        (r"f_{,k} = f_{,k}", "the derivative by k dropped"),
+        (r"f_{,k} = f_{,k}", "one more derivative by k"),
+    ],
+)
+def test_derivatives_come_and_go(text, says, context):
+    (chain,) = relations.chains(text)
+    letters = used_letters(*chain.sides)
+    found = {e.says for e in edits(text, chain.sides[1], letters, frozenset({r"\sigma"}), frozenset("f"))}
+    assert not says or says in found
+
+
+@pytest.mark.parametrize(
+    ("text", "wrt", "hint"),
+    [
+        (r"\hat y_i = \sigma_i(w_{jk}x_k + b_k)", "", r"true with j for k:  \sigma_i(w_{jk}x_k + b_j)"),
+        (
+            r"L_{,(gh)} = 2(\hat y_i - y_i)\sigma_{i,n}(w_{jk}x_k + b_j)x_m\delta_{(mn)(gh)}",
+            "w_{gh}",
+            "true with m and n swapped:",
+        ),
+        (
+            r"L_{,(gh)} = 2(\hat y_i - y_i)\sigma_{i,m}(w_{jk}x_k + b_j)\delta_{(mn)(gh)}",
+            "w_{gh}",
+            "true with a factor x_{n}:",
+        ),
+        (r"(A_{ij}x_ix_j)_{,k} = 2A_{kj}x_j", "x_k", "true if A is symmetric"),
+        (r"(A_{ij}x_ix_j)_{,k} = A_{kj}x_j", "x_k", "true with a term A_{ik} x_i added:"),
+            (r"\frac{\partial}{\partial z}z^2 = z", "", "true with a factor 2:"),
+        (r"\frac{\partial}{\partial z}\sigma(2z) = 2\sigma(2z)", "", r"true with \sigma' for \sigma:"),
+        (r"\sqrt{z^2} = z", "", "true if z is positive"),
+        (r"\hat y_i = \sigma(w_{ij}x_j - b_i)", "", "true with the sign of b_i flipped:"),
+    ],
+)
+def test_hints(context, text, wrt, hint):
+    result = context.fork().check(text, wrt)
+    assert not result
+    assert (result.hint or "").startswith(hint)
