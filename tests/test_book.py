@@ -92,14 +92,21 @@ def test_at_most_two_displays_in_a_hundred_are_unchecked() -> None:
 CONF = f"""
 import sys
 sys.path.insert(0, {str(CHAPTERS / "_ext")!r})
-extensions = ["myst_nb", "idxcalc.sphinx_ext", "proofreading", "dashboard", "notebooks"]
+extensions = ["myst_nb", "idxcalc.sphinx_ext", "proofreading", "dashboard", "numbering", "notebooks"]
 myst_enable_extensions = ["dollarmath", "amsmath"]
 """
 INDEX = """\
 # First
 
 ```{toctree}
+:numbered:
+
 part
+```
+
+```{toctree}
+:numbered:
+
 evidence
 ```
 """
@@ -156,6 +163,7 @@ def test_the_counts_are_those_of_the_book(tmp_path: Path) -> None:
         return target
 
     page = (built("html", "-j", "2") / "evidence.html").read_text("utf-8")
+    assert '<span class="section-number">2. </span>Counts' in page  # and not 1 again
     row = page[page.index('href="part.html"><span>A part') :]
     assert (
         row[: row.index("</tr>")].count("<p>2</p>") == 1 and row[: row.index("</tr>")].count("<p>1</p>") == 1
