@@ -116,7 +116,7 @@ def run(found: Iterator[Relation], most: int | None, asked: int, rng: random.Ran
         for says, text in mutants:
             try:
                 result = each.check(text, 0.0)
-            except JudgesDisagree as error:
+            except (JudgesDisagree, ValueError) as error:  # a defect of the package
                 figures.survivors.append(f"{each.where}: {says}\n    {text}\n    {error}")
                 continue
             except (IdxcalcError, IndexError):
