@@ -42,3 +42,20 @@ def test_derivatives_read_as_people_write_them(
     assert derived.latex() == latex
     check = context.check(f"{derived.target} = {latex}", wrt=wrt)
     assert check.verdict == "proved", str(check)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        r"g(2t) = 12t^2",
+        r"\frac{\partial}{\partial t}g(2t) = 24t",
+        r"g'(t) = 6t",
+        r"h_i(3x_j) = 108x_ix_jx_j",
+        r"h_{i,j}(x_k) = 8x_ix_j + 4\delta_{ij}x_kx_k",
+    ],
+)
+def test_a_body_may_differentiate_by_its_own_argument(text: str) -> None:
+    context = Context("t\nx_i")
+    context.define(r"g(z) = \frac{\partial z^3}{\partial z}")
+    context.define(r"h_i(u_j) = \frac{\partial}{\partial u_i}(u_ju_ju_ku_k)")
+    assert context.check(text, wrt="x_i").verdict == "proved"

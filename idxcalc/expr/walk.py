@@ -15,7 +15,7 @@ from idxcalc.expr.nodes import (
     Add, All, Call, Cases, Compare, Component, Condition, Constant, Delta, Deriv, Det, Diff, Elementary,
     Expr, Inverse, Iverson, Lambda, Match, Mul, Num, Pow, Ref, Size, Sum,
 )  # fmt: skip
-from idxcalc.expr.symbols import Index, Slot, Variable
+from idxcalc.expr.symbols import Function, Index, Slot, Variable
 
 P = TypeVar("P", bound="Part")
 Part = Expr | Lambda | Condition
@@ -248,7 +248,8 @@ def plug(node: P, values: Mapping[Variable, Lambda]) -> P:
     """``node`` with each component of a variable replaced by that component of a tensor.
 
     Bound indices are renamed where they would capture a free index of a value. Definitions stay
-    closed: open those that mention the variable before.
+    closed: open those that mention the variable before. A derivative by the variable itself becomes
+    the derivative, by its argument and taken at the value, of the function that its body is.
     """
     outside = {i.name for value in values.values() for i in free(value)}
     memo: dict[Any, Any] = {}
@@ -258,6 +259,8 @@ def plug(node: P, values: Mapping[Variable, Lambda]) -> P:
             return memo[part]
         if isinstance(part, Component) and part.variable in values:
             made: Any = at(values[part.variable], part.slots)
+        elif isinstance(part, Deriv) and part.target in values:
+            made = _taken_at(part, values)
         elif isinstance(part, Sum | Lambda):
             used = names(part) | outside
             renamed = {i: fresh(i, used) for i in bound_here(part) if i.name in outside}
@@ -269,6 +272,15 @@ def plug(node: P, values: Mapping[Variable, Lambda]) -> P:
 
     made: P = visit(node)
     return made
+
+
+def _taken_at(node: Deriv, values: Mapping[Variable, Lambda]) -> Call:
+    """A derivative by a variable, at a value of that variable."""
+    variables, letters = tuple(values), tuple(sorted(free(node.body), key=lambda i: i.name))
+    sizes = tuple(i.dim for i in letters), tuple(v.dims for v in variables)
+    function = Function(r"\mathrm{body}", *sizes, frozenset(), variables, letters, node.body)
+    order = next(n for n, variable in enumerate(variables) if variable is node.target)
+    return Call(function, letters, ((order, node.slots),), tuple(values.values()))
 
 
 def called(call: Call) -> Expr:
