@@ -21,7 +21,7 @@ import pytest
 
 pytest.importorskip("sphinx")
 
-from idxcalc.errors import Span
+from idxcalc.errors import IdxcalcError, Span
 from idxcalc.sphinx_ext import katex
 from idxcalc.verify.result import Result
 
@@ -53,6 +53,8 @@ class Engine:
         return (Result("defined", latex=text, source=text, span=Span(0, len(text))),)
 
     def count(self, text: str) -> int:
+        if text.count("{") != text.count("}"):
+            raise IdxcalcError("a brace is missing")
         return text.count("=")
 
     def check_all(self, text: str, wrt: str = "", only: int | None = None) -> tuple[Result, ...]:

@@ -16,7 +16,7 @@ from idxcalc.sphinx_ext.directives import DIRECTIVES, ROLES
 from idxcalc.sphinx_ext.domain import StatementDomain, number_labels
 from idxcalc.sphinx_ext.faults import collect, fingerprint, report
 from idxcalc.sphinx_ext.placeholders import check_node, statement_node
-from idxcalc.sphinx_ext.render import RenderStatements, static_files
+from idxcalc.sphinx_ext.render import RenderStatements
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -37,11 +37,10 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     app.add_config_value("idxcalc_katex", "_build/katex", "env", types=frozenset({str}))
     app.add_config_value("idxcalc_macros", {}, "env", types=frozenset({dict}))
     app.add_config_value("idxcalc_fingerprint", "", "env", types=frozenset({str}))
-    app.add_html_math_renderer("idxcalc", inline_renderers=katex.INLINE, block_renderers=katex.BLOCK)
+    app.add_html_math_renderer("idxcalc", inline_renderers=katex.RENDERER, block_renderers=katex.RENDERER)
 
     app.connect("config-inited", fingerprint)
-    app.connect("config-inited", katex.choose_renderer)
-    app.connect("builder-inited", static_files)
+    app.connect("config-inited", katex.configure)
     app.connect("builder-inited", katex.static_files)
     app.connect("doctree-read", collect)
     app.connect("env-get-updated", number_labels, priority=900)  # after pages have their numbers

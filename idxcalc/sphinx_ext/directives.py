@@ -6,6 +6,7 @@ kind, label and text, in the order of the document.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -15,8 +16,9 @@ from sphinx.directives.patches import MathDirective
 from sphinx.util.docutils import SphinxDirective, SphinxRole
 
 from idxcalc.chapters import OPTIONS
+from idxcalc.errors import IdxcalcError
 from idxcalc.sphinx_ext.domain import Entry, domain
-from idxcalc.sphinx_ext.layout import balanced, declarations, definition_rows, display, rows
+from idxcalc.sphinx_ext.layout import declarations, display, rows
 from idxcalc.sphinx_ext.placeholders import check_node, statement_node
 from idxcalc.sphinx_ext.reading import Reading, reading
 
@@ -93,7 +95,7 @@ class CheckRole(SphinxRole):
         return [node], []
 
 
-def displayed(entry: Entry, docname: str, tags: tuple[str, ...] = ()) -> nodes.math_block:
+def displayed(entry: Entry, docname: str, tags: Sequence[str] = ()) -> nodes.math_block:
     """The formula of a statement as one display, with a number to each row."""
     tex = display(entry.rows, tags)
     return nodes.math_block(
@@ -105,26 +107,17 @@ def _declared(text: str) -> nodes.bullet_list:
     """The declarations, a line each: formula and words."""
     found = nodes.bullet_list(bullet="-", classes=["simple"])
     for line in declarations(text):
-        words = nodes.paragraph()
-        for kind, piece in line:
-            words += nodes.Text(" ") if words.children else nodes.Text("")
-            words += nodes.math(piece, piece) if kind == "math" else nodes.inline("", piece)
-        found += nodes.list_item("", words)
+        words = [nodes.math(each, each) if kind == "math" else nodes.inline("", each) for kind, each in line]
+        spaced = [node for word in words for node in (nodes.Text(" "), word)][1:]
+        found += nodes.list_item("", nodes.paragraph("", "", *spaced))
     return found
 
 
 def _entry(env: BuildEnvironment, found: Reading, statement: Statement) -> Entry:
     """A statement with its results and its number in the document."""
     table = domain(env).entries.get(env.docname, [])
-    results = found.results(statement)
-    body = statement.body
-    match statement.kind:
-        case "define":
-            split = definition_rows(body)
-        case "derive":
-            split = rows(body)
-        case _:
-            split = (body,)
+    results, body = found.chapter.results(statement), statement.body
+    split = rows(body, statement.kind == "define") if statement.kind in ("define", "derive") else (body,)
     return Entry(
         kind=statement.kind,
         ident=nodes.make_id(statement.label or f"{env.docname}-{statement.kind}-{len(table) + 1}"),
@@ -134,8 +127,17 @@ def _entry(env: BuildEnvironment, found: Reading, statement: Statement) -> Entry
         results=tuple(map(_kept, results)),
         fine=tuple(each.ok for each in results),
         options={name: str(value) for name, value in statement.options.items()},
-        typeset=all(result.verdict != "malformed" for result in results) or balanced(body),
+        typeset=all(result.verdict != "malformed" for result in results) or _readable(found, statement),
     )
+
+
+def _readable(found: Reading, statement: Statement) -> bool:
+    """Whether a formula, wrong as it is, can be read at all; what cannot is not typeset either."""
+    try:
+        found.chapter.context(statement).count(statement.body)
+    except IdxcalcError:
+        return False
+    return True
 
 
 def _kept(result: Result) -> Result:

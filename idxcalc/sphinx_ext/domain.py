@@ -9,23 +9,19 @@ takes all of it away (`clear_doc`) and parallel readers can be joined (`merge_do
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Set
+from collections.abc import Set
 from dataclasses import dataclass
 from string import ascii_lowercase
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from docutils import nodes
 from sphinx.domains import Domain
 from sphinx.roles import XRefRole
-from sphinx.util.nodes import make_refnode
 
 from idxcalc.verify.result import Result
 
 if TYPE_CHECKING:
-    from docutils.nodes import Element
-    from sphinx.addnodes import pending_xref
     from sphinx.application import Sphinx
-    from sphinx.builders import Builder
     from sphinx.environment import BuildEnvironment
 
 
@@ -61,14 +57,12 @@ class StatementDomain(Domain):
     @property
     def entries(self) -> dict[str, list[Entry]]:
         """The statements of each document, in order."""
-        table: dict[str, list[Entry]] = self.data["entries"]
-        return table
+        return cast("dict[str, list[Entry]]", self.data["entries"])
 
     @property
     def faults(self) -> dict[str, list[str]]:
         """The texts of what is wrong in each document, in order."""
-        table: dict[str, list[str]] = self.data["faults"]
-        return table
+        return cast("dict[str, list[str]]", self.data["faults"])
 
     def clear_doc(self, docname: str) -> None:
         self.entries.pop(docname, None)
@@ -83,40 +77,18 @@ class StatementDomain(Domain):
         places = ((doc, entry) for doc in sorted(self.entries) for entry in self.entries[doc])
         return next(((doc, entry) for doc, entry in places if entry.label == label), None)
 
-    def resolve_xref(
-        self,
-        env: BuildEnvironment,
-        fromdocname: str,
-        builder: Builder,
-        typ: str,
-        target: str,
-        node: pending_xref,
-        contnode: Element,
-    ) -> nodes.reference | None:
-        found = self.find(target)
-        if found is None:
-            return None
-        docname, entry = found
-        shown: Element = contnode
-        if not node.get("refexplicit"):
-            shown = nodes.inline("", title(env, docname, entry), classes=["std", "std-ref"])
-        return make_refnode(builder, fromdocname, docname, entry.ident, shown)
+    def resolve_xref(self, *args: Any, **kwargs: Any) -> Any:
+        """``{idx:ref}`` is ``{ref}``: the labels stand in the standard domain."""
+        env, fromdocname, builder, _, *rest = args
+        return env.domains.standard_domain.resolve_xref(env, fromdocname, builder, "ref", *rest)
 
     def resolve_any_xref(self, *args: Any) -> list[tuple[str, nodes.reference]]:
-        return []  # the labels stand in the standard domain too, which answers for them
-
-    def get_objects(self) -> Iterable[tuple[str, str, str, str, str, int]]:
-        for docname, entries in self.entries.items():
-            for entry in entries:
-                if entry.label:
-                    yield entry.label, entry.label, entry.kind, docname, entry.ident, 1
+        return []  # the standard domain answers
 
 
 def domain(env: BuildEnvironment) -> StatementDomain:
     """The domain of this build."""
-    found = env.get_domain("idx")
-    assert isinstance(found, StatementDomain)
-    return found
+    return cast(StatementDomain, env.get_domain("idx"))
 
 
 def number(env: BuildEnvironment, docname: str, entry: Entry, row: int | None = None) -> str:

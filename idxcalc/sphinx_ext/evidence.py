@@ -35,23 +35,30 @@ def evidence(names: Sequence[str], results: Sequence[Result], cell: str = "") ->
 def _item(name: str, result: Result, cell: str) -> Iterator[nodes.Node]:
     head = nodes.paragraph("", classes=["idx-relation"])
     if name:
-        head += nodes.inline("", name, classes=["idx-name"])
-        head += nodes.Text(" ")
-    head += nodes.strong("", result.verdict)
-    head += nodes.Text(f": {_MEANS[result.verdict]}")
+        head += [nodes.inline("", name, classes=["idx-name"]), nodes.Text(" ")]
+    head += [nodes.strong("", result.verdict), nodes.Text(f": {_MEANS[result.verdict]}")]
     yield head
-    if facts := list(_facts(result, cell)):
-        table = nodes.field_list()
-        for key, value in facts:
-            body = nodes.field_body("", nodes.paragraph("", "", *value))
-            table += nodes.field("", nodes.field_name("", key), body)
+    table = nodes.field_list()
+    for key, value in _facts(result, cell):
+        body = nodes.field_body("", nodes.paragraph("", "", *value))
+        table += nodes.field("", nodes.field_name("", key), body)
+    if table.children:
         yield table
-    if str(result.snippet):
-        yield nodes.raw("", '<details class="idx-program"><summary>Repeat it in JAX</summary>', format="html")
-        code = str(result.snippet).rstrip("\n") + "\n"
+    if code := str(result.snippet).rstrip("\n"):
         # Without colours, which would make a chapter's page three times as large.
-        yield nodes.literal_block(code, code, language="none", classes=["idx-snippet"])
-        yield nodes.raw("", "</details>", format="html")
+        program = nodes.literal_block(code, code, language="none", classes=["idx-snippet"])
+        yield from folded(
+            '<details class="idx-program"><summary>', [nodes.Text("Repeat it in JAX")], [program]
+        )
+
+
+def folded(opening: str, summary: Sequence[nodes.Node], inside: Sequence[nodes.Node]) -> Iterator[nodes.Node]:
+    """What opens in HTML without any script; ``opening`` are the tags before the summary."""
+    yield nodes.raw("", opening, format="html")
+    yield from summary
+    yield nodes.raw("", "</summary>", format="html")
+    yield from inside
+    yield nodes.raw("", "</details>", format="html")
 
 
 def _facts(result: Result, cell: str) -> Iterator[tuple[str, list[nodes.Node]]]:
@@ -60,70 +67,42 @@ def _facts(result: Result, cell: str) -> Iterator[tuple[str, list[nodes.Node]]]:
     if result.answer:
         yield "? stands for", [nodes.math(result.answer, result.answer)]
     if result.assumptions:
-        yield "assuming", list(_joined(result.assumptions))
+        yield "assuming", _joined(result.assumptions)
     if result.verdict == "proved" and result.rules:
-        yield "by", list(_joined(result.rules, ", "))
+        yield "by", _joined(result.rules, ", ")
     if result.trials:
         yield "samples", list(typeset(_samples(result)))
     if result.max_error is not None and result.trials:
         yield "largest error", [nodes.Text(f"{result.max_error:.1e}, relative to the largest term")]
     remarks = [*result.notes, *(["trivial: it says nothing, and covers nothing"] if result.trivial else [])]
     if remarks:
-        yield "remarks", list(_joined(remarks))
+        yield "remarks", _joined(remarks)
     if result.covers:
         yield "covers", [nodes.Text(", ".join(result.covers))]
 
 
 def _samples(result: Result) -> str:
-    """``24, at sizes (i, j) = (2, 3), (3, 2)``: sizes are those of the indices' ranges."""
-    shown = [dict(sorted(sizes.items())) for sizes in result.sizes if sizes]
-    if not shown:
-        return str(result.trials)
-    same = all(sizes.keys() == shown[0].keys() for sizes in shown)
-    told = list(dict.fromkeys(_sizes(sizes, same) for sizes in shown))
-    if same:
-        told[0] = f"{_tuple(list(shown[0]))} = {told[0]}"
+    """``24, at sizes i = 2, j = 3; i = 3, j = 2``: sizes are those of the indices' ranges."""
+    each = (", ".join(f"{name} = {size}" for name, size in sorted(one.items())) for one in result.sizes)
+    told = list(dict.fromkeys(filter(None, each)))
     more = f" and {len(told) - _SIZES_SHOWN} more" if len(told) > _SIZES_SHOWN else ""
-    return f"{result.trials}, at sizes ${(', ' if same else '; ').join(told[:_SIZES_SHOWN])}${more}"
+    return f"{result.trials}" + (f", at sizes ${'; '.join(told[:_SIZES_SHOWN])}${more}" if told else "")
 
 
-def _sizes(sizes: dict[str, int], bare: bool) -> str:
-    if bare:
-        return _tuple([str(size) for size in sizes.values()])
-    return ", ".join(f"{name} = {size}" for name, size in sizes.items())
-
-
-def _tuple(parts: Sequence[str]) -> str:
-    return parts[0] if len(parts) == 1 else f"({', '.join(parts)})"
-
-
-def _joined(parts: Sequence[str], between: str = "; ") -> Iterator[nodes.Node]:
-    for n, part in enumerate(parts):
-        if n:
-            yield nodes.Text(between)
-        yield from typeset(part)
+def _joined(parts: Sequence[str], between: str = "; ") -> list[nodes.Node]:
+    return [node for part in parts for node in (nodes.Text(between), *typeset(part))][1:]
 
 
 def typeset(text: str) -> Iterator[nodes.Node]:
-    r"""Text with its formulas typeset: those between dollars, and words that only TeX would understand.
+    r"""Text with its formulas typeset: what stands between dollars, or else the words that begin with ``\``.
 
-    >>> [type(node).__name__ for node in typeset(r"away from z \neq 0")]
-    ['Text', 'math']
+    >>> [type(node).__name__ for node in typeset(r"\Sigma invertible")]
+    ['math', 'Text']
     >>> [node.astext() for node in typeset("$X$ invertible")]
     ['X', ' invertible']
     """
-    if "$" in text:
-        for n, piece in enumerate(text.split("$")):
-            if piece:
-                yield nodes.math(piece, piece) if n % 2 else nodes.Text(piece)
-        return
-    # From the first word with a backslash or a script on, and the letters before it, all is formula.
-    match = re.search(r"(?:(?<!\S)(?:[^\sa-zA-Z]\S*|[a-zA-Z])\s+)*\S*[\\_^]\S*(?:\s+(?![a-z]{2})\S+)*", text)
-    if match is None:
-        yield nodes.Text(text)
-        return
-    if match.start():
-        yield nodes.Text(text[: match.start()])
-    yield nodes.math(match.group(), match.group())
-    if match.end() < len(text):
-        yield nodes.Text(text[match.end() :])
+    if "$" not in text:
+        text = re.sub(r"(?<!\S)\\\S+", lambda word: f"${word[0]}$", text)
+    for n, piece in enumerate(text.split("$")):
+        if piece:
+            yield nodes.math(piece, piece) if n % 2 else nodes.Text(piece)

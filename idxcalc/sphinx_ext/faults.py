@@ -19,7 +19,7 @@ from docutils import nodes
 from sphinx.util import logging
 
 from idxcalc.sphinx_ext.domain import domain
-from idxcalc.sphinx_ext.katex import TexError, Typesetter, prepared, typesetter
+from idxcalc.sphinx_ext.katex import TexError, html
 from idxcalc.sphinx_ext.reading import reading, shown_path
 
 if TYPE_CHECKING:
@@ -59,27 +59,27 @@ def collect(app: Sphinx, doctree: nodes.document) -> None:
         read = reading(env)
         for path in read.used():
             env.note_dependency(str(path))
-        found += [str(result) for result in read.faults(cells_ran(env, env.docname) is False)]
+        # Where a cell failed in the build, the chapter runs its cells itself, to name the line.
+        results = read.chapter.all(cells=cells_ran(env, env.docname) is False)
+        found += [str(result) for result in results if not result.ok]
         found += [
             f"{each.file}:{each.line}:{each.column}: this {each.kind} is not shown by the page; a statement "
             "stands in the text itself"
-            for n, each in enumerate(read.chapter.statements)
-            if n not in read.taken and each.kind != "math"
+            for each in read.waiting
         ]
-    setter = typesetter(app)
-    if setter is not None:
-        found += _broken_tex(setter, shown_path(env, env.docname), doctree)
-    if found:
-        domain(env).faults[env.docname] = found
+    if env.config.idxcalc_katex:
+        found += _broken_tex(env, doctree)
+    domain(env).faults[env.docname] = found
 
 
-def _broken_tex(setter: Typesetter, file: str, doctree: nodes.document) -> Iterator[str]:
+def _broken_tex(env: BuildEnvironment, doctree: nodes.document) -> Iterator[str]:
     """The formulas that KaTeX refuses, in prose and in statements."""
     for node in doctree.findall():
         if isinstance(node, nodes.math | nodes.math_block):
             try:
-                setter.html(*prepared(node))
+                html(node, env.config)
             except TexError as error:
+                file = shown_path(env, env.docname)
                 yield f"{file}:{_line(node)}:1: TeX that cannot be typeset: {error}"
 
 

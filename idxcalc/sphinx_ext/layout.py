@@ -15,9 +15,8 @@ from collections.abc import Iterator, Sequence
 _PIECE = re.compile(
     r"\\begin(?=\s*\{)|\\end(?=\s*\{)|\\\\(?:\s*\[[^]]*\])?|\\left|\\right|\\.|[{}=]|\$|&", re.S
 )
-_ATTRIBUTE = re.compile(
-    r"(?<![\\\w])(constant|symmetric|antisymmetric|invertible|positive|negative|integer)\b,?"
-)
+_ATTRIBUTE = "(?:constant|symmetric|antisymmetric|invertible|positive|negative|integer)"
+_ATTRIBUTES = re.compile(rf"(?<![\\\w])({_ATTRIBUTE}\b(?:[ ,]+{_ATTRIBUTE}\b)*)")
 
 
 def _pieces(tex: str) -> Iterator[tuple[re.Match[str], int]]:
@@ -29,30 +28,23 @@ def _pieces(tex: str) -> Iterator[tuple[re.Match[str], int]]:
         depth += piece.group() in ("{", r"\begin")
 
 
-def rows(tex: str) -> tuple[str, ...]:
-    r"""The rows of a display.
+def _marks(tex: str, mark: str) -> list[int]:
+    """Where a mark stands outside of braces and environments."""
+    return [piece.start() for piece, depth in _pieces(tex) if depth == 0 and piece.group() == mark]
 
-    >>> rows(r"a &= b \\ &= c")
-    ('a &= b', '&= c')
+
+def rows(tex: str, lines: bool = False) -> tuple[str, ...]:
+    r"""The rows of a display; with ``lines``, each line is one where the author breaks none.
+
+    >>> rows(r"a &= b \\ &= c"), rows("a = b\nL = c", lines=True)
+    (('a &= b', '&= c'), ('a = b', 'L = c'))
     """
-    found, start = [], 0
-    for piece, depth in _pieces(tex):
-        if depth == 0 and piece.group().startswith("\\\\"):
-            found.append(tex[start : piece.start()].strip())
-            start = piece.end()
-    found.append(tex[start:].strip())
+    breaks = [piece.span() for piece, depth in _pieces(tex) if depth == 0 and piece[0].startswith("\\\\")]
+    if lines and not breaks and not _marks(tex, "&"):
+        breaks = [line.span() for line in re.finditer("\n", tex)]
+    starts, stops = [0, *(stop for _, stop in breaks)], [*(start for start, _ in breaks), len(tex)]
+    found = (tex[start:stop].strip() for start, stop in zip(starts, stops, strict=True))
     return tuple(row for row in found if row)
-
-
-def definition_rows(tex: str) -> tuple[str, ...]:
-    r"""The rows of a list of definitions: a line each, unless the author breaks them by ``\\``.
-
-    >>> definition_rows("a = b\nL = c")
-    ('a = b', 'L = c')
-    """
-    if len(rows(tex)) > 1 or any(depth == 0 and p.group() == "&" for p, depth in _pieces(tex)):
-        return rows(tex)
-    return tuple(line.strip() for line in tex.splitlines() if line.strip())
 
 
 def aligned(lines: Sequence[str]) -> tuple[str, ...]:
@@ -61,14 +53,12 @@ def aligned(lines: Sequence[str]) -> tuple[str, ...]:
     >>> aligned(["a = b", "L_{[i = j]} = c"])
     ('a &= b', 'L_{[i = j]} &= c')
     """
-    marks = [(p, depth) for p, depth in _pieces("\n".join(lines)) if p.group() == "&"]
-    if len(lines) < 2 or any(depth == 0 for _, depth in marks):
+    if len(lines) < 2 or _marks("\n".join(lines), "&"):
         return tuple(lines)
-    found = []
-    for line in lines:
-        first = next((p.start() for p, depth in _pieces(line) if depth == 0 and p.group() == "="), len(line))
-        found.append(line[:first] + "&" * (first < len(line)) + line[first:])
-    return tuple(found)
+    starts = [_marks(line, "=")[:1] for line in lines]
+    return tuple(
+        f"{line[: at[0]]}&{line[at[0] :]}" if at else line for line, at in zip(lines, starts, strict=True)
+    )
 
 
 def display(lines: Sequence[str], tags: Sequence[str] = ()) -> str:
@@ -81,33 +71,8 @@ def display(lines: Sequence[str], tags: Sequence[str] = ()) -> str:
     """
     tagged = [f"{row} \\tag{{{tag}}}" for row, tag in zip(lines, tags, strict=True)] if tags else list(lines)
     lines = aligned(lines)
-    many = len(lines) > 1 or any(depth == 0 and p.group() == "&" for p, depth in _pieces("\n".join(lines)))
-    name = "align*" if many else "equation*"
+    name = "align*" if len(lines) > 1 or _marks("\n".join(lines), "&") else "equation*"
     return "\n".join([rf"\begin{{{name}}}", " \\\\[0.3em]\n".join(tagged), rf"\end{{{name}}}"])
-
-
-def balanced(tex: str) -> bool:
-    r"""Whether TeX can read it at all: braces and ``\left``, ``\right`` pair, no second script.
-
-    >>> balanced("x_{ij"), balanced("x_i_j"), balanced("x_i^2 y_{ij}")
-    (False, False, True)
-    """
-    depth = pairs = 0
-    for piece in _PIECE.finditer(tex):
-        mark = piece.group()
-        depth += (mark == "{") - (mark == "}")
-        pairs += (mark == r"\left") - (mark == r"\right")
-        if depth < 0 or pairs < 0:
-            return False
-    return depth == pairs == 0 and not _TWICE.search(tex) and all(map(_printable, tex))
-
-
-def _printable(char: str) -> bool:
-    return char.isprintable() or char in "\n\t"
-
-
-_SCRIPT = r"(?:\{[^{}]*\}|\\[a-zA-Z]+|[^\s{}\\])"
-_TWICE = re.compile(rf"_\s*{_SCRIPT}\s*_|\^\s*{_SCRIPT}\s*\^|[_^]\s*$")
 
 
 def declarations(text: str) -> tuple[tuple[tuple[str, str], ...], ...]:
@@ -119,15 +84,9 @@ def declarations(text: str) -> tuple[tuple[tuple[str, str], ...], ...]:
     found = []
     for line in text.splitlines():
         formula, _, remark = line.partition("--")
-        parts: list[tuple[str, str]] = []
-        for n, piece in enumerate(_ATTRIBUTE.split(formula)):
-            shown = piece.strip().rstrip(",").strip() if n % 2 == 0 else piece
-            if shown and n % 2 and parts and parts[-1][0] == "text":
-                parts[-1] = ("text", f"{parts[-1][1]}, {shown}")
-            elif shown:
-                parts.append(("text" if n % 2 else "math", shown))
-        if remark.strip():
-            parts.append(("text", remark.strip()))
-        if parts:
-            found.append(tuple(parts))
+        pieces = [("math", each) for each in _ATTRIBUTES.split(formula)]
+        pieces[1::2] = [("text", re.sub("[ ,]+", ", ", each)) for _, each in pieces[1::2]]
+        shown = [(kind, each.strip(", ")) for kind, each in [*pieces, ("text", remark)]]
+        if parts := tuple((kind, each) for kind, each in shown if each):
+            found.append(parts)
     return tuple(found)

@@ -8,61 +8,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from os.path import relpath
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from sphinx.errors import SphinxError
 
-from idxcalc.chapters import Chapter, Found, Statement, chapter
+from idxcalc.chapters import Chapter, Statement, chapter
 from idxcalc.errors import JudgesDisagree
 
 if TYPE_CHECKING:
     from sphinx.environment import BuildEnvironment
-
-
-@dataclass
-class Reading:
-    """A chapter, and which of its statements the document has shown so far."""
-
-    path: Path
-    chapter: Chapter
-    taken: set[int] = field(default_factory=set)
-
-    def take(self, kind: str, label: str, text: str) -> Statement | None:
-        """The first statement not yet shown of this kind, label and text."""
-        wanted = (kind, label, _words(text))
-        for n, statement in enumerate(self.chapter.statements):
-            if n not in self.taken and (statement.kind, statement.label, _words(statement.body)) == wanted:
-                self.taken.add(n)
-                return statement
-        return None
-
-    def results(self, statement: Statement) -> tuple[Found, ...]:
-        """The results of a statement. Raises `Defect` when the two judges disagree."""
-        try:
-            return self.chapter.results(statement)
-        except JudgesDisagree as error:
-            raise Defect(f"{statement.file}:{statement.line}:{statement.column}: {error}") from error
-
-    def faults(self, cells_failed: bool) -> list[Found]:
-        """Every result that is not as the chapter says, in the order of the file.
-
-        Where a cell failed in the build, the chapter runs its cells itself, to name the line.
-        """
-        for statement in self.chapter.statements:
-            self.results(statement)
-        return [result for result in self.chapter.all(cells=cells_failed) if not result.ok]
-
-    def used(self) -> Iterator[Path]:
-        """The files of other chapters that this one takes statements from, by ``:from:`` or in a cell."""
-        for statement in self.chapter.statements:
-            if name := statement.option("from"):
-                yield self.path.with_name(name.removesuffix(".md") + ".md")
-        for cell in self.chapter.cells:
-            for name in re.findall(r"""chapter\(\s*["']([^"']+)["']""", str(cell.text)):
-                yield self.path.parent / name
 
 
 class Defect(SphinxError):
@@ -71,8 +27,32 @@ class Defect(SphinxError):
     category = "Defect of idxcalc"
 
 
-def _words(text: str) -> tuple[str, ...]:
-    return tuple(text.split())
+class Reading:
+    """A chapter, verified, and those of its statements that the document has yet to show."""
+
+    def __init__(self, path: Path, shown: str) -> None:
+        self.chapter: Chapter = chapter(path, shown)
+        self.waiting = [each for each in self.chapter.statements if each.kind != "math"]
+        try:
+            self.chapter.all()
+        except JudgesDisagree as error:
+            raise Defect(f"{shown}: {error}") from error
+
+    def take(self, kind: str, label: str, text: str) -> Statement | None:
+        """The first statement not yet shown of this kind, label and text."""
+        for each in self.waiting:
+            if (each.kind, each.label, each.body.split()) == (kind, label, text.split()):
+                self.waiting.remove(each)
+                return each
+        return None
+
+    def used(self) -> Iterator[Path]:
+        """The files of other chapters that this one takes statements from, by ``:from:`` or in a cell."""
+        names = [each.option("from") for each in self.chapter.statements]
+        for cell in self.chapter.cells:
+            names += re.findall(r"""chapter\(\s*["']([^"']+)["']""", cell.text)
+        for name in filter(None, names):
+            yield self.chapter.file.parent / f"{name.removesuffix('.md')}.md"
 
 
 def reading(env: BuildEnvironment) -> Reading:
@@ -80,10 +60,8 @@ def reading(env: BuildEnvironment) -> Reading:
     store = env.current_document
     if "idxcalc-reading" not in store:
         path = Path(env.doc2path(env.docname))
-        store["idxcalc-reading"] = Reading(path, chapter(path, shown_path(env, env.docname)))
-    found = store["idxcalc-reading"]
-    assert isinstance(found, Reading)
-    return found
+        store["idxcalc-reading"] = Reading(path, shown_path(env, env.docname))
+    return cast(Reading, store["idxcalc-reading"])
 
 
 def shown_path(env: BuildEnvironment, docname: str) -> str:

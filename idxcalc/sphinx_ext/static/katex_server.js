@@ -1,22 +1,15 @@
-// Formulas in, HTML out: one JSON object per line, answered in the order of the questions.
+// Formulas in, HTML out: one JSON list per line, answered in the order of the questions.
 const katex = require(process.argv[2]);
-const lines = require("readline").createInterface({ input: process.stdin, terminal: false });
 
-lines.on("line", (line) => {
-  const { tex, display, macros } = JSON.parse(line);
-  let answer;
+function answer(line) {
+  const [tex, displayMode, macros] = JSON.parse(line);
   try {
-    const html = katex.renderToString(tex, {
-      displayMode: display,
-      macros: { ...macros },
-      output: "htmlAndMathml",
-      strict: "ignore",
-      throwOnError: true,
-      trust: false,
-    });
-    answer = { html };
+    return { html: katex.renderToString(tex, { displayMode, macros, strict: "ignore" }) };
   } catch (error) {
-    answer = { error: String(error.rawMessage || error.message), position: error.position ?? -1 };
+    return { error: String(error.rawMessage || error.message) };
   }
-  process.stdout.write(JSON.stringify(answer) + "\n");
-});
+}
+
+require("readline")
+  .createInterface({ input: process.stdin, terminal: false })
+  .on("line", (line) => process.stdout.write(JSON.stringify(answer(line)) + "\n"));
