@@ -100,6 +100,8 @@ class Values:
                 return self.join(operator.mul, [self.value(f) for f in factors])
             case Pow(base, exponent):
                 below, power = self.value(base), self.value(exponent)
+                if not (isinstance(exponent, Num) and exponent.value > 0):
+                    self.solid(base, below)
                 if isinstance(exponent, Num) and whole(exponent) and not isinstance(below.array, float):
                     return self.let(below.array ** int(exponent.value), below.axes)
                 return self.join(np.power, [below, power])
@@ -109,6 +111,8 @@ class Values:
                 tensors = [self.value(a) for a in args]
                 if KNOWN[name].kink:
                     self.margin(*tensors)
+                if name == "log":
+                    self.solid(args[0], tensors[0])
                 if name in ("sin", "cos", "tan") and not self.quiet:  # sin(pi) is 0 up to the rounding of pi
                     self.track(Tensor(np.minimum(np.abs(tensors[0].array), 1.0), tensors[0].axes))
                 return self.join(getattr(np, KNOWN[name].jax), tensors)
@@ -116,6 +120,7 @@ class Values:
                 return self.call(node)
             case Inverse(matrix, row, column):
                 full, outer = self.argument(matrix)
+                self.solid(Det(matrix), Tensor(self.make.helper("determinant")(full.array), outer))
                 found = self.let(self.make.helper("inverse")(full.array), full.axes)
                 return self.take(found.array, (*outer, row, column), dims_of(full.axes))
             case Det(matrix):
@@ -174,6 +179,20 @@ class Values:
         """The distance of one tensor from 0, or of two from each other."""
         axes = union(*tensors)
         self.margins.append(reduce(operator.sub, (self.align(t, axes) for t in tensors)))
+
+    def solid(self, node: Expr, found: Tensor) -> None:
+        """Keeps away from where a sum or a determinant, to be divided by, is what rounding leaves of it."""
+        sizes: list[Tensor] = []
+        match node:
+            case Add(terms):
+                sizes = [self.join(self.make.np.abs, [self.value(t)]) for t in terms]
+            case Det(matrix):
+                full, outer = self.argument(matrix)
+                sizes = [Tensor(self.make.helper("hadamard")(full.array), outer)]
+        if sizes:
+            size = reduce(lambda a, b: self.join(operator.add, [a, b]), sizes)
+            over = self.let(size.array**-1, size.axes)
+            self.margin(self.join(operator.mul, [Tensor(1e3), found, over]))
 
     def join(self, function: Callable[..., Any], tensors: list[Tensor]) -> Tensor:
         """A function of numbers, one by one."""
