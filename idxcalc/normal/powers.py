@@ -12,12 +12,13 @@ identically zero (`signs.nonzero`), otherwise the reciprocal is a base of its ow
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from fractions import Fraction
 
 from idxcalc.expr import MINUS_ONE, Constant, Elementary, Expr, Mul, Num, Pow
 from idxcalc.normal.primitive import greater, primitive
 from idxcalc.normal.product import expand, expandable, multiply, multiply_all
-from idxcalc.normal.signs import base_sign, integral, nonzero, poly_sign
+from idxcalc.normal.signs import base_sign, branches, expression_nonzero, integral, nonzero, poly_sign
 from idxcalc.normal.terms import (
     UNIT, Base, Poly, Scope, Term, Undefined, add, as_number, key, number, poly_expr, scale,
     single, term_expr,
@@ -37,11 +38,22 @@ def power(scope: Scope, poly: Poly, exponent: Fraction) -> Poly:
     if len(poly) == 1:
         ((term, c),) = poly.items()
         return _power_of_term(scope, term, c, exponent)
+    cases = branches(poly) if whole and expression_nonzero(scope, poly) else None
+    if cases is not None:
+        return by_cases(scope, cases, lambda case: power(scope, case, exponent))
     size, common, rest = primitive(scope, poly, positive=not whole)
     factors = [number_power(size, exponent), *(raised(scope, b, e * exponent) for b, e in common.items())]
     if len(rest) == 1:
         return multiply_all(scope, [*factors, power(scope, rest, exponent)])
     return multiply_all(scope, [*factors, raised(scope, poly_expr(rest), exponent)])
+
+
+def by_cases(scope: Scope, cases: tuple[Poly, Poly, Poly], value: Callable[[Poly], Poly]) -> Poly:
+    """A function of a sum that contains a bracket: its value where the bracket is 1, and where it is 0."""
+    scope.evidence.rule("by cases")
+    bracket, on, off = cases
+    beside = add(number(1), scale(bracket, -1))
+    return add(multiply(scope, bracket, value(on)), multiply(scope, beside, value(off)))
 
 
 def raised(scope: Scope, base: Base, exponent: Fraction) -> Poly:

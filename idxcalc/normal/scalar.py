@@ -11,14 +11,16 @@ from __future__ import annotations
 from fractions import Fraction
 
 from idxcalc.expr import ZERO, Constant, Elementary, Num, Pow
-from idxcalc.normal.powers import exponential, factorised, power, split
+from idxcalc.normal.powers import by_cases, exponential, factorised, power, split
 from idxcalc.normal.primitive import greater, orientation, primitive
 from idxcalc.normal.product import multiply
+from idxcalc.normal.signs import branches
 from idxcalc.normal.terms import Base, Poly, Scope, Undefined, add, key, number, poly_expr, scale, single
 
 HALF = Fraction(1, 2)
 ODD = ("sin", "tanh", "sinh", "arcsin", "arctan")
 EVEN = ("cos", "cosh")
+TOTAL = ("exp", "sin", "cos", "tanh", "sinh", "cosh", "arctan")
 
 
 def logarithm(scope: Scope, poly: Poly) -> Poly:
@@ -72,6 +74,9 @@ def larger(scope: Scope, a: Poly, b: Poly) -> Poly:
 def elementary(scope: Scope, name: str, args: list[Poly]) -> Poly:
     """A known function of normalised arguments."""
     z = args[0]
+    cases = branches(z) if name in TOTAL else None
+    if cases is not None:
+        return by_cases(scope, cases, lambda case: elementary(scope, name, [case]))
     match name:
         case "exp":
             return exponential(scope, z)

@@ -18,8 +18,11 @@ from idxcalc.expr import (
     Add, Call, Component, Constant, Delta, Det, Elementary, Expr, Index, Inverse, Iverson, Lambda, Mul, Num,
     Part, Pow, Ref, Size, Slot, Sum, bound_here, free, own_slots, substitute, walk,
 )  # fmt: skip
-from idxcalc.normal.terms import UNIT, Base, Poly, Scope, Term, Undefined, content, poly_expr, scale
+from idxcalc.normal.terms import (
+    UNIT, Base, Poly, Scope, Term, Undefined, add, content, key, poly_expr, scale, single,
+)  # fmt: skip
 
+BRACKETS = 2  # a sum with more has more cases than are worth to be told apart
 PATTERNS = 60  # more ways than this to identify free indices: take it that it may vanish
 
 
@@ -216,7 +219,21 @@ def expression_nonzero(scope: Scope, poly: Poly) -> bool:
     """The same for a polynomial."""
     if len(poly) == 1:
         return all(nonzero(scope, base) for term in poly for base, _ in term)
+    cases = branches(poly)
+    if cases is not None:
+        return all(expression_nonzero(scope, case) for case in cases[1:])
     return bool(poly) and nonzero(scope, poly_expr(poly))
+
+
+def branches(poly: Poly) -> tuple[Poly, Poly, Poly] | None:
+    """A bracket of a sum, and what the sum is where it is 1 and where it is 0; None without, or with many."""
+    brackets = {base for term in poly for base, _ in term if isinstance(base, Iverson)}
+    if not 0 < len(brackets) <= BRACKETS:
+        return None
+    first = min(brackets, key=key)
+    off = {term: c for term, c in poly.items() if all(base is not first for base, _ in term)}
+    on = add(*({tuple(p for p in term if p[0] is not first): c} for term, c in poly.items()))
+    return single(first), on, off
 
 
 def integral(term: Term) -> bool:
