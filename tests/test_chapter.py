@@ -112,6 +112,20 @@ def test_places_in_quotes_lists_and_tables(write):
     ]  # fmt: skip
 
 
+def test_columns_behind_escaped_bars(write):
+    found = write(
+        "| one | two |\n| --- | --- |\n| \\| {check}`\\|a\\| = wrong` | {check}`\\|b\\| = wrong` |\n"
+    )
+    assert [each.body for each in found.statements] == ["|a| = wrong", "|b| = wrong"]
+    assert [text.split(" ")[0] for text in texts(found)] == ["page.md:3:22:", "page.md:3:47:"]
+
+
+def test_the_text_of_a_claim_is_read_as_any_other(write):
+    found = write(HEAD + cell("assert 1") + CLAIM.replace("Words", "Words {check}`a = wrong`"))
+    assert texts(found)[0].startswith("page.md:12:19: refuted")
+    assert found.record(found.results(found.statements[0])[0])["latex"].startswith("Words {check}`a = wrong`")
+
+
 def test_a_role_may_go_over_lines_and_code_spans_are_not_roles(write):
     found = write("Text ``{check}`a = wrong` `` and {check}`a\n= wrong` end.\n")
     assert [each.body for each in found.statements] == ["a\n= wrong"]

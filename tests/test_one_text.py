@@ -21,6 +21,7 @@ from fake_context import PLUGIN
 from idxcalc.chapters import Chapter, Statement, chapter
 from idxcalc.expr import Function
 from idxcalc.notation.relations import chains
+from idxcalc.verify.context import Context
 from idxcalc.verify.edits import Edit, edits, used_letters
 from idxcalc.verify.result import Result
 
@@ -167,3 +168,11 @@ def check_place(result: Result, slip: Slip) -> None:
     assert head.startswith(f"{result.file}:{result.line}:{result.column}: ")
     source = Path(result.file).read_text(encoding="utf-8").split("\n")[result.line - 1]
     assert source[result.column - 1 :].startswith(shown[caret.index("^") :][:1])
+
+
+def test_the_caret_stands_where_the_hint_edits_be_it_on_the_left() -> None:
+    context = Context("x_i, m_{ij}")
+    context.define("y_i = m_{ij}x_j")
+    lines = str(context.check("m_{ji}x_j = y_i")).split("\n")
+    assert "swapped:  m_{ij}x_j" in lines[-1]
+    assert lines[2].index("^") in (lines[1].index("j"), lines[1].index("i"))

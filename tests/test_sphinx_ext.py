@@ -134,9 +134,7 @@ def statement(formula: str, head: str = "label", *options: str, kind: str = "der
 
 
 TWO = statement("a &= b \\\\\n  &= c", "two-rows", ":covers: A36")
-PAGE = (
-    f"# Title\n\nSee {{ref}}`two-rows` and {{idx:ref}}`two-rows`.\n\n{TWO}\nIn text {{check}}`a = GUESS`.\n"
-)
+PAGE = f"# Title\n\nSee {{ref}}`two-rows` and {{ref}}`two-rows`.\n\n{TWO}\nIn text {{check}}`a = GUESS`.\n"
 
 
 def test_a_statement_shows_one_mark_that_opens_without_a_script(build: Build) -> None:
@@ -268,6 +266,23 @@ def test_a_chapter_is_read_again_when_one_that_it_takes_from_changes(build: Buil
     assert "0 added, 2 changed" in build(index=second, first=first + "\nMore.\n").out
 
 
+def test_a_statement_in_another_language_fails_the_build(build: Build) -> None:
+    built = build(index="# T\n\n```{eval-rst}\nIn text :check:`a = b`.\n\n.. derive:: two\n\n   a = b\n```\n")
+    assert built.code == 1
+    for kind in ("check", "derive"):
+        assert re.search(
+            rf"\nbook/index.md:\d+:1: this {kind} is not in the file itself, so nothing", built.err
+        )
+
+
+def test_a_relation_in_the_text_of_a_claim_is_checked(build: Build) -> None:
+    claim = statement("It is so, since {check}`a = b`.", "so", ":cell: c", kind="claim")
+    cell = "```{code-cell} python\n:tags: [c]\nassert 1\n```\n"
+    text = f"---\nfile_format: mystnb\n---\n# T\n\n{claim}\n{cell}"
+    assert "idx-inline idx-proved" in build(index=text).page("index.html")
+    assert "book/index.md:8:28: refuted" in build(index=text.replace("a = b", "a = WRONG")).err
+
+
 def test_what_is_not_checked_says_so(build: Build) -> None:
     text = "# T\n\n```{math}\n:unchecked: a picture of the shape\na = b\n```\n"
     built = build(index=text)
@@ -310,7 +325,7 @@ def test_without_katex_sphinx_does_it_as_ever(build: Build) -> None:
 
 
 def test_an_unknown_label_is_a_warning(build: Build) -> None:
-    assert build("-W", "-n", index="# T\n\n{idx:ref}`nobody`\n").code == 1
+    assert build("-W", "-n", index="# T\n\n{ref}`nobody`\n").code == 1
 
 
 # With the engine itself

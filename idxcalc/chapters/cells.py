@@ -134,6 +134,6 @@ def claimed(claim: Statement, cells: tuple[Cell, ...]) -> Result:
     elif not cell.asserts():
         message = f"{lead} asserts nothing; add an `assert` that fails when the claim is false"
     else:
-        return Result("claimed")
+        return Result("claimed", source=claim.body)
     line, column = claim.options["cell"].place() if "cell" in claim.options else Place(claim.opened, 1)
-    return Result("malformed", error=message, line=line, column=column)
+    return Result("malformed", error=message, source=claim.body, line=line, column=column)

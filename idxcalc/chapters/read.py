@@ -214,6 +214,8 @@ class Reading:
         elif not body and not (kind == "given" and {"from", "fresh"} & set(options)):
             self.fault(opener[:1], f"an empty {{{kind}}}; write its text below the options", label)
         self.add(kind, label, {name: each.value for name, each in options.items()}, body, opener)
+        if kind == "claim":
+            self.read(body, f"{{{kind}}}")
 
     def add(self, kind: str, label: str, options: dict[str, Text], body: Text, opener: Text) -> None:
         line = opener.place().line

@@ -68,11 +68,12 @@ def located(content: str, lines: Sequence[Text], start: int = 0) -> Text:
     """
     at: list[int] = []
     for text, outer in zip(content.split("\n"), lines, strict=False):
-        begin = len(outer) - len(text) if not start and outer.endswith(text) else outer.find(text, start)
-        if begin < 0:
-            begin = max(outer.find(text.partition("|")[0], start), 0)
+        # A table's \| stands for |.
+        match = re.compile(re.escape(text).replace(r"\|", r"\\?\|")).search(outer, start)
+        suffix = not start and outer.endswith(text)
+        begin = len(outer) - len(text) if suffix else match.start() if match else 0
         for char in text:
-            begin = max(begin, outer.find(char, begin, begin + 2))  # a table's \| stands for |
+            begin = max(begin, outer.find(char, begin, begin + 2))
             at.append(outer.at[min(begin, len(outer))])
             begin += 1
         at.append(outer.at[min(begin, len(outer))])

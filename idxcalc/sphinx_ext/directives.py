@@ -42,9 +42,9 @@ class StatementDirective(SphinxDirective):
     def run(self) -> list[Node]:
         label = self.arguments[0].strip() if self.arguments else ""
         found = reading(self.env)
-        statement = found.take(self.name, label, "\n".join(self.content))
+        statement = found.take(self.name, label, "\n".join(self.content), self.lineno)
         if statement is None:
-            return []  # a fault of the chapter, which says why
+            return []  # a fault, which says why
         entry = _entry(self.env, found, statement)
         if entry.ident in self.state.document.ids:  # a heading has that name
             entry = replace(entry, ident=f"{entry.ident}-{entry.kind}")
@@ -85,7 +85,7 @@ class CheckRole(SphinxRole):
 
     def run(self) -> tuple[list[Node], list[system_message]]:
         found = reading(self.env)
-        statement = found.take("check", "", self.text)
+        statement = found.take("check", "", self.text, self.lineno)
         if statement is None:
             return [nodes.math(self.text, self.text)], []
         entry = _entry(self.env, found, statement)

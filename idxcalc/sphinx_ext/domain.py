@@ -14,9 +14,7 @@ from dataclasses import dataclass
 from string import ascii_lowercase
 from typing import TYPE_CHECKING, Any, cast
 
-from docutils import nodes
 from sphinx.domains import Domain
-from sphinx.roles import XRefRole
 
 from idxcalc.verify.result import Result
 
@@ -46,11 +44,10 @@ class Entry:
 
 
 class StatementDomain(Domain):
-    """Keeps entries and faults by document, and resolves ``{idx:ref}``."""
+    """Keeps entries and faults by document; the labels stand in the standard domain, for ``{ref}``."""
 
     name = "idx"
     label = "Checked statements"
-    roles = {"ref": XRefRole()}
     initial_data = {"entries": {}, "faults": {}}
     data_version = 1
 
@@ -76,14 +73,6 @@ class StatementDomain(Domain):
         """The document and entry of a label."""
         places = ((doc, entry) for doc in sorted(self.entries) for entry in self.entries[doc])
         return next(((doc, entry) for doc, entry in places if entry.label == label), None)
-
-    def resolve_xref(self, *args: Any, **kwargs: Any) -> Any:
-        """``{idx:ref}`` is ``{ref}``: the labels stand in the standard domain."""
-        env, fromdocname, builder, _, *rest = args
-        return env.domains.standard_domain.resolve_xref(env, fromdocname, builder, "ref", *rest)
-
-    def resolve_any_xref(self, *args: Any) -> list[tuple[str, nodes.reference]]:
-        return []  # the standard domain answers
 
 
 def domain(env: BuildEnvironment) -> StatementDomain:

@@ -67,6 +67,7 @@ def collect(app: Sphinx, doctree: nodes.document) -> None:
             "stands in the text itself"
             for each in read.waiting
         ]
+        found += read.strange
     if env.config.idxcalc_katex:
         found += _broken_tex(env, doctree)
     domain(env).faults[env.docname] = found

@@ -33,17 +33,21 @@ class Reading:
     def __init__(self, path: Path, shown: str) -> None:
         self.chapter: Chapter = chapter(path, shown)
         self.waiting = [each for each in self.chapter.statements if each.kind != "math"]
+        self.strange: list[str] = []  # what the document shows and the chapter does not hold
         try:
             self.chapter.all()
         except JudgesDisagree as error:
             raise Defect(f"{shown}: {error}") from error
 
-    def take(self, kind: str, label: str, text: str) -> Statement | None:
+    def take(self, kind: str, label: str, text: str, line: int) -> Statement | None:
         """The first statement not yet shown of this kind, label and text."""
         for each in self.waiting:
             if (each.kind, each.label, each.body.split()) == (kind, label, text.split()):
                 self.waiting.remove(each)
                 return each
+        if not self.chapter.problems:  # one of which may say why
+            said = f"this {kind} is not in the file itself, so nothing checks it"
+            self.strange.append(f"{self.chapter.path}:{line}:1: {said}")
         return None
 
     def used(self) -> Iterator[Path]:
