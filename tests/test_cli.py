@@ -48,6 +48,12 @@ L_{,k} = x_k
 WRONG = CHAPTER.replace(r"&= 2x_k", r"&= 3x_k")
 
 
+@pytest.fixture(scope="module", autouse=True)
+def jax_stays() -> None:
+    """`pytester` forgets the modules that its test has imported; JAX dies when it is imported twice."""
+    pytest.importorskip("jax.numpy")
+
+
 @pytest.fixture
 def page(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
