@@ -196,10 +196,10 @@ def test_wide_and_combining_characters_do_not_move_the_caret(given):
     ],
 )
 def test_limits_are_refused_at_once(given, text, message):
-    start = time.perf_counter()
+    start = time.process_time()
     error = refusal(given, text, "b_i")
     shown = str(error)
-    assert time.perf_counter() - start < 0.5
+    assert time.process_time() - start < 0.5
     assert error.message == message
     assert max(map(len, shown.split("\n"))) < 200
 

@@ -161,7 +161,7 @@ class Context:
             result = verdict(claim.relation, seed)
         except IdxcalcError as error:
             result = self._malformed(error, text)
-            if not hints.INDICES.search(error.message):
+            if not hints.MENDABLE.search(error.message):
                 return result
             hint = hints.suggest(self.scope, text, chain, number, targets, proves, hints.BOOKKEEPING)
             return replace(result, hint=hint.text if hint else None)

@@ -7,7 +7,7 @@ for an edit that makes a false relation true, and the mutants, which make true o
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from fractions import Fraction
 from itertools import combinations, pairwise
@@ -15,7 +15,7 @@ from itertools import combinations, pairwise
 from idxcalc.errors import Span
 from idxcalc.notation.syntax import Item, Name, Number, Product, Side, SumOf
 from idxcalc.notation.tokens import IndexToken, Subscript
-from idxcalc.notation.tree import Bracket, Chain, Fraction_, Power, Sign, Word, Written
+from idxcalc.notation.tree import Bracket, Chain, Fraction_, Power, Sign, Test, Word, Written
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +60,15 @@ def added_factors(source: str, side: Side, texts: Iterable[str]) -> Iterator[Edi
                 yield Edit(f"a factor {text}", _put(source, (Span(at, at), f"{text} ")), node.span)
 
 
-def factors(source: str, sides: Iterable[Side], functions: frozenset[str]) -> list[str]:
+def factors(source: str, sides: Sequence[Side], functions: frozenset[str]) -> list[str]:
     """The factors of the sides as they are written, one or two at a time; they may be missing elsewhere."""
     found = []
     for node in (n for side in sides for n in _places(source, side) if isinstance(n, Product)):
         units = _units(node, functions)
         found += [source[s.start : s.stop] for s in (*units, *(a | b for a, b in pairwise(units)))]
-    return [f for f in dict.fromkeys(found) if len(f) < 60 and not re.fullmatch(r"[\d\s]*", f)]
+    whole = {source[side.span.start : side.span.stop].strip() for side in sides}
+    plain = (f for f in dict.fromkeys(found) if f.strip() not in whole and "partial" not in f)
+    return [f for f in plain if len(f) < 60 and not re.fullmatch(r"[\d\s]*", f)]
 
 
 def remarks(source: str, chain: Chain, letters: Iterable[str]) -> Iterator[Edit]:
@@ -140,6 +142,8 @@ def _places(source: str, side: Side) -> Iterator[object]:
     """The records in which terms and factors may come and go: no derivative's fraction, no bare ``^n``."""
 
     def within(node: object) -> Iterator[object]:
+        if isinstance(node, Written) or (isinstance(node, Test) and node.op in ("=", "!=")):
+            return  # bounds of a sum, conditions on indices
         if _derivative(node) or (isinstance(node, Power | Fraction_) and not _braced(source, node)):
             return
         yield node
@@ -194,6 +198,8 @@ def _coefficients(source: str, products: list[Product]) -> Iterator[Edit]:
         first = node.items[0]
         value = _number(first)
         for factor, word in ((Fraction(2), "a factor 2"), (Fraction(1, 2), "a factor 1/2")):
+            if value == 0:
+                continue
             new = (value or 1) * factor
             shown = str(new) if new.denominator == 1 else rf"\frac{{{new.numerator}}}{{{new.denominator}}}"
             if value is None:

@@ -11,11 +11,12 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from itertools import permutations
+from math import prod
 
 from idxcalc import normal
 from idxcalc.calculus import differentiate
 from idxcalc.errors import IdxcalcError, Span
-from idxcalc.expr import MINUS_ONE, ZERO, Add, Definition, Expr, Function, Mul, Relation, Variable
+from idxcalc.expr import MINUS_ONE, ZERO, Add, Definition, Expr, Function, Mul, Relation, Sum, Variable
 from idxcalc.notation.relations import Claim, Targets, chains, read
 from idxcalc.notation.scope import Scope
 from idxcalc.notation.syntax import Chain, Side
@@ -29,9 +30,12 @@ BOOKKEEPING = 0.8
 INDICES = re.compile(
     r"^the terms have free indices|^left side \{|stands \w+ times in one product|repeats across a fraction"
     r"|^a power and a repeated index|\bhas \d+ ind(ex|ices), not [1-9]|^only . is the subscript|^the size of "
-    r"|is summed, on the"
 )
-"""The refusals of `notation` that are about indices, as an edit may mend them."""
+"""The refusals of `notation` that are about indices."""
+MENDABLE = re.compile(
+    rf"{INDICES.pattern}|is summed, on the|^no variable to differentiate by|^nothing ties|^a second comma"
+)
+"""Those that an edit of indices may mend."""
 
 
 @dataclass(frozen=True)
@@ -89,11 +93,11 @@ class _Search:
                 Hint(f"true if {words}", None),
                 _attempt(declared, self.text, self.chain, self.number, self.wrt),
             )
-        yield from self.edited(self.right, self.missing())
         written = factors(self.text, self.chain.sides, scalars | functions)
         known = list(_tensors(self.scope, sorted(letters), any(f.startswith("d") for f in written)))
         for side in (self.right, self.left):
             yield from self.edited(side, added_factors(self.text, side, [*written, *known]))
+        yield from self.edited(self.right, self.missing())
 
     def edited(self, side: Side | None, found: Iterator[Edit]) -> Iterator[tuple[Hint, Claim | None]]:
         for edit in found:
@@ -115,7 +119,9 @@ class _Search:
         try:
             left, right = self.worked(claim.relation.left), self.worked(claim.relation.right)
             found = normal.simplify(Add((left, Mul((MINUS_ONE, right)))))
-            if isinstance(found, Add) or normal.simplify(left) == ZERO:
+            truth, claimed = normal.simplify(left), normal.simplify(right)
+            # Where no whole term is missing, the difference of the sides would only be the answer pasted in.
+            if isinstance(found, Add) or truth is ZERO or _count(truth) != _count(claimed) + 1:
                 return
             term = write(tidy(found))
         except IdxcalcError:
@@ -136,6 +142,18 @@ class _Search:
             return normal.equal(left, right, None, relation.condition, relation.order)
         except IdxcalcError:
             return False
+
+
+def _count(expr: Expr) -> int:
+    """The number of terms, brackets multiplied out."""
+    match expr:
+        case Add(terms):
+            return sum(map(_count, terms))
+        case Mul(factors):
+            return prod(map(_count, factors))
+        case Sum(_, body, _):
+            return _count(body)
+    return int(expr is not ZERO)
 
 
 def callables(scope: Scope) -> tuple[frozenset[str], frozenset[str]]:
