@@ -15,7 +15,7 @@ from typing import Any
 from idxcalc.autodiff.backend import Arrays, interpret, normals, tools
 from idxcalc.autodiff.samples import BLOCK, NEXT, compare, drawer, spread, summary
 from idxcalc.autodiff.sizes import assignments, growing
-from idxcalc.autodiff.symbols import hidden
+from idxcalc.autodiff.symbols import forked, hidden
 from idxcalc.autodiff.values import count, letters, prepared, sides
 from idxcalc.autodiff.writer import Sizes, Writer
 from idxcalc.expr import Relation
@@ -130,11 +130,13 @@ def judge(relation: Relation, seed: int = 0, example: bool = True) -> Judgement:
 def judged(relation: Relation, seed: int, example: bool) -> Judgement:
     """The judgement on the equality: from `ENOUGH` samples, if they can be had."""
     case = Case(relation)
+    least = 7 if forked(relation.left) or forked(relation.right) else 3
     rounds: list[Round] = []
     compared = []
     error, largest, trials = 0.0, 0.0, 0
     for batch in batches(case, seed):
-        if len(rounds) >= 3 and (largest > TOLERANCE or trials >= ENOUGH or len(rounds) >= 15 and not trials):
+        enough = trials >= ENOUGH and len(rounds) >= least
+        if len(rounds) >= 3 and (largest > TOLERANCE or enough or len(rounds) >= 15 and not trials):
             break
         rounds.append(batch)
         compared.append(case.run(batch)[2])

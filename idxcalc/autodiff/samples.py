@@ -53,13 +53,18 @@ def compare(np: Any, lefts: Any, rights: Any, terms: Any, where: Any, margins: A
     rows = len(lefts[0])
     told = np.ones((rows, 1), bool) if where is None else where.reshape(rows, -1)
     for margin in leaves(margins):
-        told = told & (np.min(np.abs(margin).reshape(rows, -1), -1, keepdims=True) > 1e-3)
+        told = told & (
+            np.min(np.abs(margin).reshape(rows, margin.size // rows), -1, keepdims=True, initial=np.inf)
+            > 1e-3
+        )
     errors = []
     for left, right, added in zip(lefts, rights, terms, strict=True):
         scale = np.zeros((rows, 1))
         for term in (left, right, *leaves(added)):
-            size = np.abs(term).reshape(rows, -1)
-            scale = np.maximum(scale, np.max(np.where(np.isfinite(size), size, 0.0), -1, keepdims=True))
+            size = np.abs(term).reshape(rows, term.size // rows)
+            scale = np.maximum(
+                scale, np.max(np.where(np.isfinite(size), size, 0.0), -1, keepdims=True, initial=0.0)
+            )
         left, right = left.reshape(rows, -1), right.reshape(rows, -1)
         one, other = np.isfinite(left), np.isfinite(right)
         gap = np.abs(np.where(one & other, left - right, 0.0)) / np.where(scale == 0.0, 1.0, scale)

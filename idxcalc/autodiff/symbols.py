@@ -7,9 +7,10 @@ from fractions import Fraction
 from functools import lru_cache
 
 from idxcalc.expr import (
-    MINUS_ONE, Add, Call, Component, Definition, Dim, Elementary, Expr, Function, Index, Mul, Num, Part, Ref,
-    Sum, Variable, substitute, walk,
+    MINUS_ONE, Add, Call, Compare, Component, Definition, Dim, Elementary, Expr, Function, Index, Mul, Num,
+    Part, Ref, Sum, Variable, substitute, walk,
 )  # fmt: skip
+from idxcalc.functions import KNOWN
 
 Symbol = Variable | Definition
 WAVES = {"?few": 3, "?many": 7}  # for functions of one real; for all others, more than the usual sizes
@@ -26,6 +27,20 @@ def symbols(node: Part) -> frozenset[Symbol | Function]:
             case Ref(symbol, _) | Call(symbol, _, _, _):
                 found |= {symbol} | (symbols(symbol.body) if symbol.body is not None else set())
     return frozenset(found)
+
+
+@lru_cache(maxsize=4096)
+def forked(node: Part) -> bool:
+    """Whether a value is chosen by cases, so that more samples are needed to meet each."""
+    for part in walk(node):
+        match part:
+            case Compare():
+                return True
+            case Elementary(name, _) if KNOWN[name].kink:
+                return True
+            case Ref(symbol, _) | Call(symbol, _, _, _) if symbol.body is not None and forked(symbol.body):
+                return True
+    return False
 
 
 def integral(node: Expr) -> bool:

@@ -18,15 +18,16 @@ from math import floor
 from idxcalc.errors import IdxcalcError
 from idxcalc.evidence import Evidence
 from idxcalc.expr import (
-    MINUS_ONE, Add, All, Call, Cases, Compare, Condition, Elementary, Expr, Index, Match, Mul, Part, Pow, Ref,
-    Variable, at, bound_here, called, children, free, opened, substitute,
+    MINUS_ONE, Add, All, Call, Cases, Compare, Condition, Det, Elementary, Expr, Index, Inverse, Match, Mul,
+    Part, Pow, Ref, Variable, at, bound_here, called, children, free, opened, substitute,
 )  # fmt: skip
 from idxcalc.normal.canonical import head
 from idxcalc.normal.normalise import normal
 from idxcalc.normal.product import product
 from idxcalc.normal.primitive import primitive
+from idxcalc.normal.reduce import invertible
 from idxcalc.normal.series import series
-from idxcalc.normal.signs import expression_nonzero, integral, poly_sign
+from idxcalc.normal.signs import expression_nonzero, integral, nonzero, poly_sign
 from idxcalc.normal.trigonometry import vanishes_as_angles
 from idxcalc.normal.terms import Base, Poly, Scope, Undefined, add, as_number, key, poly_expr, scale
 
@@ -84,6 +85,7 @@ def _attempt(
             return domain(scope, left) == domain(scope, right) and all(
                 vanishes(scope, normal(scope, part)) for part in parts
             )
+        suppose_invertible(scope, left, right)
         if domain(scope, left) != domain(scope, right):
             return False
         return vanishes(scope, add(normal(scope, left), scale(normal(scope, right), -1)))
@@ -91,6 +93,18 @@ def _attempt(
         return False
     except RecursionError as error:
         raise IdxcalcError("the expression is nested too deeply to be proved") from error
+
+
+def suppose_invertible(scope: Scope, *sides: Expr) -> None:
+    """A matrix that a side inverts has an inverse; so its determinant is not 0."""
+    apart = Scope(normal)
+    for part in _everything(*sides):
+        if isinstance(part, Inverse) and not free(part.matrix):
+            for base in (base for term in normal(apart, Det(part.matrix)) for base, _ in term):
+                if isinstance(base, Det) and not nonzero(apart, base):
+                    scope.evidence.assume(*invertible(part.matrix))
+                    scope.safe[base] = True
+                    scope.memo.clear()
 
 
 def assume(scope: Scope, condition: Condition) -> dict[Index, Index | int]:

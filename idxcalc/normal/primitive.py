@@ -12,12 +12,14 @@ where p is not identically zero.
 from __future__ import annotations
 
 from fractions import Fraction
+from math import ceil
 
 from idxcalc.expr import ZERO, Compare, Iverson
 from idxcalc.normal.product import multiply
-from idxcalc.normal.signs import base_sign, expression_nonzero, nonzero, poly_sign
+from idxcalc.normal.signs import base_sign, expression_nonzero, integral, nonzero, poly_sign
 from idxcalc.normal.terms import (
-    Base, Poly, Scope, add, as_number, content, key, number, poly_expr, scale, single, symbols, term_expr,
+    UNIT, Base, Poly, Scope, add, as_number, content, key, number, poly_expr, scale, single, symbols,
+    term_expr,
 )  # fmt: skip
 
 
@@ -70,6 +72,9 @@ def greater(scope: Scope, left: Poly, right: Poly) -> Poly:
     constant = as_number(gap)
     if constant is not None:
         return number(int(constant > 0))
+    if all(integral(term) and c.denominator == 1 for term, c in gap.items() if term):
+        gap = {**gap, UNIT: Fraction(ceil(gap.get(UNIT, 0)))}  # a whole number is above 1/2 if it is above 0
+        gap = {term: c for term, c in gap.items() if c}
     sign = poly_sign(scope, gap)
     if sign:
         return number(int(sign > 0))

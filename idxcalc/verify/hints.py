@@ -56,10 +56,10 @@ def suggest(
     seconds: float | None = None,
 ) -> Hint | None:
     """The first edit that makes relation ``number`` of a chain true, or None; ``holds`` is the full check."""
-    deadline = time.process_time() + (SECONDS if seconds is None else seconds)
+    deadline = time.thread_time() + (SECONDS if seconds is None else seconds)
     search = _Search(scope, text, chain, number, wrt)
     for hint, claim in search.candidates():
-        if time.process_time() > deadline:
+        if time.thread_time() > deadline:
             return None
         if claim is None or claim.relation is None or claim.trivial:
             continue
@@ -85,8 +85,7 @@ class _Search:
     def candidates(self) -> Iterator[tuple[Hint, Claim | None]]:
         letters = used_letters(self.left, self.right)
         scalars, functions = callables(self.scope)
-        for side in (self.right, self.left):
-            yield from self.edited(side, edits(self.text, side, letters, scalars, functions))
+        yield from self.edited(self.right, edits(self.text, self.right, letters, scalars, functions))
         yield from self.edited(None, remarks(self.text, self.chain, letters))
         for words, declared in _declarations(self.scope):
             yield (
@@ -98,6 +97,7 @@ class _Search:
         for side in (self.right, self.left):
             yield from self.edited(side, added_factors(self.text, side, [*written, *known]))
         yield from self.edited(self.right, self.missing())
+        yield from self.edited(self.left, edits(self.text, self.left, letters, scalars, functions))
 
     def edited(self, side: Side | None, found: Iterator[Edit]) -> Iterator[tuple[Hint, Claim | None]]:
         for edit in found:
