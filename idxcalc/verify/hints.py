@@ -86,6 +86,8 @@ class _Search:
         letters = used_letters(self.left, self.right)
         scalars, functions = callables(self.scope)
         yield from self.edited(self.right, edits(self.text, self.right, letters, scalars, functions))
+        yield from self.edited(self.right, self.missing())
+        yield from self.edited(self.left, edits(self.text, self.left, letters, scalars, functions))
         yield from self.edited(None, remarks(self.text, self.chain, letters))
         for words, declared in _declarations(self.scope):
             yield (
@@ -96,8 +98,6 @@ class _Search:
         known = list(_tensors(self.scope, sorted(letters), any(f.startswith("d") for f in written)))
         for side in (self.right, self.left):
             yield from self.edited(side, added_factors(self.text, side, [*written, *known]))
-        yield from self.edited(self.right, self.missing())
-        yield from self.edited(self.left, edits(self.text, self.left, letters, scalars, functions))
 
     def edited(self, side: Side | None, found: Iterator[Edit]) -> Iterator[tuple[Hint, Claim | None]]:
         for edit in found:
