@@ -7,7 +7,12 @@ import pytest
 from idxcalc import Context
 
 SOFTMAX = [r"p_i = \frac{e^{x_i}}{\sum_k e^{x_k}}", r"L = -y_i\log p_i"]
-NORM = [r"m = \frac1n\sum_i x_i", r"v = \frac1n\sum_i (x_i-m)^2", r"s = \sqrt{v+\epsilon}", r"y_i = \frac{x_i-m}{s}"]
+NORM = [
+    r"m = \frac1n\sum_i x_i",
+    r"v = \frac1n\sum_i (x_i-m)^2",
+    r"s = \sqrt{v+\epsilon}",
+    r"y_i = \frac{x_i-m}{s}",
+]
 NEURON = [r"\hat y_i = \sigma_i(w_{jk}x_k)", r"L = (\hat y_i - y_i)(\hat y_i - y_i)"]
 LINEAR = [r"r_i = X_{ij}b_j - y_i"]
 
