@@ -86,7 +86,6 @@ class _Search:
         letters = used_letters(self.left, self.right)
         scalars, functions = callables(self.scope)
         yield from self.edited(self.right, edits(self.text, self.right, letters, scalars, functions))
-        yield from self.edited(self.right, self.missing())
         yield from self.edited(self.left, edits(self.text, self.left, letters, scalars, functions))
         yield from self.edited(None, remarks(self.text, self.chain, letters))
         for words, declared in _declarations(self.scope):
@@ -94,6 +93,7 @@ class _Search:
                 Hint(f"true if {words}", None),
                 _attempt(declared, self.text, self.chain, self.number, self.wrt),
             )
+        yield from self.edited(self.right, self.missing())
         written = factors(self.text, self.chain.sides, scalars | functions)
         known = list(_tensors(self.scope, sorted(letters), any(f.startswith("d") for f in written)))
         for side in (self.right, self.left):
