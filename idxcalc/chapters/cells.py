@@ -12,15 +12,14 @@ import os
 import re
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import inf
 from pathlib import Path
 from typing import Any
 
-from idxcalc.chapters.record import Found, found
+from idxcalc.chapters.record import Found, fault, found
 from idxcalc.chapters.statement import Statement, meant
 from idxcalc.chapters.text import Place, Text
-from idxcalc.errors import Span
 from idxcalc.verify.result import Result
 
 SECONDS = 600  # a chapter whose cells take longer is stopped and fails
@@ -78,14 +77,14 @@ def run(cells: tuple[Cell, ...], path: Path, file: str) -> Ran:
         return Ran(
             found(Result("claimed", file=file, line=cells[0].opened, column=1, label="cells"), "cells")
         )
-    lines = cells[0].text.source.split("\n")
+    lines = Text(cells[0].text.source).parts()
     line = lines[min(said["line"], len(lines)) - 1]
     column = said.get("column") or len(line) - len(line.lstrip()) + 1
-    failed = Result(
-        "refuted" if said.get("asserted") else "malformed", error=said["error"], source=line, label="cells",
-        span=Span(column - 1, column) if line.strip() else None, file=file, line=said["line"], column=column,
-    )  # fmt: skip
-    return Ran(found(failed, "cells"), said["opened"])
+    failed = fault(file, line[column - 1 : column], said["error"], "cells")
+    return Ran(
+        replace(failed, kind="cells", verdict="refuted" if said.get("asserted") else "malformed"),
+        said["opened"],
+    )
 
 
 def _run(cells: tuple[Cell, ...], path: Path, file: str) -> dict[str, Any]:

@@ -27,6 +27,7 @@ from mdit_py_plugins.myst_role import myst_role_plugin
 
 from idxcalc.chapters.cells import Cell
 from idxcalc.chapters.inline import pieces
+from idxcalc.chapters.record import Found, fault
 from idxcalc.chapters.statement import (
     LITERAL,
     OPTIONS,
@@ -38,8 +39,7 @@ from idxcalc.chapters.statement import (
     states_relation,
 )
 from idxcalc.chapters.text import Text, located
-from idxcalc.errors import IdxcalcError, Span
-from idxcalc.verify.result import Result
+from idxcalc.errors import IdxcalcError
 
 _LABEL = re.compile(r"[\w.-]+")
 _OURS = (*OPTIONS, "code-cell")
@@ -90,7 +90,7 @@ class Reading:
 
     file: str
     source: Text
-    faults: list[Result] = field(default_factory=list)
+    faults: list[Found] = field(default_factory=list)
     statements: list[Statement] = field(default_factory=list)
     cells: list[Cell] = field(default_factory=list)
     inline: list[tuple[Text, int]] = field(default_factory=list)  # with the number of statements before it
@@ -158,17 +158,15 @@ class Reading:
         """The content up to where the directive should have been closed, and what it swallowed beyond."""
         last = lines[-1].strip(" \t>")
         other = _OPENER.search(content) if name in _OURS else None
-        message = f"this {{{name}}} is never closed; end it with {marks}"
+        when = "is never closed"
         if other:
-            line = content.place(other.start(1)).line
-            message = (
-                f"this {{{name}}} is not closed before another directive in line {line}; end it with {marks}"
-            )
+            when = f"is not closed before another directive in line {content.place(other.start(1)).line}"
         elif len(lines) > 1 and len(last) >= len(marks) and not last.strip(marks[0]):
             return content, content[:0]
-        elif inside:
-            message += f" (the {inside} around it must close later, with more characters)"
-        self.fault(marks, message)
+        around = f" (the {inside} around it must close later, with more characters)"
+        self.fault(
+            marks, f"this {{{name}}} {when}; end it with {marks}" + around * bool(inside and not other)
+        )
         if name not in _OURS:
             return content, content[:0]
         # What it was meant to hold ends, as a guess, at the first empty line below its text.
@@ -188,11 +186,11 @@ class Reading:
     def directive(self, kind: str, label: str, options: dict[str, Option], body: Text, opener: Text) -> None:
         for name, (key, value) in options.items():
             if name not in OPTIONS[kind]:
-                elsewhere = [
-                    f"; it belongs to {{{other}}}" for other, keys in OPTIONS.items() if name in keys
-                ]
+                owner = next(
+                    (f"; it belongs to {{{one}}}" for one, keys in OPTIONS.items() if name in keys), ""
+                )
                 takes = f"; {{{kind}}} takes " + " ".join(f":{each}:" for each in OPTIONS[kind])
-                hint = elsewhere[0] if elsewhere else meant(name, OPTIONS[kind], ":{}:") or takes
+                hint = owner or meant(name, OPTIONS[kind], ":{}:") or takes
                 self.fault(key, f"unknown option :{name}:{hint}", label)
             elif name == "expect" and not re.match(r"(refuted|malformed)\b", value):
                 message = f"`:expect: {value}`: write refuted or malformed, then words of the message"
@@ -202,11 +200,8 @@ class Reading:
             elif name == "unchecked" and not value:
                 self.fault(key[:1], "`:unchecked:` needs a reason", label)
         for late in body.parts(r"(?m)^[ \t]*:[\w-]+:") if kind != "claim" else ():
-            self.fault(
-                late.stripped(),
-                f"the option {late.strip()} stands after the body has begun; move it up",
-                label,
-            )
+            said = f"the option {late.strip()} stands after the body has begun; move it up"
+            self.fault(late.stripped(), said, label)
         if kind == "math":
             label = str(options["label"].value) if "label" in options else ""
             if "unchecked" not in options and states_relation(body):
@@ -249,14 +244,3 @@ class Reading:
                 self.add(name, "", {}, inner, mark)
             elif near := meant(name, ROLES, "{{{}}}"):
                 self.fault(mark.parts(r"\{.*\}")[0], f"an unknown role {{{name}}}{near}")
-
-
-def fault(file: str, where: Text, message: str, label: str = "") -> Result:
-    """What is wrong with a part of a file."""
-    place = where.place()
-    line = where.source.split("\n")[place.line - 1]
-    span = Span(place.column - 1, place.column - 1 + max(len(where), 1)) if line.strip() else None
-    return Result(
-        "malformed", error=message, source=line, span=span, file=file, line=place.line, column=place.column,
-        label=label,
-    )  # fmt: skip

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from idxcalc.chapters.text import Text
+from idxcalc.errors import Span
 from idxcalc.verify.result import Result
 
 _FIELDS = (
@@ -29,6 +31,15 @@ class Found(Result):
 def found(result: Result, kind: str, ok: bool | None = None, **more: Any) -> Found:
     """A result of that kind; unless told otherwise, good ones are as they should be."""
     return Found(**{**vars(result), "kind": kind, "ok": bool(result) if ok is None else ok, **more})
+
+
+def fault(file: str, where: Text, message: str, label: str = "") -> Found:
+    """What is wrong with a part of a file."""
+    line, column = where.place()
+    source = where.source.split("\n")[line - 1]
+    span = Span(column - 1, column - 1 + max(len(where), 1)) if source.strip() else None
+    result = Result("malformed", error=message, source=source, span=span, file=file, line=line, column=column)
+    return found(result, "fault", label=label)
 
 
 def said(result: Result) -> str:

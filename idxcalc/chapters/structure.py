@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from idxcalc.chapters.read import Reading
+from idxcalc.chapters.record import found
 from idxcalc.chapters.statement import IDENTIFIER, meant
 from idxcalc.verify.result import Result
 
@@ -38,8 +39,8 @@ def _covers(reading: Reading, chapter: Chapter) -> None:
             at = re.search(r"at line (\d+), column (\d+)", str(error))
             line, column = (int(at[1]), int(at[2])) if at else (1, 1)
             message = f"this inventory is not TOML: {error}"
-            fault = Result("malformed", error=message, file=str(file), line=line, column=column)
-            reading.faults.append(fault)
+            wrong = Result("malformed", error=message, file=str(file), line=line, column=column)
+            reading.faults.append(found(wrong, "fault"))
     for each in reading.statements:
         for name in each.options["covers"].parts(IDENTIFIER) if known and each.covers else ():
             if name not in known:

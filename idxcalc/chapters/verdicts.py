@@ -59,7 +59,7 @@ class Chapter:
         except IdxcalcError as error:
             self.readable = False
             self._reading.fault(self._reading.source, error.message)
-        self.problems = tuple(found(each, "fault") for each in self._reading.faults)
+        self.problems = tuple(self._reading.faults)
 
     # What there is
 
