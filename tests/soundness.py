@@ -669,6 +669,8 @@ def sized(*sides: Node) -> bool:
     for n, side in enumerate(sides):
         for _, p in pieces(side):
             tagged = [(0 if s in FREE else n + 1, s) for s in p.slots]
+            if p.kind == "d" and len(set(p.slots)) == 1:
+                return False
             if p.kind == "d":
                 pairs.append(tagged)
             else:
