@@ -17,7 +17,7 @@ export JAX_PLATFORMS ?= cpu
 
 .DEFAULT_GOAL := html
 .SILENT:
-.PHONY: html pdf test check lint types lines strict tests soundness mutants live clean help FORCE
+.PHONY: html pdf test check lint types lines strict tests slow soundness mutants live clean help FORCE
 
 html: $(READY) $(TYPESET)  ## build the book as HTML; sets up .venv if it is missing
 	echo "Building the book"
@@ -35,7 +35,7 @@ test: $(READY)  ## verify every derivation, run every chapter's cells; what must
 	echo "Verifying every derivation"
 	$(PYTEST) chapters tests/test_never_proved.py
 
-check: lint types lines strict tests  ## all that must hold: lint, format, types, size, a build without warnings, all tests
+check: lint types lines strict tests  ## all that must hold: lint, format, types, size, a build without warnings, tests
 
 lint: $(READY)
 	echo "Checking style and format"
@@ -55,8 +55,12 @@ strict: $(READY) $(TYPESET)
 	$(SPHINX) -E -W --keep-going chapters _build/strict
 
 tests: $(READY) $(TYPESET)
-	echo "Running all tests"
-	$(PYTEST)
+	echo "Running the tests of the package"
+	$(PYTEST) tests -m "not slow"
+
+slow: $(READY) $(TYPESET)  ## the slow tests: browser, clean environments, every notebook, every chapter edited
+	echo "Running the slow tests"
+	$(PYTEST) tests -m slow
 
 soundness: $(READY)  ## random statements of known truth against the checker; N=1000 of them
 	"$(BIN)/python" tests/soundness.py $(or $(N),1000)
