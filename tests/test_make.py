@@ -200,6 +200,7 @@ def test_help_lists_the_targets():
         "pdf",
         "test",
         "check",
+        "slow",
         "soundness",
         "mutants",
         "live",
