@@ -126,9 +126,9 @@ def test_one_text_for_one_slip(name: str, tmp_path: Path, monkeypatch: pytest.Mo
     folder = tmp_path / "chapters"
     folder.mkdir()
     (folder / "conf.py").write_text(CONF)
-    shutil.copy(ROOT / "chapters" / "article.toml", folder)
-    for taken in {each.options["from"] for each in original.statements if "from" in each.options}:
-        shutil.copy(ROOT / "chapters" / f"{taken}.md", folder)
+    taken = {f"{each.options['from']}.md" for each in original.statements if "from" in each.options}
+    for path in [*(ROOT / "chapters").glob("*.toml"), *(ROOT / "chapters" / each for each in taken)]:
+        shutil.copy(path, folder)
     text = original.file.read_text(encoding="utf-8")
     (folder / f"{name}.md").write_text(mutant(text, made), encoding="utf-8")
     monkeypatch.chdir(tmp_path)
