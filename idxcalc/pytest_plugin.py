@@ -22,7 +22,7 @@ from idxcalc.errors import JudgesDisagree
 
 _INI = "idxcalc_chapters"
 _PROPERTY = "idxcalc"
-_STATEMENTS = re.compile(rb"\{(given|define|derive|claim|check)\}")
+_STATEMENTS = re.compile(rb"\{(given|define|derive|steps|claim|check)\}")
 Find = Callable[[], Sequence[Found]]
 
 

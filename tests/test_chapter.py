@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 from fake_context import FakeContext
 
@@ -616,4 +617,92 @@ def test_the_summary():
 
 
 def test_the_options_are_those_of_the_language():
-    assert set(OPTIONS) == {"given", "define", "derive", "claim", "math"}
+    assert set(OPTIONS) == {"given", "define", "derive", "steps", "claim", "math"}
+
+
+# Derivations by steps, exercises
+
+
+STEPS = """```{given}
+x_i, A_{ij}
+```
+
+```{steps} quadratic
+:wrt: x_k
+:covers: A1
+A_{ij}x_ix_j
+```
+
+```{steps} unclear
+A_{ij}x_ix_j
+```
+"""
+
+
+def test_each_step_is_a_relation_checked_from_the_one_before(tmp_path):
+    (path := tmp_path / "page.md").write_text(STEPS)
+    found = chapter(path, "page.md")
+    quadratic, unclear = found.statements[1:]
+    results = found.results(quadratic)
+    assert {(each.kind, each.verdict, each.line, each.covers) for each in results} == {
+        ("relation", "proved", 8, ("A1",))
+    }
+    assert found.count(quadratic) == len(results) == results[-1].relation
+    assert found.result(quadratic, 2) == results[1]
+    rules, lines = zip(*(each.steps[0] for each in results), strict=True)
+    assert rules[-1] == "collect"
+    assert all(each.source == "(A_{ij}x_ix_j)_{,k}" for each in results)
+    befores = [results[0].source, *lines]
+    assert [each.latex for each in results] == [
+        f"{before} = {line}" for before, line in zip(befores, lines, strict=False)
+    ]
+    assert found["quadratic"].compile()(x=np.ones(2), A=np.eye(2)).tolist() == [2, 2]
+    assert texts(found) == [
+        "page.md:12:1: malformed  unclear, relation 1\n    A_{ij}x_ix_j\n    ^^^^^^^^^^^^\n"
+        "    derive by one variable: name it with `wrt`"
+    ]
+
+
+EXERCISES = """# Exercises
+
+**1.** What is $a$? See:
+
+```{math}
+u
+```
+
+````{admonition} Solution
+:class: dropdown
+
+```{derive} one
+a = ?
+```
+
+```{derive}
+:expect: refuted
+a = wrong
+```
+````
+
+Between.
+
+**2.** Why?
+
+```{admonition} Solution
+By itself.
+```
+"""
+
+
+def test_exercises_with_their_solutions(write):
+    found = write(EXERCISES)
+    assert texts(found) == []
+    first, second = found.exercises
+    assert (first.name, [each.name for each in first.statements]) == ("one", ["one", "line-16"])
+    assert first.question.startswith("**1.** What") and first.question.endswith("u\n```")
+    assert first.question.place() == (3, 1)
+    assert (second.name, second.question, second.solution) == ("line-24", "**2.** Why?", "By itself.")
+    assert only(write(EXERCISES.replace("**2.** ", ""))) == (
+        "page.md:26:1: malformed\n    ```{admonition} Solution\n    ^\n"
+        "    this solution answers no question; begin that with its number in bold, `**1.**`"
+    )

@@ -32,6 +32,7 @@ from idxcalc.chapters.statement import (
     LITERAL,
     OPTIONS,
     ROLES,
+    Exercise,
     Option,
     Statement,
     meant,
@@ -43,6 +44,7 @@ from idxcalc.errors import IdxcalcError
 
 _LABEL = re.compile(r"[\w.-]+")
 _OURS = (*OPTIONS, "code-cell")
+_QUESTION = re.compile(r"\*\*\d+\.\*\*")
 _UNCHECKED = (
     "this formula states a relation that nothing checks; make it a {derive}, "
     "or a {math} block that says why not, `:unchecked: reason`"
@@ -95,6 +97,8 @@ class Reading:
     cells: list[Cell] = field(default_factory=list)
     inline: list[tuple[Text, int]] = field(default_factory=list)  # with the number of statements before it
     front: Text = field(default_factory=lambda: Text(""))
+    exercises: list[Exercise] = field(default_factory=list)
+    question: Text | None = None  # the file from the last question on that has no solution yet
     labels: dict[str, int] = field(default_factory=dict)
     names: Counter[str] = field(default_factory=Counter)
 
@@ -119,6 +123,8 @@ class Reading:
                 case "inline":
                     inner = located(token.content, lines[first:], cursor.get(first, 0))
                     cursor[first] = inner.at[-1] - lines[first].at[0]
+                    if _QUESTION.match(inner):
+                        self.question = self.source[inner.at[0] :]
                     self.sentence(token, inner)
                 case _:
                     pass
@@ -149,7 +155,10 @@ class Reading:
             near = meant(name, OPTIONS, "{{{}}}")
             if near and (len(name) > 4 or name.lower() in OPTIONS):
                 self.fault(opener, f"an unknown directive {{{name}}}{near}")
-            self.read(read_options(content, lambda *_: None)[1], f"{{{name}}}")
+            before, body = len(self.statements), read_options(content, lambda *_: None)[1]
+            self.read(body, f"{{{name}}}")
+            if argument == "Solution":
+                self.solution(body, tuple(self.statements[before:]), opener)
         self.read(rest, inside)
 
     def closed(
@@ -174,6 +183,17 @@ class Reading:
         assert end is not None
         left = lines[1 + content.count("\n", 0, end.end()) :]
         return content[: end.end()], located("\n".join(left), left) if left else content[:0]
+
+    def solution(self, body: Text, statements: tuple[Statement, ...], opener: Text) -> None:
+        """An admonition called Solution answers the question before it, which begins with a bold number."""
+        if self.question is None:
+            message = "this solution answers no question; begin that with its number in bold, `**1.**`"
+            self.fault(opener[:1], message)
+            return
+        name = statements[0].name if statements else f"line-{self.question.place().line}"
+        question = self.question[: opener.at[0] - self.question.at[0]].stripped()
+        self.exercises.append(Exercise(name, question, body, statements))
+        self.question = None
 
     def cell(self, options: dict[str, Option], body: Text, opener: Text, inside: str) -> None:
         tags = re.findall(r"\w[\w.:-]*", options["tags"].value) if "tags" in options else ()

@@ -18,10 +18,11 @@ OPTIONS: dict[str, tuple[str, ...]] = {
     "given": ("from", "fresh"),
     "define": ("wrt", "covers", "expect"),
     "derive": ("wrt", "covers", "expect"),
+    "steps": ("wrt", "covers"),
     "claim": ("covers", "cell"),
     "math": ("unchecked", "label", "name", "class", "nowrap", "no-wrap", "number"),
 }
-CHECKED = ("derive", "check")  # the kinds whose relations are checked, one by one
+CHECKED = ("derive", "check", "steps")  # the kinds whose relations are checked, one by one
 ROLES = ("check",)
 # Directives whose body is not MyST text, so that nothing in it is a statement.
 LITERAL = frozenset(
@@ -84,6 +85,17 @@ class Statement:
         """The verdict and the words that the author expects, where the statement is shown as wrong."""
         verdict, _, words = self.option("expect").partition(" ")
         return (verdict, words.strip()) if verdict in ("refuted", "malformed") else None
+
+
+@dataclass(frozen=True)
+class Exercise:
+    """A question and its solution, MyST texts; the ``statements`` of the solution, the first of which has a
+    label by which the exercise is known."""
+
+    name: str
+    question: Text
+    solution: Text
+    statements: tuple[Statement, ...]
 
 
 IDENTIFIER = r"[^\s,]+"

@@ -15,7 +15,7 @@ from idxcalc.chapters.cells import Cell, Ran, claimed, run, tagged
 from idxcalc.chapters.contexts import Contexts
 from idxcalc.chapters.read import Reading, load
 from idxcalc.chapters.record import Found, found, record, said
-from idxcalc.chapters.statement import CHECKED, Statement, meant
+from idxcalc.chapters.statement import CHECKED, Exercise, Statement, meant
 from idxcalc.chapters.structure import structure
 from idxcalc.chapters.text import Place, Text
 from idxcalc.errors import IdxcalcError
@@ -73,6 +73,11 @@ class Chapter:
         """The code cells, in order."""
         return tuple(self._reading.cells)
 
+    @property
+    def exercises(self) -> tuple[Exercise, ...]:
+        """The questions with their solutions, in order."""
+        return tuple(self._reading.exercises)
+
     def inline(self) -> tuple[tuple[Place, str], ...]:
         """The formulas inside sentences, each with its place."""
         return tuple((text.place(), str(text)) for text, _ in self._reading.inline)
@@ -102,8 +107,11 @@ class Chapter:
         """The number of relations of a statement, without checking them."""
         if statement.kind not in CHECKED:
             return 1
+        context = self.context(statement)
         try:
-            return max(1, int(self.context(statement).count(statement.body)))
+            if statement.kind == "steps":
+                return len(context.derive(statement.body, statement.option("wrt")).steps)
+            return max(1, int(context.count(statement.body)))
         except IdxcalcError:
             return 1
 
@@ -133,8 +141,9 @@ class Chapter:
             case "math":
                 return ()
             case _:
-                wrt = statement.option("wrt")
-                return tuple(self.context(statement).check_all(statement.body, wrt=wrt, only=only))
+                context = self.context(statement)
+                check = context.check_steps if statement.kind == "steps" else context.check_all
+                return tuple(check(statement.body, wrt=statement.option("wrt"), only=only))
 
     def _fill(self, statement: Statement, result: Result, number: int) -> Found:
         place = Place(result.line, result.column) if result.line else statement.place(0)
@@ -238,5 +247,6 @@ class Checked:
         for result in self.results:
             if not result:
                 raise IdxcalcError(str(result))
-        wrt = self.statement.option("wrt")
-        return self.chapter.context(self.statement).compile(self.statement.body, wrt=wrt, backend=backend)
+        context, target = self.chapter.context(self.statement), self.statement.body
+        work_out = context.derive if self.statement.kind == "steps" else context.expression
+        return work_out(target, self.statement.option("wrt")).compile(backend)

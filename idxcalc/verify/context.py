@@ -34,14 +34,19 @@ class Derivation:
     """An expression that the package found: its LaTeX, the way to it, and a function that computes it.
 
     ``free`` are its free indices in the order of the axes of the computed array. ``origin`` is the formula
-    as it was read, with names that may have dropped out since.
+    as it was read, with names that may have dropped out since; ``lines`` lead from there to ``expr``.
     """
 
     expr: Expr
     free: tuple[Index, ...]
-    steps: tuple[tuple[str, str], ...] = ()
+    lines: tuple[tuple[str, Expr], ...] = ()
     target: str = ""
     origin: Expr | None = None
+
+    @property
+    def steps(self) -> tuple[tuple[str, str], ...]:
+        """The way to it: the rule used, and the line that it gives."""
+        return tuple((rule, write(line)) for rule, line in self.lines)
 
     def latex(self) -> str:
         """The expression typeset again; it reads back as itself, "(no sum)" included where that is needed."""
@@ -222,8 +227,32 @@ class Context:
             group = "".join(s.name for s in slots)
             target = f"({target})_{{,{group}}}" if len(slots) < 2 else f"({target})_{{,({group})}}"
         found = worked_out(expr)
-        steps = tuple((rule, write(step)) for rule, step in worked(expr))
-        return Derivation(found, free, (*steps, ("collect", write(found))), target)
+        lines = (*worked(expr), ("collect", found))
+        before = (expr, *(line for _, line in lines))
+        changed = (each for each, last in zip(lines, before, strict=False) if each[1] is not last)
+        return Derivation(found, free, tuple(changed), target, expr)
+
+    def check_steps(
+        self, target: str, wrt: str = "", only: int | None = None, seed: int = 0
+    ) -> tuple[Result, ...]:
+        """What `derive` finds, line by line: one result per step, each line held against the one before.
+
+        ``steps`` of a result is the rule and the line it gives, ``source`` the target with its derivative.
+        """
+        results: list[Result] = []
+        try:
+            found = self.derive(target, wrt)
+            before, text = found.origin or found.expr, found.target
+            for number, (rule, line) in enumerate(found.lines, 1):
+                latex, steps = f"{text} = {remarked(line)}", ((rule, remarked(line)),)
+                if only in (None, number):
+                    judged = verdict(Relation(before, line, "=", None, None, found.free), seed)
+                    judged = replace(judged, source=found.target, relation=number)
+                    results.append(replace(judged, latex=latex, steps=steps))
+                before, text = line, write(line)
+        except IdxcalcError as error:
+            results.append(self._malformed(error, target))
+        return tuple(results)
 
     def expression(self, text: str, wrt: str = "") -> Derivation:
         """A formula worked out as written; of a chain, its last side."""
