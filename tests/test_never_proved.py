@@ -194,5 +194,10 @@ def test_false_statement(given, text, wrt):
     assert result.counterexample is not None
 
 
+def test_a_hint_ties_no_sizes_that_differ():
+    given = r"y_{ki} \quad (k = 1, \dots, N), x_i \quad (i = 1, \dots, n)"
+    assert Context(given).check(r"x_iy_{ki}y_{kj} = x_j").verdict == "refuted"
+
+
 def test_there_are_many():
     assert len(FALSE) >= 40

@@ -19,6 +19,7 @@ from idxcalc.errors import IdxcalcError, Span
 from idxcalc.expr import MINUS_ONE, ZERO, Add, Definition, Expr, Function, Mul, Relation, Sum, Variable
 from idxcalc.notation.relations import Claim, Targets, chains, read
 from idxcalc.notation.scope import Scope
+from idxcalc.notation.sizes import SizesDiffer
 from idxcalc.notation.syntax import Chain, Side
 from idxcalc.notation.write import tidy, write
 from idxcalc.verify.edits import Edit, added_factors, edits, factors, remarks, used_letters
@@ -212,5 +213,8 @@ def _declarations(scope: Scope) -> Iterator[tuple[str, Scope]]:
             declared = scope.fork()
             declared.symbols[name] = replace(symbol, traits=symbol.traits | {word})
             if word != "positive":
-                declared.sizes.tie(dims[0], dims[1])
+                try:
+                    declared.sizes.tie(dims[0], dims[1])
+                except SizesDiffer:  # two sizes with names of their own
+                    continue
             yield f"{name} is {word}", declared
