@@ -58,8 +58,8 @@ def _define(
         raise fail(f"{name} is declared already, in line {scope.lines.get(name, '?')}", head.span)
     if name == r"\delta":
         raise fail(r"\delta is Kronecker's delta; its meaning is known", head.span)
-    letters = [str(t.value) for t in tokens]
-    if len(set(letters)) < len(letters):
+    letters = {str(t.value): t.span for t in tokens}
+    if len(letters) < len(tokens):
         raise fail("a definition's indices differ", head.span)
     bracket = items[1] if len(items) == 2 else None
     if bracket is not None and not is_bracket(bracket):
@@ -128,14 +128,16 @@ def _placeholder(scope: Scope, source: str, item: Item) -> Variable:
 def _body(
     scope: Scope,
     source: str,
-    letters: list[str],
+    letters: dict[str, Span],
     head: Item,
     chain: Chain,
     wrt: tuple[Variable | Definition, ...] | None,
 ) -> tuple[tuple[Index, ...], Expr]:
     """The right side and the indices of the left, tied to each other."""
     reader = Reader(scope, source, wrt)
-    places = {x: Place(scope.sizes.fresh(), str(getattr(head.atom, "text", "")), head.span) for x in letters}
+    places = {
+        x: Place(scope.sizes.fresh(), str(getattr(head.atom, "text", "")), at) for x, at in letters.items()
+    }
     fixed = {name: place for name, place in places.items() if name in chain.no_sum}
     right = chain.sides[1]
     with reader.fixing(fixed):
@@ -157,7 +159,7 @@ def _body(
 
 
 def _plain(
-    scope: Scope, source: str, name: str, letters: list[str], head: Item, chain: Chain,
+    scope: Scope, source: str, name: str, letters: dict[str, Span], head: Item, chain: Chain,
     wrt: tuple[Variable | Definition, ...] | None, where: str, argument: str | None,
 ) -> str:  # fmt: skip
     indices, body = _body(scope, source, letters, head, chain, wrt)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from idxcalc.errors import Span
 from idxcalc.expr import (
     Component, Constant, Definition, Delta, Deriv, Elementary, Expr, Function, Mul, Ref, Size, Variable,
 )  # fmt: skip
@@ -37,7 +38,7 @@ def named(
         case Function():
             return calls.call(reader, symbol, primes, item, items, at)
     if text == r"\delta" and item.sub is not None:
-        return reader.powered(delta(reader, item.sub), item), at + 1
+        return reader.powered(delta(reader, item.sub, atom.span | item.sub.span), item), at + 1
     if text in scope.size_names and item.sub is None:
         reader.sizes_used.setdefault(text, item.span)
         return reader.powered(Factor(Size(scope.size_names[text]), (), item.span), item), at + 1
@@ -124,7 +125,7 @@ def written_argument(
     return following if mentioned else None
 
 
-def delta(reader: Reader, sub: Subscript) -> Factor:
+def delta(reader: Reader, sub: Subscript, span: Span) -> Factor:
     """``\\delta_{ij}``, or a product of deltas for two groups."""
     groups = sub.before
     plain = len(groups) == 2 and not any(g.bracketed for g in groups)
@@ -143,7 +144,7 @@ def delta(reader: Reader, sub: Subscript) -> Factor:
         two, more = reader.slot(right.value, dim, r"\delta", right.span)
         deltas.append(Delta(one, two))
         places += found + more
-    return Factor(deltas[0] if len(deltas) == 1 else Mul(tuple(deltas)), tuple(places), sub.span)
+    return Factor(deltas[0] if len(deltas) == 1 else Mul(tuple(deltas)), tuple(places), span)
 
 
 def _names(tree: SumOf) -> Iterator[str]:

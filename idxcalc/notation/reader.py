@@ -47,6 +47,8 @@ class Reader:
     summed: dict[str, Span] = field(default_factory=dict)
     order: tuple[Variable, int] | None = None
     depth: int = 0
+    ties: list[tuple[str, Span, Span]] = field(default_factory=list)  # where two letters are one index
+    implied: list[tuple[int, tuple[str, ...]]] = field(default_factory=list)  # the sums that stand nowhere
 
     # errors and sizes
 
@@ -55,6 +57,7 @@ class Reader:
 
     def tie(self, name: str, left: Place, right: Place) -> None:
         """The letter ``name`` stands in two slots: their sizes are one."""
+        self.ties.append((name, left.span, right.span))
         try:
             self.scope.sizes.tie(left.dim, right.dim)
         except SizesDiffer as differ:
@@ -218,6 +221,9 @@ class Reader:
         expr = factors[0].expr if len(factors) == 1 else Mul(tuple(f.expr for f in factors))
         for index in reversed(bound):
             expr = Sum(index, expr)
+        if bound:
+            first = next(f for f in factors if any(name not in letters for name, _ in f.places))
+            self.implied.append((first.span.start, tuple(index.name for index in bound)))
         return Term(expr, letters, span)
 
     # factors

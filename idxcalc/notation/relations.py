@@ -32,7 +32,7 @@ class Claim:
     """One relation as read: ``relation`` is None when a side is a ``?`` (then ``known`` is the other side).
 
     ``left`` and ``right`` are the spans of the sides, ``notes`` what the relation says of sizes, ``trivial``
-    whether it says nothing, ``wrt`` the settled variables of the statement.
+    whether it says nothing, ``wrt`` the settled variables of the statement, ``reader`` who has read it.
     """
 
     relation: Relation | None
@@ -42,6 +42,7 @@ class Claim:
     notes: tuple[str, ...]
     trivial: bool
     wrt: Targets
+    reader: Reader
 
 
 def chains(source: str) -> list[Chain]:
@@ -175,7 +176,7 @@ def _read(
     settled_wrt = _settled(wrt, own)
     if left.body is None or right.body is None:
         known = parts[1] if left.body is None else parts[0]
-        return Claim(None, known, left.span, right.span, notes, False, settled_wrt)  # type: ignore[arg-type]
+        return Claim(None, known, left.span, right.span, notes, False, settled_wrt, reader)  # type: ignore[arg-type]
     made = Relation(
         parts[0], parts[1], op,  # type: ignore[arg-type]
         None if condition is None else settle(condition, own),  # type: ignore[arg-type]
@@ -183,7 +184,7 @@ def _read(
         _ordered(free(parts[0]) | free(parts[1]), letters),
     )  # fmt: skip
     trivial = tokens(source, left) == tokens(source, right) or vacuous(made, wrt is not None)
-    return Claim(made, None, left.span, right.span, notes, trivial, settled_wrt)
+    return Claim(made, None, left.span, right.span, notes, trivial, settled_wrt, reader)
 
 
 def _ordered(indices: frozenset[Index], letters: Iterable[str]) -> tuple[Index, ...]:

@@ -21,6 +21,7 @@ from idxcalc.expr import (
     walk,
 )  # fmt: skip
 from idxcalc.notation import declare, relations
+from idxcalc.notation.anatomy import Anatomy, anatomy
 from idxcalc.notation.scope import Scope
 from idxcalc.notation.syntax import Chain
 from idxcalc.notation.write import no_sum_letters, tidy, write
@@ -105,6 +106,11 @@ class Context:
     def count(self, text: str) -> int:
         """The number of relations of a statement, found without checking any."""
         return relations.count(text)
+
+    def anatomy(self, text: str, wrt: str = "") -> Anatomy:
+        """Where the indices of a statement meet, its sums written out, and the names it uses. Raises
+        `IdxcalcError`."""
+        return anatomy(self.scope, text, relations.targets(self.scope, wrt))
 
     # verdicts
 

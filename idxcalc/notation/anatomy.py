@@ -1,0 +1,110 @@
+r"""What a formula is made of: which letters are one index, where the convention sums, what it names.
+
+In ``y_i = w_{ij}x_j`` both ``i`` are one index, both ``j`` another, and a sum over j stands, unwritten,
+before ``w``. A page lights up the first and writes out the second.
+
+Invariant: this is what the reader did when it read the formula for its verdict, not a second reading of its
+own; a sum is written out only where the text then reads as the same expressions.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from idxcalc.errors import IdxcalcError, Span
+from idxcalc.expr import Call, Component, Expr, Mul, Ref, Sum, free, transform, walk
+from idxcalc.notation.relations import Claim, Targets, read
+from idxcalc.notation.scope import Scope
+from idxcalc.notation.syntax import parse
+from idxcalc.notation.write import write
+
+
+@dataclass(frozen=True)
+class Anatomy:
+    """``partners``: the places of each index that stands in several, a group each; ``sums``: the formula with
+    every implied sum written, empty where there is none; ``names``: what is declared or defined and used."""
+
+    partners: tuple[tuple[Span, ...], ...] = ()
+    sums: str = ""
+    names: tuple[str, ...] = ()
+
+
+def anatomy(scope: Scope, source: str, wrt: Targets | None = None) -> Anatomy:
+    """The anatomy of a statement's relations, or of definitions already made; `IdxcalcError` if there is
+    none."""
+    claims = list(_claims(scope, source, wrt))
+    said = dict.fromkeys(each for claim in claims for each in claim.reader.implied)
+    written = _written(source, list(said))
+    same = written and _expressions(claims) == _expressions(_claims(scope, written, wrt))
+    names = dict.fromkeys(name for expr in _sides(claims) for part in walk(expr) for name in _name(part))
+    return Anatomy(_partners(source, claims), written if same else "", tuple(names))
+
+
+def _claims(scope: Scope, source: str, wrt: Targets | None) -> Iterator[Claim]:
+    for chain in parse(source, lines=True):
+        for number in range(len(chain.ops)):
+            yield read(scope, source, chain, number, wrt)
+
+
+def _partners(source: str, claims: list[Claim]) -> tuple[tuple[Span, ...], ...]:
+    """The classes of the letters that the reader tied, each in the order of the text."""
+    found: dict[tuple[str, Span], set[tuple[str, Span]]] = {}
+    for name, *spans in (tie for claim in claims for tie in claim.reader.ties):
+        one, two = (found.setdefault((name, span), {(name, span)}) for span in spans)
+        if one is not two:
+            one |= two
+            found.update(dict.fromkeys(two, one))
+    seen = {id(group): group for group in found.values()}.values()
+    groups = [[span for name, span in group if source[span.start : span.stop] == name] for group in seen]
+    placed = (sorted(group, key=lambda span: span.start) for group in groups if len(group) > 1)
+    return tuple(sorted(map(tuple, placed), key=lambda group: group[0].start))
+
+
+def _written(source: str, implied: list[tuple[int, tuple[str, ...]]]) -> str:
+    """The text with a ``\\sum`` before the first factor that the convention sums over."""
+    letters: dict[int, list[str]] = defaultdict(list)
+    for start, names in implied:
+        letters[start] += names
+    found = source
+    for start in sorted(letters, reverse=True):
+        found = f"{found[:start]}\\sum_{{{' '.join(letters[start])}}} {found[start:]}"
+    return found if letters else ""
+
+
+def _sides(claims: Iterator[Claim] | list[Claim]) -> Iterator[Expr]:
+    for claim in claims:
+        if claim.relation is not None:
+            yield from (claim.relation.left, claim.relation.right)
+        elif claim.known is not None:
+            yield claim.known
+
+
+def _expressions(claims: Iterator[Claim] | list[Claim]) -> list[str] | None:
+    """The sides as text, in which sizes have no names; None where they do not read."""
+    try:
+        return [write(transform(side, _outward)) for side in _sides(claims)]
+    except IdxcalcError:
+        return None
+
+
+def _outward(expr: Expr) -> Expr:
+    """A product with the sums among its factors in front of it, where no other factor has their letters."""
+    factors = [inner for each in getattr(expr, "factors", ()) for inner in getattr(each, "factors", (each,))]
+    for n, each in enumerate(factors):
+        others = {index.name for other in (*factors[:n], *factors[n + 1 :]) for index in free(other)}
+        if isinstance(each, Sum) and each.index.name not in others:
+            return Sum(each.index, _outward(Mul((*factors[:n], each.body, *factors[n + 1 :]))), each.first)
+    return Mul(tuple(factors)) if factors else expr
+
+
+def _name(part: object) -> tuple[str, ...]:
+    match part:
+        case Component(variable):
+            return (variable.name,)
+        case Call(function):
+            return (function.name,)
+        case Ref(definition):
+            return (definition.name,)
+    return ()
