@@ -46,7 +46,6 @@ LATE = {
     "numpy": ("autodiff/backend.py", "plan/backends.py"),
     "sympy": ("normal/trigonometry.py",),
     "opt_einsum": ("plan/backends.py",),
-    "lark": ("notation/syntax.py",),
 }
 # What the snippets are cut out of: plain JAX, itself imported late.
 LATE_MODULES = {"idxcalc.autodiff.helpers"}

@@ -18,7 +18,7 @@ from idxcalc.notation.tree import Bracket, Item, Name, SumOf
 
 TRAITS = ("symmetric", "antisymmetric", "invertible", "positive", "negative", "integer", "constant")
 _RANGE = re.compile(r"(?:\\quad\s*)?\(\s*([^()=]+?)\s*=\s*(\d+)\s*,\s*\\[lc]?dots\s*,\s*([A-Za-z]|\d+)\s*\)")
-_TRAIT = re.compile(r"(?<=\S)\s+((?:[A-Za-z]{2,}\s*,?\s*)+)$")
+_TRAIT = re.compile(r"(?<=\S)\s+((?:[A-Za-z]{2,}(?![A-Za-z])\s*,?\s*)+)$")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,266 +1,193 @@
 """LaTeX text to tokens.
 
-The lexer knows what TeX does with braces and single characters (`x_12` has the subscript 1,
-`\\frac12` is a half), drops what only spaces or sizes a formula, and joins what belongs to one
-name (`\\hat y`, `\\text{loss}`, `w^{(t)}`). A subscript becomes one token: its indices are no formula.
-Every token keeps its span, so that a later message can point at it.
+The lexer knows what TeX does with braces and single characters (`x_12` has the subscript 1), drops what
+only spaces or sizes a formula, and joins what belongs to one name (`\\hat y`, `\\text{loss}`, `w^{(t)}`).
+A subscript becomes one token: its indices are no formula. Every token keeps its span, so that a later
+message can point at it.
 """
 
 from __future__ import annotations
 
 import re
-from fractions import Fraction
+from functools import lru_cache
 
 from idxcalc.errors import Span
-from idxcalc.functions import BY_LATEX
-from idxcalc.notation.subscripts import closing, indices
+from idxcalc.notation.subscripts import bound, closing, indices
 from idxcalc.notation.tokens import (
-    ACCENTS, CHARACTERS, COMMANDS, FONTS, GREEK, KEYWORDS, MAX_DEPTH, MAX_LENGTH, OPEN, SPACES, WORDS,
-    IndexToken, Subscript, Tok, fail,
+    ACCENTS, CLOSING, FONTS, KEYWORDS, KINDS, LETTER, MAX_DEPTH, MAX_LENGTH, OPENING, WORDS, Subscript, Tok,
+    fail,
 )  # fmt: skip
 
 _SCAN = re.compile(
-    r"(?P<space>\s+|%[^\n]*)|(?P<row>\\\\(\[[^\]\n]*\])?)|(?P<command>\\([A-Za-z]+|[^A-Za-z]))"
-    r"|(?P<number>\d+(\.\d+)?)|(?P<letter>[A-Za-z])|(?P<other>.)",
+    r"(?P<label>\^\{\s*(?:\([\w+\-,' \\]*\)|\[[\w+\-,' \\]*\])\s*\})|(?P<subscript>_)"
+    r"|(?P<space>\s+|%[^\n]*|~|\.(?=\s*(?:\\\\|\Z))|\\(?:left|right)\.)"  # a sentence may end with a formula
+    r"|(?P<row>\\\\(?:\[[^\]\n]*\])?)|(?P<number>\d+(?:\.\d+)?)|(?P<letter>[A-Za-z])"
+    r"|(?P<command>\\(?:(?:left|right)\||[A-Za-z]+|[^A-Za-z]))|(?P<other>.)",
     re.DOTALL,
 )
-_LABEL = re.compile(r"[\^]\{\s*(\([\w+\-,' \\]*\)|\[[\w+\-,' \\]*\])\s*\}")
+_DIRECTIONS = "\u202a-\u202e\u2066-\u2069\u200e\u200f"
+_FORBIDDEN = re.compile(rf"([{_DIRECTIONS}])|[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+_ENVIRONMENTS = ("cases", "aligned", "align", "align*", "split", "gathered")
 _NO_SUM = re.compile(r"\(?\s*no sum (?:on|over)\b(.*?)\)?\s*$", re.DOTALL)
 _WORD = re.compile(
     r"\$(?P<math>[^$]*)\$|(?P<word>[A-Za-z][A-Za-z\-]*)|(?P<space>[\s,.;:]+)|(?P<other>.)", re.DOTALL
 )
 
 
-def lex(source: str) -> list[Tok]:
+@lru_cache(64)
+def lex(source: str) -> tuple[Tok, ...]:
     """The tokens of a formula; raises `IdxcalcError` for what no formula can hold."""
     if len(source) > MAX_LENGTH:
         raise fail(f"the formula is longer than {MAX_LENGTH} characters", source, MAX_LENGTH)
-    for at, char in enumerate(source):
-        if char in "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f":
-            raise fail("a mark that changes the direction of writing", source, at)
-        if (ord(char) < 32 and char not in "\t\n\r") or 0xD800 <= ord(char) <= 0xDFFF or ord(char) == 127:
-            raise fail("a control character", source, at)
+    if bad := _FORBIDDEN.search(source):
+        what = "a mark that changes the direction of writing" if bad[1] else "a control character"
+        raise fail(what, source, bad.start())
     tokens = _Lexer(source, 0, len(source)).run()
     _check_brackets(tokens, source)
-    return tokens
+    return tuple(tokens)
 
 
 class _Lexer:
-    """One pass over ``source[at:stop]``."""
+    """One pass over ``source[at:stop]``; ``start`` is where the present token begins."""
 
     def __init__(self, source: str, at: int, stop: int) -> None:
-        self.source, self.at, self.stop = source, at, stop
+        self.source, self.start, self.at, self.stop = source, at, at, stop
         self.tokens: list[Tok] = []
         self.bars: list[int] = []  # bracket depth of each | that waits for its partner
-        self.depth = 0
-        self.cases = 0
+        self.depth = self.cases = 0
 
     def run(self) -> list[Tok]:
         while self.at < self.stop:
-            self.step()
+            self.start = self.at
+            found = self.accept(_SCAN)
+            assert found is not None
+            match found.lastgroup:
+                case "space":
+                    pass
+                case "letter":
+                    self.add("NAME", found[0])
+                case "number":
+                    self.add("NUMBER", found[0])
+                case "row":
+                    self.add("CASEROW" if self.cases else "ROW", found[0])
+                case "label":
+                    self.add("LABEL", "".join(found[0][2:-1].split()))
+                case "subscript":
+                    self.subscript()
+                case _:
+                    self.other(found[0])
         return self.tokens
 
-    def add(self, kind: str, value: object, start: int) -> None:
-        self.tokens.append(Tok(kind, value, Span(start, self.at)))
+    def add(self, kind: str, value: object) -> None:
+        self.tokens.append(Tok(kind, value, Span(self.start, self.at)))
 
-    def step(self) -> None:
-        source, start = self.source, self.at
-        if source[start] == "_":
-            self.at += 1
-            self.subscript(start)
-            return
-        label = _LABEL.match(source, start, self.stop)
-        if label:
-            self.at = label.end()
-            self.add("LABEL", "".join(label[1].split()), start)
-            return
-        match = _SCAN.match(source, start, self.stop)
-        assert match is not None
-        self.at = match.end()
-        text = match[0]
-        if match["space"]:
-            return
-        if match["row"]:
-            self.add("CASEROW" if self.cases else "ROW", text, start)
-        elif match["number"]:
-            self.number(text, start)
-        elif match["letter"]:
-            self.add("NAME", text, start)
-        elif match["command"]:
-            self.command(text, start)
-        else:
-            self.character(text, start)
+    def accept(self, pattern: str | re.Pattern[str]) -> re.Match[str] | None:
+        """What stands here, if the pattern fits it; the lexer goes on behind it."""
+        found = re.compile(pattern).match(self.source, self.at, self.stop)
+        self.at = found.end() if found else self.at
+        return found
 
-    def number(self, text: str, start: int) -> None:
-        if self.is_argument():  # TeX takes one character as an argument without braces
-            text = text[0]
-            self.at = start + 1
-        self.add("NUMBER", Fraction(text), start)
-
-    def is_argument(self) -> bool:
-        """Whether the next token is an argument of a power, a root or a fraction."""
-        kinds = [token.kind for token in self.tokens]
-        if not kinds or kinds[-1] in ("SUP", "FRAC", "SQRT"):
-            return bool(kinds)
-        depth, at = 0, len(kinds)
-        for at in range(len(kinds) - 1, -1, -1):  # back over one whole argument
-            depth += (kinds[at] in ("RBRACE", "RSQ")) - (kinds[at] in ("LBRACE", "LSQ"))
-            if depth <= 0:
-                break
-        wanted = {"LBRACE": "FRAC", "NUMBER": "FRAC", "NAME": "FRAC", "LSQ": "SQRT"}.get(kinds[at], "")
-        return at > 0 and kinds[at - 1] == wanted
-
-    def character(self, text: str, start: int) -> None:
+    def other(self, text: str) -> None:
+        """A command or a character."""
         if text == "&":
             if self.cases:
-                self.add("AMP", text, start)
-            return
-        ends = self.source[self.at :].lstrip()[:2] in ("", "\\\\")
-        if text == "~" or (text == "." and ends):  # a sentence may end with its formula
-            return
-        if text == "|":
-            closing = bool(self.bars) and self.bars[-1] == self.depth
-            if closing:
-                self.bars.pop()
-            else:
-                self.bars.append(self.depth)
-            self.add("RBAR" if closing else "LBAR", text, start)
-            return
-        if text not in CHARACTERS:
-            shown = text if text.isprintable() else f"U+{ord(text):04X}"
-            raise fail(f"the character {shown} means nothing in a formula", self.source, start)
-        kind = CHARACTERS[text]
-        self.depth += (kind in OPEN) - (kind in OPEN.values())
-        self.add(kind, text, start)
-
-    def command(self, text: str, start: int) -> None:
-        if text in SPACES:
-            if text in (r"\left", r"\right") and self.source[self.at : self.at + 1] == ".":
-                self.at += 1
-            elif text in (r"\left", r"\right") and self.source[self.at : self.at + 1] == "|":
-                self.at += 1
-                self.add("LBAR" if text == r"\left" else "RBAR", "|", start)
+                self.add("AMP", text)
+        elif text == "|":
+            closes = bool(self.bars) and self.bars[-1] == self.depth
+            self.bars[-1:] = [] if closes else [*self.bars[-1:], self.depth]
+            self.add("RBAR" if closes else "LBAR", text)
         elif text in WORDS:
-            self.words(text, start)
+            self.words(text)
         elif text in ACCENTS or text in FONTS:
-            self.accent(text, start)
+            self.accent(text)
         elif text in (r"\begin", r"\end"):
-            self.environment(text, start)
-        elif text in (r"\log", r"\ln") or text in BY_LATEX and text not in COMMANDS:
-            self.add("FUNCTION", text, start)
-        elif text in COMMANDS:
-            self.add(COMMANDS[text], text, start)
-        elif text in GREEK:
-            self.add("NAME", text, start)
-        else:
-            raise fail(f"an unknown command, {text}", self.source, start, self.at)
+            self.environment(text)
+        elif text not in KINDS:
+            shown = text if text.isprintable() else f"U+{ord(text[-1]):04X}"
+            named = f"an unknown command, {shown}"
+            what = named if text[1:] else f"the character {shown} means nothing in a formula"
+            raise fail(what, self.source, self.start, self.at)
+        elif kind := KINDS[text]:
+            self.depth += (text in "([{") - (text in ")]}")
+            self.add(kind, text)
 
-    def environment(self, text: str, start: int) -> None:
-        match = re.compile(r"\{([a-z*]+)\}").match(self.source, self.at, self.stop)
-        if match is None or match[1] not in ("cases", "aligned", "align", "align*", "split", "gathered"):
-            what = match[0] if match else ""
-            raise fail(f"an unknown environment, {text}{what}", self.source, start, self.at + len(what))
-        self.at = match.end()
-        if match[1] == "cases":
+    def environment(self, text: str) -> None:
+        found = self.accept(r"\{([a-z*]+)\}")
+        if found is None or found[1] not in _ENVIRONMENTS:
+            what = f"an unknown environment, {text}{found[0] if found else ''}"
+            raise fail(what, self.source, self.start, self.at)
+        if found[1] == "cases":
             self.cases += 1 if text == r"\begin" else -1
-            self.add("BEGIN" if text == r"\begin" else "END", text, start)
+            self.add("BEGIN" if text == r"\begin" else "END", text)
 
-    def accent(self, text: str, start: int) -> None:
+    def accent(self, text: str) -> None:
         """``\\hat y`` and ``\\hat{y}`` are one name; ``\\widehat`` is the same accent drawn wider."""
-        match = re.compile(r"\s*(\{\s*(\\?[A-Za-z]+)\s*\}|(\\[A-Za-z]+|[A-Za-z]))").match(
-            self.source, self.at, self.stop
-        )
-        if match is None:
-            raise fail(f"{text} needs one letter", self.source, start, self.at)
-        self.at = match.end()
-        self.add("NAME", f"{text.replace('wide', '')} {match[2] or match[3]}", start)
+        found = self.accept(r"\s*(?:\{\s*(\\?[A-Za-z]+)\s*\}|(\\[A-Za-z]+|[A-Za-z]))")
+        if found is None:
+            raise fail(f"{text} needs one letter", self.source, self.start, self.at)
+        self.add("NAME", f"{text.replace('wide', '')} {found[1] or found[2]}")
 
-    def words(self, text: str, start: int) -> None:
+    def words(self, text: str) -> None:
         """``\\text{...}``: keywords, the remark on sums, or a name."""
-        match = re.compile(r"\s*\{").match(self.source, self.at, self.stop)
-        end = self.source.find("}", self.at, self.stop)
-        if match is None or end < 0:
-            raise fail(
-                "`{` opened here is never closed" if match else f"{text} needs braces",
-                self.source,
-                start,
-                self.at,
-            )
-        inner, begin = self.source[match.end() : end], match.end()
-        self.at = end + 1
+        behind, opened = self.at, self.accept(r"\s*\{")
+        begin, end = self.at, self.source.find("}", self.at, self.stop)
+        if not opened or end < 0:
+            what = "`{` opened here is never closed" if opened else f"{text} needs braces"
+            raise fail(what, self.source, self.start, behind)
+        inner, self.at = self.source[begin:end].strip(), end + 1
         if r"\input" in inner or "{" in inner:
             raise fail("text may hold words and $formulas$ only", self.source, begin, end)
-        no_sum = _NO_SUM.match(inner.strip())
-        if no_sum:
-            letters = re.findall(r"(?:\\[A-Za-z]+|[A-Za-z])(?:_\w)?'*", no_sum[1].replace("$", " "))
-            self.add("NOSUM", tuple(letters), start)
-        elif inner.strip().startswith("ignored higher powers of"):
-            self.add("IGNORED", inner, start)
-        elif re.fullmatch(r"[A-Za-z][A-Za-z0-9\-]*", inner.strip()) and inner.strip() not in KEYWORDS:
-            self.add("NAME", rf"\text{{{inner.strip()}}}", start)
+        if no_sum := _NO_SUM.match(inner):
+            letters = re.findall(LETTER, re.sub(r"\$|\band\b", " ", no_sum[1]))
+            self.add("NOSUM", tuple(letters))
+        elif inner.startswith("ignored higher powers of"):
+            self.add("IGNORED", inner)
+        elif re.fullmatch(r"[A-Za-z][A-Za-z0-9\-]*", inner) and inner not in KEYWORDS:
+            self.add("NAME", rf"\text{{{inner}}}")
         else:
             self.sentence(begin, end)
 
     def sentence(self, begin: int, end: int) -> None:
-        after = self.at
-        for match in _WORD.finditer(self.source, begin, end):
-            if match["math"] is not None:
-                self.tokens += _Lexer(self.source, match.start("math"), match.end("math")).run()
-            elif match["word"] in KEYWORDS:
-                self.tokens.append(
-                    Tok(KEYWORDS[match["word"]], match["word"], Span(match.start(), match.end()))
-                )
-            elif not match["space"]:
-                raise fail(
-                    f"the words {match[0]!r} mean nothing here", self.source, match.start(), match.end()
-                )
-        self.at = after
+        for found in _WORD.finditer(self.source, begin, end):
+            span = Span(*found.span())
+            if found["math"] is not None:
+                self.tokens += _Lexer(self.source, *found.span("math")).run()
+            elif found[0] in KEYWORDS:
+                self.tokens.append(Tok(KEYWORDS[found[0]], found[0], span))
+            elif not found["space"]:
+                raise fail(f"the words {found[0]!r} mean nothing here", self.source, span.start, span.stop)
 
-    def subscript(self, start: int) -> None:
-        source = self.source
-        blank = re.compile(r"\s*").match(source, self.at)
-        assert blank is not None
-        self.at = blank.end()
-        if source[self.at : self.at + 1] == "{":
-            end = closing(source, self.at, self.stop)
-            inner = (self.at + 1, end)
-            self.at = end + 1
+    def subscript(self) -> None:
+        self.accept(r"\s*")
+        braced = self.accept(r"\{")
+        begin, stop = self.at, self.at
+        if braced:
+            stop = closing(self.source, begin - 1, self.stop)
+            self.at = stop + 1
+        elif found := self.accept(r"\\[A-Za-z]+|[A-Za-z0-9]"):
+            stop = found.end()
         else:
-            match = re.compile(r"\\[A-Za-z]+|[A-Za-z0-9]").match(source, self.at, self.stop)
-            if match is None:
-                raise fail("an empty subscript", source, start, self.at + 1)
-            inner = (self.at, match.end())
-            self.at = match.end()
+            raise fail("an empty subscript", self.source, self.start, self.at + 1)
         if self.tokens and self.tokens[-1].kind == "SUM":
-            self.add("BOUND", inner, start)  # read by the parser: letters and a lower bound
+            self.add("BOUND", bound(self.source, begin, stop))
             return
-        before, after = indices(source, *inner)
-        braced = source[inner[0] - 1] == "{"
-        self.add("SUB", Subscript(before, after, Span(start, self.at), braced), start)
+        before, after = indices(self.source, begin, stop)
+        self.add("SUB", Subscript(before, after, Span(self.start, self.at), bool(braced)))
 
 
 def _check_brackets(tokens: list[Tok], source: str) -> None:
     stack: list[Tok] = []
     for token in tokens:
-        if token.kind in OPEN:
+        if token.kind in OPENING:
             stack.append(token)
             if len(stack) > MAX_DEPTH:
                 raise fail(f"brackets nested more than {MAX_DEPTH} deep", source, token.span.start)
-        elif token.kind in OPEN.values():
-            if not stack or OPEN[stack[-1].kind] != token.kind:
-                if stack:
-                    raise fail(
-                        f"`{stack[-1].value}` opened here is never closed", source, stack[-1].span.start
-                    )
+        elif token.kind in CLOSING:
+            if not stack:
                 raise fail(f"`{token.value}` closes nothing", source, token.span.start, token.span.stop)
+            if CLOSING[OPENING.index(stack[-1].kind)] != token.kind:
+                break
             stack.pop()
     if stack:
-        raise fail(
-            f"`{stack[-1].value}` opened here is never closed",
-            source,
-            stack[-1].span.start,
-            stack[-1].span.stop,
-        )
-
-
-__all__ = ["IndexToken", "lex"]
+        last = stack[-1]
+        raise fail(f"`{last.value}` opened here is never closed", source, last.span.start, last.span.stop)

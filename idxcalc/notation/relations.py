@@ -45,10 +45,9 @@ class Claim:
     reader: Reader
 
 
-def chains(source: str) -> list[Chain]:
-    """The chains of a statement; every chain has an ``=``."""
-    found = parse(source)
-    return found
+def chains(source: str) -> tuple[Chain, ...]:
+    """The chains of a statement."""
+    return parse(source)
 
 
 def count(source: str) -> int:

@@ -8,11 +8,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from idxcalc.errors import IdxcalcError, Span
+from idxcalc.functions import BY_LATEX
 
 MAX_LENGTH = 4000
 MAX_DEPTH = 40
 MAX_RELATIONS = 100  # of one statement
 MAX_ORDER = 20  # of one derivative
+
+LETTER = r"(?:\\[A-Za-z]+|[A-Za-z])(?:_(?:\w|\{\w+\}))?'*"
+"""The pattern of an index letter."""
 
 
 def _words(text: str) -> frozenset[str]:
@@ -31,31 +35,27 @@ SPACES = _words(
     r"""\, \; \: \! \quad \qquad \left \right \big \Big \bigl \bigr \Bigl \Bigr \bigg \biggl \biggr
     \displaystyle \textstyle \limits \nolimits \nonumber \notag \middle \enspace \thinspace"""
 ) | {"\\ "}
-COMMANDS = {
-    r"\cdot": "MULT", r"\times": "MULT", r"\circ": "CIRC", r"\pm": "PM", r"\mp": "MP", r"\neq": "REL",
-    r"\ne": "REL", r"\le": "CMP", r"\leq": "CMP", r"\ge": "CMP", r"\geq": "CMP", r"\lt": "CMP", r"\gt": "CMP",
-    r"\frac": "FRAC", r"\dfrac": "FRAC", r"\tfrac": "FRAC", r"\sqrt": "SQRT", r"\sum": "SUM",
-    r"\partial": "PARTIAL", r"\lvert": "LBAR", r"\rvert": "RBAR", r"\det": "DET", r"\{": "LPAR",
-    r"\}": "RPAR", r"\lbrace": "LPAR", r"\rbrace": "RPAR", r"\dots": "DOTS", r"\ldots": "DOTS",
-    r"\cdots": "DOTS",
+_SYMBOLS = {
+    "MULT": r"\cdot \times *", "CIRC": r"\circ", "PLUS": "+", "MINUS": "- −", "SLASH": "/", "PM": r"\pm",
+    "MP": r"\mp", "REL": r"= \neq \ne", "CMP": r"< > \le \leq \ge \geq \lt \gt",
+    "FRAC": r"\frac \dfrac \tfrac", "SQRT": r"\sqrt", "SUM": r"\sum", "PARTIAL": r"\partial", "DET": r"\det",
+    "DOTS": r"\dots \ldots \cdots", "LPAR": r"( \{ \lbrace", "RPAR": r") \} \rbrace", "LSQ": "[", "RSQ": "]",
+    "LBRACE": "{", "RBRACE": "}", "LBAR": r"\lvert \left|", "RBAR": r"\rvert \right|", "COMMA": ", ;",
+    "PRIME": "'", "QUESTION": "?", "SUP": "^",
 }  # fmt: skip
-CHARACTERS = {
-    "+": "PLUS", "-": "MINUS", "−": "MINUS", "*": "MULT", "/": "SLASH", "=": "REL", "<": "CMP", ">": "CMP",
-    "(": "LPAR", ")": "RPAR", "[": "LSQ", "]": "RSQ", "{": "LBRACE", "}": "RBRACE",
-    ",": "COMMA", ";": "COMMA", "'": "PRIME", "?": "QUESTION", "^": "SUP",
+KINDS = {
+    **dict.fromkeys(GREEK, "NAME"), **dict.fromkeys(SPACES, ""), **dict.fromkeys(BY_LATEX, "FUNCTION"),
+    **{word: kind for kind, words in _SYMBOLS.items() for word in words.split()},
 }  # fmt: skip
-OPEN = {"LPAR": "RPAR", "LSQ": "RSQ", "LBRACE": "RBRACE", "LBAR": "RBAR"}
+"""The kind of token of each command and character; none for what is only a space."""
+OPENING = ("LPAR", "LSQ", "LBRACE", "LBAR")
+CLOSING = ("RPAR", "RSQ", "RBRACE", "RBAR")
 KEYWORDS = {
-    "if": "IF",
-    "for": "IF",
-    "when": "IF",
-    "where": "IF",
-    "and": "AND",
-    "else": "ELSE",
-    "otherwise": "OTHERWISE",
+    **dict.fromkeys(("if", "for", "when", "where"), "IF"),
+    **{word: word.upper() for word in ("and", "else", "otherwise")},
 }
-COMPARISONS = {"=": "=", r"\neq": "!=", r"\ne": "!=", "<": "<", ">": ">", r"\le": "<=", r"\leq": "<=",
-               r"\ge": ">=", r"\geq": ">=", r"\lt": "<", r"\gt": ">"}  # fmt: skip
+COMPARISONS = {r"\neq": "!=", r"\ne": "!=", r"\le": "<=", r"\leq": "<=", r"\ge": ">=", r"\geq": ">=",
+               r"\lt": "<", r"\gt": ">"}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +63,15 @@ class IndexToken:
     """An index letter or a fixed component in a subscript."""
 
     value: str | int
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """One index, or several in brackets."""
+
+    indices: tuple[IndexToken, ...]
+    bracketed: bool
     span: Span
 
 
@@ -78,19 +87,23 @@ class Subscript:
     span: Span
     braced: bool
 
+    @property
+    def tokens(self) -> tuple[IndexToken, ...]:
+        """All indices, before and behind the comma."""
+        return tuple(token for group in (*self.before, *(self.after or ())) for token in group.indices)
+
 
 @dataclass(frozen=True, slots=True)
-class Group:
-    """One index, or several in brackets."""
+class Bound:
+    """What stands below a written sum: the letters with their spans, the first value."""
 
-    indices: tuple[IndexToken, ...]
-    bracketed: bool
-    span: Span
+    letters: tuple[tuple[str, Span], ...]
+    lower: int | None
 
 
 @dataclass(frozen=True, slots=True)
 class Tok:
-    """A token: its kind for the grammar, its value, and where it stands."""
+    """A token: its kind, its value, and where it stands."""
 
     kind: str
     value: object

@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import TypeAlias
 
 from idxcalc.errors import Span
-from idxcalc.notation.tokens import Subscript
+from idxcalc.notation.tokens import Group, Subscript
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +110,29 @@ class Item:
     power: Power | None
     span: Span
 
+    @property
+    def name(self) -> str:
+        """The text of a name, else nothing."""
+        return self.atom.text if isinstance(self.atom, Name) else ""
+
+    @property
+    def primed(self) -> str:
+        return self.name + "'" * self.primes
+
+    @property
+    def before(self) -> tuple[Group, ...]:
+        """The indices of its own, not behind a comma."""
+        return self.sub.before if self.sub is not None else ()
+
+    @property
+    def after(self) -> tuple[Group, ...] | None:
+        return self.sub.after if self.sub is not None else None
+
+    @property
+    def bare(self) -> bool:
+        """Whether it has neither subscript nor power."""
+        return self.sub is None and self.power is None
+
 
 @dataclass(frozen=True, slots=True)
 class Sign:
@@ -127,10 +150,21 @@ class Product:
 
 @dataclass(frozen=True, slots=True)
 class SumOf:
-    """Signed products: the sign is 1 or -1; ``operator`` is the span of a written sign."""
+    """Signed products: the sign is 1 or -1."""
 
     terms: tuple[tuple[int, Product], ...]
     span: Span
+
+    @property
+    def items(self) -> tuple[Item | Sign, ...]:
+        """What a sum of one product without a minus consists of."""
+        return self.terms[0][1].items if len(self.terms) == 1 and self.terms[0][0] > 0 else ()
+
+    @property
+    def only(self) -> Item | None:
+        """The one item that a sum consists of."""
+        only = self.items[0] if len(self.items) == 1 else None
+        return only if isinstance(only, Item) else None
 
 
 @dataclass(frozen=True, slots=True)

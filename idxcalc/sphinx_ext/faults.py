@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 PACKAGE = Path(__file__).parents[1]
-_VERDICTS_DEPEND_ON = ("idxcalc", "jax", "jaxlib", "numpy", "sympy", "lark", "myst-parser", "myst-nb")
+_VERDICTS_DEPEND_ON = ("idxcalc", "jax", "jaxlib", "numpy", "sympy", "myst-parser", "myst-nb")
 
 
 def fingerprint(app: Sphinx, config: Config) -> None:
