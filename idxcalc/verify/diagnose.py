@@ -12,18 +12,22 @@ from fractions import Fraction
 from typing import Any
 
 from idxcalc.plan.backends import backend
+from idxcalc.verify.result import component
 
 Array = Any
 TOLERANCE = 1e-7
 """Relative to the largest component; single precision is given more (`close`)."""
 
 
+def wrong(found: Array, expected: Array, tolerance: float = TOLERANCE) -> Array:
+    """In which components arrays of one shape differ by more than rounding."""
+    np = backend("numpy").xp
+    return ~(np.abs(found - expected) <= tolerance * (np.max(np.abs(expected), initial=0.0) or 1.0))
+
+
 def close(found: Array, expected: Array, tolerance: float = TOLERANCE) -> bool:
     """Whether two arrays have one shape, and the same values up to rounding."""
-    np = backend("numpy").xp
-    return found.shape == expected.shape and bool(
-        np.all(np.abs(found - expected) <= tolerance * (np.max(np.abs(expected), initial=0.0) or 1.0))
-    )
+    return found.shape == expected.shape and not wrong(found, expected, tolerance).any()
 
 
 def explanations(
@@ -38,32 +42,24 @@ def explanations(
         return
     if found.ndim > rank and close(np.squeeze(found), expected, tolerance):
         yield "the values are right, but the result has an axis of length 1 too many"
-    if rank + 1 == found.ndim:
-        for axis in range(found.ndim):
-            if close(found.sum(axis), expected, tolerance):
-                yield f"the result has an axis too many: its sum over axis {axis + 1} would be right"
-    turns = [turn for turn in itertools.permutations(range(rank)) if found.ndim == rank]
-    for turn in turns:
-        turned = np.transpose(expected, turn)
-        said = _turned(turn, letters)
-        if turned.shape != found.shape:
-            continue
-        if said and close(found, turned, tolerance):
-            yield f"the result {said}"
-        elif number := _number(np, found, turned, tolerance):
-            yield f"the result {_listed([said, *number])}"
+    for axis in range(found.ndim if found.ndim == rank + 1 else 0):
+        if close(found.sum(axis), expected, tolerance):
+            yield f"the result has an axis too many: its sum over axis {axis + 1} would be right"
     if not np.any(found) and found.shape == expected.shape:
         yield "the result is 0 everywhere"
-    for turn in turns:
-        back = np.transpose(found, np.argsort(turn))
-        if back.shape != expected.shape:
-            continue
-        said = _turned(turn, letters)
-        for name, factor in factors.items():
-            if close(back * factor, expected, tolerance):
-                yield f"the result {_listed([said, f'lacks the factor {name}'])}"
-            elif close(back, expected * factor, tolerance):
-                yield f"the result {_listed([said, f'has the factor {name} too many'])}"
+    turns = [turn for turn in itertools.permutations(range(rank)) if found.ndim == rank]
+    for name, factor in (("", np.ones(())), *factors.items()):
+        for turn in turns:
+            back = np.transpose(found, np.argsort(turn))
+            if back.shape != expected.shape:
+                continue
+            for other, wanted, said in (
+                (back * factor, expected, f"lacks the factor {name}"),
+                (back, expected * factor, f"has the factor {name} too many"),
+            ):
+                number = _number(np, other, wanted, tolerance)
+                if number is not None:
+                    yield f"the result {_listed([_turned(turn, letters), *number, said if name else ''])}"
 
 
 def _turned(turn: tuple[int, ...], letters: tuple[str, ...]) -> str:
@@ -80,14 +76,12 @@ def _listed(parts: list[str]) -> str:
     return " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)
 
 
-def _number(np: Any, found: Array, expected: Array, tolerance: float) -> list[str]:
-    """The one number that ``found`` must be multiplied by, if there is one, in words."""
-    if not np.any(found) or not np.any(expected):
-        return []
-    ratio = float(np.sum(found * expected) / np.sum(found * found))
-    near = Fraction(ratio).limit_denominator(24)
+def _number(np: Any, found: Array, expected: Array, tolerance: float) -> list[str] | None:
+    """The one number that ``found`` must be multiplied by, in words, none for 1; None if there is no such."""
+    square = float(np.sum(found * found))
+    near = Fraction(float(np.sum(found * expected)) / (square or 1.0)).limit_denominator(24)
     if not near or not close(float(near) * found, expected, tolerance):
-        return []
+        return None
     size, sign = abs(near), ["has the wrong sign"] if near < 0 else []
     if size == 1:
         return sign
@@ -100,13 +94,10 @@ def largest(
     """The component that differs most, both its values, and how many differ at all."""
     np = backend("numpy").xp
     gap = np.abs(found - expected)
-    wrong = ~(gap <= tolerance * (np.max(np.abs(expected), initial=0.0) or 1.0))
     at = np.unravel_index(int(np.argmax(np.where(np.isfinite(gap), gap, np.inf))), gap.shape)
     said = f"your function gives {float(found[at]):.6g}, the formula {float(expected[at]):.6g}"
     if not letters:
         return said
-    where = ",".join(str(int(a) + start) for a, start in zip(at, starts, strict=True))
-    names = ",".join(letters)
-    component = f"component ({names}) = ({where})" if len(letters) > 1 else f"component {names} = {where}"
-    count = int(np.sum(wrong))
-    return f"{component}: {said}; {count} of {gap.size} components {'differs' if count == 1 else 'differ'}"
+    where = component(dict(zip(letters, (int(a) + s for a, s in zip(at, starts, strict=True)), strict=True)))
+    count = int(np.sum(wrong(found, expected, tolerance)))
+    return f"{where}: {said}; {count} of {gap.size} components {'differs' if count == 1 else 'differ'}"

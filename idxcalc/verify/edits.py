@@ -1,13 +1,13 @@
 """One edit of a formula's text: what an author is likely to have slipped on.
 
-Each edit keeps the author's own text but for one place. The same list serves the hints, which look
+Each edit keeps the author's own text but for one place. The same table serves the hints, which look
 for an edit that makes a false relation true, and the mutants, which make true ones false.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from fractions import Fraction
 from itertools import combinations, pairwise
@@ -17,58 +17,218 @@ from idxcalc.notation.syntax import Item, Name, Number, Product, Side, SumOf
 from idxcalc.notation.tokens import IndexToken, Subscript
 from idxcalc.notation.tree import Bracket, Chain, Fraction_, Power, Sign, Test, Word, Written
 
+Names = frozenset[str]
+NONE: Names = frozenset()
+Change = tuple[Span, str]
+Made = Iterator[tuple[str, Span, list[Change]]]
+"""What an edit says, its place, and the stretches of the text that it replaces."""
+
 
 @dataclass(frozen=True, slots=True)
 class Edit:
     """``says`` tells the edit ("m and n swapped"), ``text`` is the whole text after it, ``span`` its place
-    in the text before."""
+    in the text before; ``sort`` is its row in the table `SORTS`."""
 
     says: str
     text: str
     span: Span
+    sort: str = ""
 
 
-def edits(
-    source: str,
-    side: Side,
-    letters: frozenset[str],
-    scalars: frozenset[str],
-    functions: frozenset[str] = frozenset(),
-) -> Iterator[Edit]:
-    """The edits of one side. ``letters`` are the index letters of the relation, ``scalars`` the names of
+@dataclass
+class Formula:
+    """One side of a formula as edits see it: its indices, and the sums and products in which terms and
+    factors may come and go. ``letters`` are the index letters of the relation, ``scalars`` the names of
     functions of one real (their primes may be off), ``functions`` those of all that may have a comma."""
-    indices = [token for token in _indices(side) if isinstance(token.value, str)]
-    places = list(_places(source, side))
-    products = [node for node in places if isinstance(node, Product)]
-    yield from _swaps(source, indices)
-    yield from _signs(source, side, places)
-    yield from _coefficients(source, products)
-    yield from _renamed(source, indices, letters)
-    yield from _dropped(source, products, scalars | functions)
-    yield from _terms(source, places)
-    yield from _derivatives(source, side, letters, scalars, functions)
-    yield from _groups(source, side)
+
+    source: str
+    side: Side
+    letters: Names = NONE
+    scalars: Names = NONE
+    functions: Names = NONE
+
+    def __post_init__(self) -> None:
+        self.nodes = list(_walk(self.side, lambda node: True))
+        self.indices = [n for n in self.nodes if isinstance(n, IndexToken) and isinstance(n.value, str)]
+        places = list(_walk(self.side, self.is_place))
+        self.sums = [node for node in places if isinstance(node, SumOf)]
+        self.products = [node for node in places if isinstance(node, Product)]
+
+    def shown(self, span: Span) -> str:
+        return self.source[span.start : span.stop]
+
+    def is_place(self, node: object) -> bool:
+        """No bounds of a sum, no condition on indices, no derivative's fraction, no bare ``^n``."""
+        match node:
+            case Written():
+                return False
+            case Test(op):
+                return op not in ("=", "!=")
+            case Power(exponent):
+                return self.braced(exponent)
+            case Fraction_(numerator, denominator):
+                return not _derivative(node) and self.braced(numerator) and self.braced(denominator)
+        return True
+
+    def braced(self, node: SumOf) -> bool:
+        return self.source[: node.span.start].rstrip().endswith("{")
+
+    def units(self, node: Product) -> list[Span]:
+        """Factors as a reader sees them: a function with its argument, ``d`` and a sum with what follows."""
+        found: list[Span] = []
+        opened = False
+        for item, following in pairwise((*node.items, None)):
+            if not isinstance(item, Item):
+                continue
+            found[-1:] = [found[-1] | item.span] if opened else [*found[-1:], item.span]
+            opened = isinstance(item.atom, Word | Written) or _derivative(item.atom)
+            if isinstance(item.atom, Name):
+                argument = isinstance(following, Item) and isinstance(following.atom, Bracket)
+                called = item.atom.text in self.scalars | self.functions | {"O"}
+                opened = (called and argument) or (item.atom.text == "d" and item.sub is None)
+        return found
+
+    def terms(self, node: SumOf) -> Iterator[tuple[Span, Span]]:
+        """Each term's written sign, which the first may not have, and the term."""
+        begin = node.span.start
+        for _, product in node.terms:
+            signs = list(_SIGN.finditer(self.source, begin, product.span.start))
+            start, begin = product.span.start, product.span.stop
+            yield Span(*signs[-1].span()) if signs else Span(start, start), product.span
 
 
-def added_factors(source: str, side: Side, texts: Iterable[str]) -> Iterator[Edit]:
-    """Each of ``texts`` put at the front of each product, behind its number."""
-    shown = list(dict.fromkeys(texts))
-    for node in _places(source, side):
-        if isinstance(node, Product):
-            for text in shown:
-                at = _behind_numbers(node)
-                yield Edit(f"a factor {text}", _put(source, (Span(at, at), f"{text} ")), node.span)
+def edits(source: str, side: Side, letters: Names, scalars: Names, functions: Names = NONE) -> Iterator[Edit]:
+    """The edits of one side, sort after sort; the arguments are those of `Formula`."""
+    formula = Formula(source, side, letters, scalars, functions)
+    for sort, made in SORTS.items():
+        for says, span, changes in made(formula):
+            yield Edit(says, put(source, *changes), span, sort)
 
 
-def factors(source: str, sides: Sequence[Side], functions: frozenset[str]) -> list[str]:
-    """The factors of the sides as they are written, one or two at a time; they may be missing elsewhere."""
-    found = []
-    for node in (n for side in sides for n in _places(source, side) if isinstance(n, Product)):
-        units = _units(node, functions)
-        found += [source[s.start : s.stop] for s in (*units, *(a | b for a, b in pairwise(units)))]
-    whole = {source[side.span.start : side.span.stop].strip() for side in sides}
-    plain = (f for f in dict.fromkeys(found) if f.strip() not in whole and "partial" not in f)
-    return [f for f in plain if len(f) < 60 and not re.fullmatch(r"[\d\s]*", f)]
+def _swapped(formula: Formula) -> Made:
+    for one, two in combinations(formula.indices, 2):
+        if one.value != two.value:
+            first, second = sorted((str(one.value), str(two.value)))
+            changes = [(one.span, str(two.value)), (two.span, str(one.value))]
+            yield f"{first} and {second} swapped", one.span, changes
+
+
+def _renamed(formula: Formula) -> Made:
+    for token in formula.indices:
+        for letter in sorted(formula.letters):
+            if letter != token.value:
+                yield f"{letter} for {token.value}", token.span, [(token.span, letter)]
+
+
+def _terms(formula: Formula) -> Made:
+    for node in formula.sums:
+        terms = list(formula.terms(node))
+        for number, (sign, span) in enumerate(terms):
+            shown, written = formula.shown(span), formula.shown(sign)
+            # In a bracket a term alone is no place for a sign.
+            if written or terms[1:] or node is formula.side.body:
+                place = sign if written else span
+                yield f"the sign of {shown} flipped", place, [(sign, FLIPPED[written])]
+            if terms[1:]:
+                gone = Span(sign.start, span.stop)
+                if number == 0:
+                    following, second = terms[1]
+                    less = formula.shown(following) != "+"
+                    gone = Span(node.span.start, following.start if less else second.start)
+                yield f"the term {shown} dropped", span, [(gone, "")]
+            end = node.span.stop
+            yield f"a term {shown}", span, [(Span(end, end), f" + {shown}")]
+
+
+def _doubled(formula: Formula) -> Made:
+    for node in formula.products:
+        first = node.items[0]
+        value = _number(first)
+        for factor in (Fraction(2), Fraction(1, 2)) if value != 0 else ():
+            new = (value or 1) * factor
+            shown = str(new) if new.denominator == 1 else rf"\frac{{{new.numerator}}}{{{new.denominator}}}"
+            if value is None:
+                start = node.span.start
+                yield f"a factor {factor}", node.span, [(Span(start, start), f"{shown} ")]
+            elif new != 1:
+                yield f"{new} for {value}", first.span, [(first.span, shown)]
+            elif len(node.items) > 1:
+                yield f"the {value} dropped", first.span, [(first.span, "")]
+
+
+def _dropped(formula: Formula) -> Made:
+    for node in formula.products:
+        units = formula.units(node)
+        composed = any(isinstance(item, Sign) and item.kind == "o" for item in node.items)
+        for span in units if len(units) > 1 and not composed else ():
+            yield f"the factor {formula.shown(span)} dropped", span, [(_with_dot(formula, node, span), "")]
+
+
+def _with_dot(formula: Formula, node: Product, span: Span) -> Span:
+    """A factor to be dropped, with the dot beside it and the size of its opening bracket."""
+    size = re.search(r"\\(left|[bB]igg?l?)\s*$", formula.source[: span.start])
+    span = Span(size.start(), span.stop) if size else span
+    for sign in node.items:
+        if isinstance(sign, Sign) and sign.kind == "*":
+            if span.stop <= sign.span.start and not formula.source[span.stop : sign.span.start].strip():
+                return Span(span.start, sign.span.stop)
+            if sign.span.stop <= span.start and not formula.source[sign.span.stop : span.start].strip():
+                return Span(sign.span.start, span.stop)
+    return span
+
+
+def _derivatives(formula: Formula) -> Made:
+    """A prime or a letter behind the comma more or less."""
+    for node in formula.nodes:
+        match node:
+            case Item(Name(name, at), None, primes) if name in formula.scalars:
+                more, same, less = (f"{name}{chr(39) * (primes + n)}" for n in (1, 0, -1))
+                yield f"{more} for {same}", node.span, [(Span(at.stop, at.stop), "'")]
+                if primes:
+                    prime = formula.source.index("'", at.stop)
+                    yield f"{less} for {same}", node.span, [(Span(prime, prime + 1), "")]
+            case Item(Name(name, at), sub) if name in formula.functions and not (sub and sub.after):
+                before = "".join(formula.shown(g.span) for g in sub.before) if sub else ""
+                place = sub.span if sub else Span(at.stop, at.stop)
+                for letter in sorted(formula.letters):
+                    yield (
+                        f"a derivative of {name} by {letter}",
+                        node.span,
+                        [(place, f"_{{{before},{letter}}}")],
+                    )
+            case Subscript(before, after) if after:
+                comma = formula.source.rindex(",", node.span.start, after[0].span.start)
+                last = Span(comma, after[0].span.stop) if before else node.span  # the comma goes with it
+                for span in (group.span for group in after):
+                    gone = span if len(after) > 1 else last
+                    yield f"the derivative by {formula.shown(span)} dropped", span, [(gone, "")]
+                end = after[-1].span.stop
+                for letter in sorted(formula.letters) if not any(g.bracketed for g in after) else ():
+                    yield f"one more derivative by {letter}", node.span, [(Span(end, end), letter)]
+
+
+def _groups(formula: Formula) -> Made:
+    for node in formula.nodes:
+        if isinstance(node, Subscript):
+            groups = [g.span for g in (*node.before, *(node.after or ())) if g.bracketed]
+            for one, two in combinations(groups, 2):
+                first, second = formula.shown(one), formula.shown(two)
+                yield f"{first} and {second} swapped", one, [(one, second), (two, first)]
+
+
+SORTS: dict[str, Callable[[Formula], Made]] = {
+    "two indices swapped": _swapped,  # the slots of one tensor and the letters of one group too
+    "a number doubled or halved": _doubled,
+    "a term negated, dropped or added": _terms,
+    "an index renamed": _renamed,
+    "a factor dropped": _dropped,
+    "a derivative more or less": _derivatives,
+    "two groups swapped": _groups,
+}
+FLIPPED = {"": "-", "+": "-", "-": "+", "−": "+", r"\pm": r"\mp", r"\mp": r"\pm"}
+_SIGN = re.compile(r"[-+−]|\\[pm][pm]\b")
+REMARKS = '"(no sum)" added or dropped'
+_REMARK = re.compile(r"\\text\{\s*\(no sum on [^{}]*\)\}")
 
 
 def remarks(source: str, chain: Chain, letters: Iterable[str]) -> Iterator[Edit]:
@@ -80,18 +240,41 @@ def remarks(source: str, chain: Chain, letters: Iterable[str]) -> Iterator[Edit]
             kept = [f"${x}$" for x in chain.no_sum if x != letter]
             text = rf"\text{{(no sum on {', '.join(kept)})}}" if kept else ""
             span = Span(*found.span())
-            yield Edit(f"{letter} summed", _put(source, (span, text)), span)
+            yield Edit(f"{letter} summed", put(source, (span, text)), span, REMARKS)
         elif letter not in chain.no_sum:
-            says = f'"(no sum on ${letter}$)"'
             at = found.end() - 2 if found else chain.span.stop
             text = f", ${letter}$" if found else rf" \quad \text{{(no sum on ${letter}$)}}"
-            yield Edit(says, _put(source, (Span(at, at), text)), Span(at - 1, at))
+            edited = put(source, (Span(at, at), text))
+            yield Edit(f'"(no sum on ${letter}$)"', edited, Span(at - 1, at), REMARKS)
 
 
-_REMARK = re.compile(r"\\text\{\s*\(no sum on [^{}]*\)\}")
+def added_factors(source: str, side: Side, texts: Iterable[str]) -> Iterator[Edit]:
+    """Each of ``texts`` put at the front of each product, behind its number."""
+    shown = list(dict.fromkeys(texts))
+    for node in Formula(source, side).products:
+        numbered = _number(node.items[0]) is not None and len(node.items) > 1
+        at = node.items[0].span.stop if numbered else node.span.start
+        for text in shown:
+            yield Edit(f"a factor {text}", put(source, (Span(at, at), f"{text} ")), node.span)
 
 
-def _put(source: str, *changes: tuple[Span, str]) -> str:
+def factors(source: str, sides: Sequence[Side], functions: frozenset[str]) -> list[str]:
+    """The factors of the sides as they are written, one or two at a time; they may be missing elsewhere."""
+    found = []
+    for formula in (Formula(source, side, functions=functions) for side in sides):
+        for units in map(formula.units, formula.products):
+            found += map(formula.shown, (*units, *(a | b for a, b in pairwise(units))))
+    whole = {source[side.span.start : side.span.stop].strip() for side in sides}
+    plain = (f for f in dict.fromkeys(found) if f.strip() not in whole and "partial" not in f)
+    return [f for f in plain if len(f) < 60 and not re.fullmatch(r"[\d\s]*", f)]
+
+
+def used_letters(*sides: Side) -> frozenset[str]:
+    """The index letters that stand in the sides."""
+    return frozenset(str(token.value) for side in sides for token in Formula("", side).indices)
+
+
+def put(source: str, *changes: Change) -> str:
     """The source with stretches replaced."""
     for span, text in sorted(changes, key=lambda c: (-c[0].start, -c[0].stop)):
         before = source[: span.start]
@@ -103,65 +286,22 @@ def _put(source: str, *changes: tuple[Span, str]) -> str:
 
 def _in_command(before: str) -> bool:
     """Whether a letter put here would lengthen a command, ``\\hat`` to ``\\hatx``."""
-    word = before.rstrip("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
-    return word.endswith("\\") and len(word) < len(before)
+    return re.search(r"\\[a-zA-Z]+$", before) is not None
 
 
-def _nodes(node: object) -> Iterator[object]:
-    """Every record of the syntax tree, in order of writing."""
+def _walk(node: object, enters: Callable[[object], bool]) -> Iterator[object]:
+    """Every record of the syntax tree in order of writing, but for those not entered and what is in them."""
+    if not enters(node):
+        return
     yield node
+    parts: Iterable[object] = ()
     if isinstance(node, tuple):
-        for part in node:
-            yield from _nodes(part)
+        parts = node
     elif is_dataclass(node) and not isinstance(node, Span | IndexToken):
-        for each in fields(node):
-            value = getattr(node, each.name)
-            if isinstance(value, tuple) or is_dataclass(value):
-                yield from _nodes(value)
-
-
-def _indices(side: Side) -> list[IndexToken]:
-    return [node for node in _nodes(side) if isinstance(node, IndexToken)]
-
-
-def _swaps(source: str, tokens: list[IndexToken]) -> Iterator[Edit]:
-    for one, two in combinations(tokens, 2):
-        if one.value != two.value:
-            text = _put(source, (one.span, str(two.value)), (two.span, str(one.value)))
-            first, second = sorted((str(one.value), str(two.value)))
-            yield Edit(f"{first} and {second} swapped", text, one.span)
-
-
-def _renamed(source: str, tokens: list[IndexToken], letters: frozenset[str]) -> Iterator[Edit]:
-    for token in tokens:
-        for letter in sorted(letters - {str(token.value)}):
-            yield Edit(f"{letter} for {token.value}", _put(source, (token.span, letter)), token.span)
-
-
-def _places(source: str, side: Side) -> Iterator[object]:
-    """The records in which terms and factors may come and go: no derivative's fraction, no bare ``^n``."""
-
-    def within(node: object) -> Iterator[object]:
-        if isinstance(node, Written) or (isinstance(node, Test) and node.op in ("=", "!=")):
-            return  # bounds of a sum, conditions on indices
-        if _derivative(node) or (isinstance(node, Power | Fraction_) and not _braced(source, node)):
-            return
-        yield node
-        if isinstance(node, tuple):
-            for part in node:
-                yield from within(part)
-        elif is_dataclass(node) and not isinstance(node, Span | IndexToken):
-            for each in fields(node):
-                value = getattr(node, each.name)
-                if isinstance(value, tuple) or is_dataclass(value):
-                    yield from within(value)
-
-    return within(side)
-
-
-def _braced(source: str, node: Power | Fraction_) -> bool:
-    inner = (node.exponent,) if isinstance(node, Power) else (node.numerator, node.denominator)
-    return all(source[: part.span.start].rstrip().endswith("{") for part in inner)
+        parts = (getattr(node, each.name) for each in fields(node))
+    for part in parts:
+        if isinstance(part, tuple) or is_dataclass(part):
+            yield from _walk(part, enters)
 
 
 def _derivative(node: object) -> bool:
@@ -172,189 +312,18 @@ def _derivative(node: object) -> bool:
     return isinstance(first, Item) and isinstance(first.atom, Word) and first.atom.text == r"\partial"
 
 
-def _signs(source: str, side: Side, places: list[object]) -> Iterator[Edit]:
-    for node in places:
-        if not isinstance(node, SumOf):
-            continue
-        for number, (sign, product) in enumerate(node.terms):
-            at = _sign_place(source, node, number)
-            start = product.span.start
-            change = (at, "+" if sign < 0 else "-") if at else (Span(start, start), "-")
-            alone = number == 0 and sign > 0 and len(node.terms) == 1 and node is not side.body
-            if not alone and (at or number == 0):  # a bracket with one term is no place for a sign
-                shown = source[start : product.span.stop]
-                yield Edit(f"the sign of {shown} flipped", _put(source, change), at or product.span)
-
-
-def _sign_place(source: str, node: SumOf, number: int) -> Span | None:
-    begin = node.span.start if number == 0 else node.terms[number - 1][1].span.stop
-    stop = node.terms[number][1].span.start
-    places = [at for at in range(begin, stop) if source[at] in "+-"]
-    return Span(places[-1], places[-1] + 1) if places else None
-
-
-def _coefficients(source: str, products: list[Product]) -> Iterator[Edit]:
-    for node in products:
-        first = node.items[0]
-        value = _number(first)
-        for factor, word in ((Fraction(2), "a factor 2"), (Fraction(1, 2), "a factor 1/2")):
-            if value == 0:
-                continue
-            new = (value or 1) * factor
-            shown = str(new) if new.denominator == 1 else rf"\frac{{{new.numerator}}}{{{new.denominator}}}"
-            if value is None:
-                yield Edit(
-                    word, _put(source, (Span(node.span.start, node.span.start), f"{shown} ")), node.span
-                )
-            elif len(node.items) > 1 or new != 1:
-                says = f"the {value} dropped" if new == 1 else f"{new} for {value}"
-                yield Edit(says, _put(source, (first.span, "" if new == 1 else shown)), first.span)
-
-
 def _number(item: object) -> Fraction | None:
     """The value of a written number, ``\\frac12`` too."""
-    if not isinstance(item, Item) or item.power is not None:
-        return None
-    if isinstance(item.atom, Number):
-        return item.atom.value
-    parts = [_alone(getattr(item.atom, name, None)) for name in ("numerator", "denominator")]
-    top, bottom = (_number(part) for part in parts)
-    return top / bottom if top is not None and bottom else None
+    match item:
+        case Item(Number(value), power=None):
+            return value
+        case Item(Fraction_(numerator, denominator), power=None):
+            top, bottom = (_number(_alone(part)) for part in (numerator, denominator))
+            return top / bottom if top is not None and bottom else None
+    return None
 
 
-def _alone(node: object) -> object:
+def _alone(node: SumOf) -> object:
     """The only item of a sum."""
-    items = node.terms[0][1].items if isinstance(node, SumOf) and len(node.terms) == 1 else ()
+    items = node.terms[0][1].items if len(node.terms) == 1 else ()
     return items[0] if len(items) == 1 else None
-
-
-def _behind_numbers(node: Product) -> int:
-    first = node.items[0]
-    return first.span.stop if _number(first) is not None and len(node.items) > 1 else node.span.start
-
-
-def _dropped(source: str, products: list[Product], functions: frozenset[str]) -> Iterator[Edit]:
-    for node in products:
-        units = (
-            [] if any(isinstance(i, Sign) and i.kind == "o" for i in node.items) else _units(node, functions)
-        )
-        for span in units if len(units) > 1 else ():
-            shown = source[span.start : span.stop]
-            whole = _with_dot(source, node, span)
-            yield Edit(f"the factor {shown} dropped", _put(source, (whole, "")), span)
-
-
-def _units(node: Product, functions: frozenset[str]) -> list[Span]:
-    """Factors as a reader sees them: a function with its argument, ``d`` and a sum with what follows."""
-    found: list[Span] = []
-    opened = False
-    for number, item in enumerate(node.items):
-        if not isinstance(item, Item):
-            continue
-        found[-1:] = [found[-1] | item.span] if opened else [*found[-1:], item.span]
-        following = node.items[number + 1] if number + 1 < len(node.items) else None
-        opened = isinstance(item.atom, Word | Written) or _derivative(item.atom)
-        if isinstance(item.atom, Name):
-            argument = isinstance(following, Item) and isinstance(following.atom, Bracket)
-            called = item.atom.text in functions or item.atom.text == "O"
-            opened = (called and argument) or (item.atom.text == "d" and item.sub is None)
-    return found
-
-
-def _with_dot(source: str, node: Product, span: Span) -> Span:
-    """A factor to be dropped, with the dot beside it and the size of its opening bracket."""
-    size = re.search(r"\\(left|[bB]igg?l?)\s*$", source[: span.start])
-    span = Span(size.start(), span.stop) if size else span
-    for sign in node.items:
-        if isinstance(sign, Sign) and sign.kind == "*":
-            if sign.span.start >= span.stop and not source[span.stop : sign.span.start].strip():
-                return Span(span.start, sign.span.stop)
-            if sign.span.stop <= span.start and not source[sign.span.stop : span.start].strip():
-                return Span(sign.span.start, span.stop)
-    return span
-
-
-def _terms(source: str, places: list[object]) -> Iterator[Edit]:
-    for node in places:
-        if not isinstance(node, SumOf):
-            continue
-        for number, (_, product) in enumerate(node.terms):
-            shown = source[product.span.start : product.span.stop]
-            yield Edit(
-                f"a term {shown}",
-                _put(source, (Span(node.span.stop, node.span.stop), f" + {shown}")),
-                product.span,
-            )
-            at = _sign_place(source, node, number)
-            if len(node.terms) < 2:
-                continue
-            if number == 0:
-                follow = _sign_place(source, node, 1)
-                stop = follow.start if follow and node.terms[1][0] < 0 else node.terms[1][1].span.start
-                yield Edit(
-                    f"the term {shown} dropped", _put(source, (Span(node.span.start, stop), "")), product.span
-                )
-            elif at is not None:
-                span = Span(at.start, product.span.stop)
-                yield Edit(f"the term {shown} dropped", _put(source, (span, "")), product.span)
-
-
-def _derivatives(
-    source: str, side: Side, letters: frozenset[str], scalars: frozenset[str], functions: frozenset[str]
-) -> Iterator[Edit]:
-    """A prime or a letter behind the comma more or less."""
-    for node in _nodes(side):
-        if isinstance(node, Item) and isinstance(node.atom, Name):
-            name, end = node.atom.text, node.atom.span.stop
-            if name in scalars and not node.sub:
-                more, same, less = (f"{name}{chr(39) * (node.primes + n)}" for n in (1, 0, -1))
-                yield Edit(f"{more} for {same}", _put(source, (Span(end, end), "'")), node.span)
-                if node.primes:
-                    at = source.index("'", end)
-                    yield Edit(f"{less} for {same}", _put(source, (Span(at, at + 1), "")), node.span)
-            elif name in functions and not (node.sub and node.sub.after):
-                before = (
-                    "".join(source[g.span.start : g.span.stop] for g in node.sub.before) if node.sub else ""
-                )
-                at_sub = node.sub.span if node.sub else Span(end, end)
-                for letter in sorted(letters):
-                    text = _put(source, (at_sub, f"_{{{before},{letter}}}"))
-                    yield Edit(f"a derivative of {name} by {letter}", text, node.span)
-        if isinstance(node, Subscript) and node.after:
-            for group in node.after:
-                shown = source[group.span.start : group.span.stop]
-                gone = _with_comma(source, node, group.span)
-                yield Edit(f"the derivative by {shown} dropped", _put(source, (gone, "")), group.span)
-            for letter in sorted(letters) if all(not g.bracketed for g in node.after) else ():
-                at = node.after[-1].span.stop
-                yield Edit(
-                    f"one more derivative by {letter}", _put(source, (Span(at, at), letter)), node.span
-                )
-
-
-def _with_comma(source: str, node: Subscript, span: Span) -> Span:
-    """The stretch of a derivative index; the comma goes with the last one."""
-    if node.after is None or len(node.after) > 1:
-        return span
-    comma = source.rindex(",", node.span.start, span.start)
-    if node.before:
-        return Span(comma, span.stop)
-    return node.span  # _{,i} goes as a whole
-
-
-def _groups(source: str, side: Side) -> Iterator[Edit]:
-    for node in _nodes(side):
-        if isinstance(node, Subscript):
-            groups = [g for g in (*node.before, *(node.after or ())) if g.bracketed]
-            for one, two in combinations(groups, 2):
-                texts = [source[g.span.start : g.span.stop] for g in (one, two)]
-                text = _put(source, (one.span, texts[1]), (two.span, texts[0]))
-                yield Edit(f"{texts[0]} and {texts[1]} swapped", text, one.span)
-
-
-def used_letters(*sides: Side) -> frozenset[str]:
-    """The index letters that stand in the sides."""
-    return frozenset(str(t.value) for side in sides for t in _indices(side) if isinstance(t.value, str))
-
-
-__all__ = ["Edit", "added_factors", "edits", "factors", "remarks", "used_letters"]
