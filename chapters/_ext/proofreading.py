@@ -29,7 +29,6 @@ from idxcalc.sphinx_ext.evidence import typeset
 from idxcalc.sphinx_ext.layout import declarations
 from idxcalc.sphinx_ext.placeholders import statement_node
 from idxcalc.verify import hints
-from idxcalc.verify.context import verdict
 
 OUTCOMES = (
     "Does not hold as printed",
@@ -86,19 +85,11 @@ def corrected(context: Context, text: str, wrt: str, result: Any) -> Any:
     if result.verdict != "malformed" or result.hint:
         return result
     try:
-        chain, number = next(
-            each
-            for n, each in enumerate(
-                ((chain, k) for chain in relations.chains(text) for k in range(len(chain.ops))), 1
-            )
-            if n == result.relation
-        )
+        chain, number = hints.pairs(text)[result.relation - 1]
         targets = relations.targets(context.scope, wrt)
-    except (IdxcalcError, StopIteration):
+    except (IdxcalcError, IndexError):
         return result
-    hint = hints.suggest(
-        context.scope, text, chain, number, targets, lambda r: verdict(r).verdict == "proved"
-    )
+    hint = hints.Search(context.scope, text, chain, number, targets).hint(hints.MOST)
     return replace(result, hint=hint.text) if hint else result
 
 
@@ -204,7 +195,7 @@ class ProofReading(SphinxDirective):
                 )
             if result.answer:
                 yield "is", [nodes.math(result.answer, result.answer)]
-            if result.hint and (edit := re.fullmatch(r"true with (.*?):  (.*)", result.hint)):
+            if result.hint and (edit := re.match(r"true with (.*?):  (.*)", result.hint)):
                 yield "correct", [nodes.math(edit[2], edit[2]), nodes.Text(f" (with {edit[1]})")]
         if "note" in found.item:
             yield "note", list(typeset(found.item["note"]))

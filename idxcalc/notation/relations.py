@@ -96,19 +96,26 @@ def targets(scope: Scope, text: str) -> Targets | None:
     return tuple(found)
 
 
-def read(scope: Scope, source: str, chain: Chain, number: int, wrt: Targets | None) -> Claim:
-    """Relation ``number`` (from 0) of a chain."""
+def read(
+    scope: Scope, source: str, chain: Chain, number: int, wrt: Targets | None, advise: bool = True
+) -> Claim:
+    """Relation ``number`` (from 0) of a chain; with ``advise`` a refusal looks for the way out."""
     left, right = chain.sides[number], chain.sides[number + 1]
     try:
         return _read(scope, source, chain, left, right, chain.ops[number], wrt)
     except IdxcalcError as error:
-        raise _with_advice(scope, source, chain, left, right, wrt, error) from None
+        raise (_with_advice(scope, source, chain, left, right, wrt, error) if advise else error) from None
 
 
-def expression(scope: Scope, source: str, wrt: Targets | None) -> tuple[Expr, tuple[Index, ...], Targets]:
-    """A formula without a relation, its free indices in order of appearance, and the settled variables."""
+def expression(
+    scope: Scope, source: str, wrt: Targets | None, own: Scope | None = None
+) -> tuple[Expr, tuple[Index, ...], Targets]:
+    """A formula without a relation, its free indices in order of appearance, and the settled variables.
+
+    The sizes that it ties are tied in ``own``, a fork of the scope if it is not given.
+    """
     found = parse(source)
-    own = scope.fork()
+    own = own or scope.fork()
     if len(found) != 1 or len(found[0].sides) != 1 or found[0].sides[0].body is None:
         raise IdxcalcError("expected one formula without a relation", source, Span(0, 1))
     reader = Reader(own, source, wrt)

@@ -1,25 +1,22 @@
-"""A context of statements, and the verdict on each relation.
+"""A context of statements, and what can be asked of it: verdicts, derivatives, programs.
 
-A context grows by declarations and definitions. A relation is read (`notation`), both sides are
-differentiated (`calculus`) and compared (`normal`); independently `autodiff` samples it. Proved
-needs both; when they disagree, `JudgesDisagree` stops everything.
+A context grows by declarations and definitions. Each relation is read (`notation`) on a fork of its scope
+and judged (`verdict`); a refuted one gets a hint (`hints`).
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from itertools import zip_longest
 from typing import Any
 
-from idxcalc import autodiff, normal, plan
+from idxcalc import normal, plan
 from idxcalc.calculus import differentiate, worked
-from idxcalc.errors import IdxcalcError, JudgesDisagree, Span
-from idxcalc.evidence import Evidence
-from idxcalc.expr import (
-    Call, Component, Deriv, Diff, Elementary, Expr, Index, Pow, Ref, Relation, Variable, fresh, substitute,
-    walk,
-)  # fmt: skip
+from idxcalc.errors import IdxcalcError, Span
+from idxcalc.expr import Call, Deriv, Diff, Expr, Index, Relation, Variable, free, fresh, walk
 from idxcalc.notation import declare, relations
 from idxcalc.notation.anatomy import Anatomy, anatomy
 from idxcalc.notation.scope import Scope
@@ -27,7 +24,11 @@ from idxcalc.notation.syntax import Chain
 from idxcalc.notation.write import no_sum_letters, tidy, write
 from idxcalc.verify import hints
 from idxcalc.verify.code import check_code
-from idxcalc.verify.result import Counterexample, Result, Verdict
+from idxcalc.verify.result import Result
+from idxcalc.verify.verdict import verdict
+
+ORDER = ("malformed", "refuted", "tested", "proved")
+"""The verdicts on relations, the worst first."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,7 @@ class Derivation:
         return plan.compile(self.expr, backend, self.free)
 
     def _repr_markdown_(self) -> str:
-        return f"$${self.target} = {self.latex()}$$" if self.target else f"$${self.latex()}$$"
+        return f"$${self}$$"
 
     def __str__(self) -> str:
         return f"{self.target} = {self.latex()}" if self.target else self.latex()
@@ -120,9 +121,7 @@ class Context:
         Never raises for what a formula contains; raises `JudgesDisagree` when proof and samples differ.
         """
         results = self.check_all(text, wrt, seed=seed)
-        order = ("malformed", "refuted", "tested", "proved")
-        worst = min(results, key=lambda r: order.index(r.verdict))
-        return replace(worst, chain=results)
+        return replace(min(results, key=lambda r: ORDER.index(r.verdict)), chain=results)
 
     def check_all(
         self, text: str, wrt: str = "", only: int | None = None, seed: int = 0
@@ -130,84 +129,50 @@ class Context:
         """One result per relation, in order; with ``only`` just that one (from 1)."""
         try:
             targets = relations.targets(self.scope, wrt)
-            found = [(chain, number) for chain in relations.chains(text) for number in range(len(chain.ops))]
+            found = hints.pairs(text)
             if not found:
-                raise IdxcalcError(
-                    "no relation: expected = between two sides", text, self._fault_first(text, targets)
-                )
+                relations.expression(self.scope, text, targets)  # a fault inside is said before this one
+                raise IdxcalcError("no relation: expected = between two sides", text, Span(0, len(text)))
         except IdxcalcError as error:
-            return (self._malformed(error, text),)
-        wanted = (
-            enumerate(found, 1) if only is None else [(only, found[only - 1])] if only <= len(found) else []
-        )
+            return (_malformed(error, text),)
         return tuple(
-            replace(self._relation(text, chain, number, targets, seed), relation=n)
-            for n, (chain, number) in wanted
-        )
-
-    def _fault_first(self, text: str, targets: relations.Targets | None) -> Span:
-        """An expression alone is no statement; a fault inside it is said before that."""
-        relations.expression(self.scope, text, targets)
-        return Span(0, len(text))
-
-    def _malformed(self, error: IdxcalcError, text: str) -> Result:
-        source = error.source or text
-        return Result(
-            "malformed",
-            error=error.message,
-            source=source,
-            span=error.span or Span(0, len(source)),
-            latex=text,
+            replace(self._relation(text, *each, targets, seed), relation=n)
+            for n, each in enumerate(found, 1)
+            if only in (None, n)
         )
 
     def _relation(
         self, text: str, chain: Chain, number: int, targets: relations.Targets | None, seed: int
     ) -> Result:
-        proves = lambda r: verdict(r, seed).verdict == "proved"  # noqa: E731
+        search = hints.Search(self.scope, text, chain, number, targets)
         try:
             claim = relations.read(self.scope, text, chain, number, targets)
-            latex = shown(text, claim.left.start, claim.right.stop)
-            if claim.relation is None:
-                return self._answer(text, claim, latex, seed)
-            result = verdict(claim.relation, seed)
+            relation = claim.relation or _answered(claim)
+            result = verdict(relation, seed)
         except IdxcalcError as error:
-            result = self._malformed(error, text)
-            if not hints.MENDABLE.search(error.message):
-                return result
-            hint = hints.suggest(self.scope, text, chain, number, targets, proves, hints.BOOKKEEPING)
+            result = _malformed(error, text)
+            hint = search.hint(hints.BOOKKEEPING) if hints.MENDABLE.search(error.message) else None
             return replace(result, hint=hint.text if hint else None)
         except RecursionError:
-            return self._malformed(IdxcalcError("nested too deep to be worked out"), text)
+            return _malformed(IdxcalcError("nested too deep to be worked out"), text)
         result = replace(
-            result, latex=latex, notes=claim.notes, trivial=claim.trivial, source=text, span=claim.right
+            result,
+            latex=shown(text, claim.left.start, claim.right.stop),
+            notes=(*claim.notes, *result.notes),
+            trivial=claim.trivial,
+            source=text,
+            span=claim.right,
+            answer=None if claim.relation else remarked(relation.right),
         )
         if result.verdict != "refuted":
             return result
-        hint = hints.suggest(self.scope, text, chain, number, targets, proves)
-        if hint is None:
-            return replace(result, hint=self._derived(claim))
-        return replace(result, hint=hint.text, span=hint.span or result.span)
-
-    def _derived(self, claim: relations.Claim) -> str | None:
-        """When the left side is a derivative, what it really is."""
-        assert claim.relation is not None
-        left = claim.relation.left
-        if not any(isinstance(p, Deriv | Diff) for p in walk(left)):
-            return None
-        try:
-            return f"idxcalc derives:  {write(worked_out(left))}"
-        except IdxcalcError:
-            return None
-
-    def _answer(self, text: str, claim: relations.Claim, latex: str, seed: int) -> Result:
-        """Fill in a ``?``: the other side, worked out, and checked against its own meaning."""
-        assert claim.known is not None
-        evidence = Evidence()
-        found = worked_out(claim.known, evidence)
-        free = tuple(sorted(relations.free_of(claim.known), key=lambda i: i.name))
-        result = verdict(Relation(claim.known, found, "=", None, None, free), seed)
-        answer = remarked(found)
-        return replace(result, latex=latex, notes=claim.notes, source=text, span=claim.right, answer=answer)
+        hint = search.hint(hints.MOST)
+        said = [hint.text] if hint else []
+        if any(isinstance(part, Deriv | Diff) for part in walk(relation.left)):
+            with suppress(IdxcalcError):
+                said.append(f"idxcalc derives:  {remarked(worked_out(relation.left))}")
+        span = hint.span if hint and hint.span else claim.right
+        return replace(result, hint="\n".join(said) or None, span=span)
 
     # derivations
 
@@ -215,28 +180,24 @@ class Context:
         """The derivative, found by the package: a target that shows derivatives is worked out as written,
         one without is differentiated once by ``wrt``. Raises `IdxcalcError`."""
         targets = relations.targets(self.scope, wrt)
-        expr, free, settled = relations.expression(self.scope, target, targets)
-        if not any(isinstance(p, Deriv | Diff) for p in walk(expr)) and not _comma(expr):
+        expr, order, settled = relations.expression(self.scope, target, targets)
+        if not any(isinstance(p, Deriv | Diff) or (isinstance(p, Call) and p.derivs) for p in walk(expr)):
             if len(settled) != 1:
                 raise IdxcalcError("derive by one variable: name it with `wrt`", target, Span(0, len(target)))
-            by = settled[0]
-            used = {i.name for i in free}
+            (by,) = settled
             dims = by.dims if isinstance(by, Variable) else tuple(i.dim for i in by.indices)
-            letters = relations.pattern(wrt)
-            slots = tuple(
-                Index(letters[n], dim)
-                if n < len(letters) and letters[n] not in used
-                else fresh(Index("i", dim), used)
-                for n, dim in enumerate(dims)
-            )
-            expr, free = Deriv(expr, by, slots), (*free, *slots)
+            used, slots = {i.name for i in order}, []
+            for letter, dim in zip_longest(relations.pattern(wrt)[: len(dims)], dims):
+                free_letter = letter is not None and letter not in used
+                slots.append(Index(letter, dim) if free_letter else fresh(Index("i", dim), used))
+            expr, order = Deriv(expr, by, tuple(slots)), (*order, *slots)
             group = "".join(s.name for s in slots)
             target = f"({target})_{{,{group}}}" if len(slots) < 2 else f"({target})_{{,({group})}}"
         found = worked_out(expr)
         lines = (*worked(expr), ("collect", found))
         before = (expr, *(line for _, line in lines))
         changed = (each for each, last in zip(lines, before, strict=False) if each[1] is not last)
-        return Derivation(found, free, tuple(changed), target, expr)
+        return Derivation(found, order, tuple(changed), target, expr)
 
     def check_steps(
         self, target: str, wrt: str = "", only: int | None = None, seed: int = 0
@@ -257,24 +218,24 @@ class Context:
                     results.append(replace(judged, latex=latex, steps=steps))
                 before, text = line, write(line)
         except IdxcalcError as error:
-            results.append(self._malformed(error, target))
+            results.append(_malformed(error, target))
         return tuple(results)
 
     def expression(self, text: str, wrt: str = "") -> Derivation:
         """A formula worked out as written; of a chain, its last side."""
-        chain = relations.chains(text)[-1]
+        return self._last_side(self.scope.fork(), text, wrt)
+
+    def _last_side(self, scope: Scope, text: str, wrt: str) -> Derivation:
+        """The same, read in a scope that then has the sizes of the formula."""
+        chain, targets = relations.chains(text)[-1], relations.targets(scope, wrt)
         last = chain.sides[-1].span
         remark = "".join(rf" \quad \text{{(no sum on ${letter}$)}}" for letter in chain.no_sum)
-        expr, free, _ = relations.expression(
-            self.scope, text[last.start : last.stop] + remark, relations.targets(self.scope, wrt)
-        )
-        order = {
-            name: n
-            for n, name in enumerate(relations.letters(self.scope, text, relations.targets(self.scope, wrt)))
-        }
-        free = tuple(sorted(free, key=lambda i: order.get(i.name, len(order))))
+        order = relations.letters(scope, text, targets)
+        side = text[last.start : last.stop] + remark
+        expr, axes, _ = relations.expression(scope, side, targets, own=scope)
+        axes = tuple(sorted(axes, key=lambda i: order.index(i.name) if i.name in order else len(order)))
         target = text[: chain.sides[0].span.stop]
-        return Derivation(normal.simplify(differentiate(expr)), free, (), target, expr)
+        return Derivation(normal.simplify(differentiate(expr)), axes, (), target, expr)
 
     def check_code(self, text: str, function: Callable[..., Any], wrt: str = "", seed: int = 0) -> Result:
         """The author's own NumPy, JAX or PyTorch function against a formula, on fresh sizes and values.
@@ -290,12 +251,13 @@ class Context:
             the result lacks a factor 2
             at sizes k = 2
         """
+        scope = self.scope.fork()
         try:
-            found = self.expression(text, wrt)
+            found = self._last_side(scope, text, wrt)
             origin = found.origin or found.expr
-            return check_code(found.expr, found.free, origin, self.scope, text, function, seed)
+            return check_code(found.expr, found.free, origin, scope, text, function, seed)
         except IdxcalcError as error:
-            return self._malformed(error, text)
+            return _malformed(error, text)
 
     def compile(self, text: str, wrt: str = "", backend: str = "numpy") -> Callable[..., Any]:
         """A function that computes a formula, or the last side of a chain; the axes of its array are the
@@ -303,9 +265,9 @@ class Context:
         return self.expression(text, wrt).compile(backend)
 
 
-def worked_out(expr: Expr, evidence: Evidence | None = None) -> Expr:
+def worked_out(expr: Expr) -> Expr:
     """An expression with its derivatives worked out, written as people write it."""
-    return tidy(normal.folded(normal.simplify(differentiate(expr, evidence)), expr))
+    return tidy(normal.folded(normal.simplify(differentiate(expr)), expr))
 
 
 def remarked(expr: Expr) -> str:
@@ -323,94 +285,14 @@ def shown(text: str, start: int, stop: int) -> str:
     return " ".join(text[start:stop].split())
 
 
-def _comma(expr: Expr) -> bool:
-    return any(isinstance(p, Call) and p.derivs for p in walk(expr))
+def _answered(claim: relations.Claim) -> Relation:
+    """A claim with a ``?``, that stands for the other side worked out."""
+    assert claim.known is not None
+    order = tuple(sorted(free(claim.known), key=lambda i: i.name))
+    return Relation(claim.known, worked_out(claim.known), "=", None, None, order)
 
 
-def verdict(relation: Relation, seed: int = 0) -> Result:
-    """The verdict on a relation: two judges that share no rule, and an error when they disagree."""
-    evidence = Evidence()
-    proof, limit = False, None
-    if relation.op == "=":
-        try:
-            left, right = differentiate(relation.left, evidence), differentiate(relation.right, evidence)
-            proof = normal.equal(left, right, evidence, relation.condition, relation.order)
-        except IdxcalcError as error:
-            limit = error.message
-    seen = autodiff.judge(relation, seed)
-    if seen.agrees is None:
-        raise IdxcalcError(f"{seen.reason}{_positive(relation)}")
-    if proof and not seen.agrees:
-        raise JudgesDisagree(_reproducer(relation, seen, seed))
-    proved = (proof or relation.op == "!=") and seen.agrees
-    word: Verdict = "refuted" if not seen.agrees else "proved" if proved else "tested"
-    example = seen.counterexample
-    return Result(
-        word,
-        max_error=seen.max_error,
-        trials=seen.trials,
-        counterexample=None
-        if example is None
-        else Counterexample(**{k: getattr(example, k) for k in _FIELDS}),
-        rules=tuple(evidence.rules) if proof else (),
-        assumptions=tuple(said(*a) for a in evidence.assumptions) if proof else (),
-        sizes=seen.sizes,
-        snippet=Snippet(relation, seed),
-        notes=() if limit is None or proof else (f"no proof tried to the end: {limit}",),
-    )
-
-
-_FIELDS = ("sizes", "component", "left", "right", "values")
-
-
-@dataclass(frozen=True)
-class Snippet:
-    """The program that checks a relation with jax alone; written when it is asked for."""
-
-    relation: Relation = field(repr=False)
-    seed: int = 0
-
-    def __str__(self) -> str:
-        return autodiff.snippet(self.relation, self.seed)
-
-    def __bool__(self) -> bool:
-        return True
-
-
-def said(text: str, about: object) -> str:
-    """An assumption in words; letters that the normal form made up get names."""
-    if about is None:
-        return text
-    expr: Expr = about  # type: ignore[assignment]
-    used = {i.name for i in relations.free_of(expr) if i.name.isalpha()}
-    made = {i: fresh(i, used) for i in sorted(relations.free_of(expr), key=str) if not i.name.isalpha()}
-    return text % write(tidy(substitute(expr, made)))
-
-
-def _positive(relation: Relation) -> str:
-    """The declaration that may be missing when no sample lies in the domain."""
-    found = [
-        c.variable.name
-        for side in (relation.left, relation.right)
-        for part in walk(side)
-        if isinstance(part, Elementary | Pow)
-        for c in _inside(part)
-        if "positive" not in c.variable.traits
-    ]
-    return f"; declare `{found[0]} positive`?" if found else ""
-
-
-def _inside(part: Expr) -> Iterator[Component]:
-    for inner in walk(part):
-        if isinstance(inner, Component):
-            yield inner
-        elif isinstance(inner, Ref):
-            yield from _inside(inner.definition.body)
-
-
-def _reproducer(relation: Relation, seen: autodiff.Judgement, seed: int) -> str:
-    return (
-        "the normal form proves what autodiff refutes; this is a defect of idxcalc, please report it:\n"
-        f"    {write(relation.left)} = {write(relation.right)}\n"
-        f"    sizes {seen.sizes[:1]}, seed {seed}, largest error {seen.max_error:.3g}"
-    )
+def _malformed(error: IdxcalcError, text: str) -> Result:
+    source = error.source or text
+    span = error.span or Span(0, len(source))
+    return Result("malformed", error=error.message, source=source, span=span, latex=text)

@@ -260,7 +260,7 @@ def added_factors(source: str, side: Side, texts: Iterable[str]) -> Iterator[Edi
 
 def factors(source: str, sides: Sequence[Side], functions: frozenset[str]) -> list[str]:
     """The factors of the sides as they are written, one or two at a time; they may be missing elsewhere."""
-    found = []
+    found: list[str] = []
     for formula in (Formula(source, side, functions=functions) for side in sides):
         for units in map(formula.units, formula.products):
             found += map(formula.shown, (*units, *(a | b for a, b in pairwise(units))))

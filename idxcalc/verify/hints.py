@@ -1,32 +1,33 @@
 """How to mend a refuted relation: one edit of the author's own text, or one more declaration.
 
-Each candidate is read again, proved where possible, and sampled; what is offered has been checked
-by the same two judges as any statement.
+Each candidate is read again and proved, and what is offered has been checked by both judges as any statement.
+How far the search goes is a number of candidates, so that the same text always gets the same hint.
 """
 
 from __future__ import annotations
 
 import re
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from itertools import permutations
+from functools import cached_property
+from itertools import islice, permutations
 from math import prod
 
 from idxcalc import normal
 from idxcalc.calculus import differentiate
 from idxcalc.errors import IdxcalcError, Span
-from idxcalc.expr import MINUS_ONE, ZERO, Add, Definition, Expr, Function, Mul, Relation, Sum, Variable
+from idxcalc.expr import MINUS_ONE, ZERO, Add, Definition, Expr, Function, Mul, Sum, Variable
 from idxcalc.notation.relations import Claim, Targets, chains, read
 from idxcalc.notation.scope import Scope
 from idxcalc.notation.sizes import SizesDiffer
 from idxcalc.notation.syntax import Chain, Side
 from idxcalc.notation.write import tidy, write
-from idxcalc.verify.edits import Edit, added_factors, edits, factors, remarks, used_letters
+from idxcalc.verify.edits import Edit, added_factors, edits, factors, put, remarks, used_letters
+from idxcalc.verify.verdict import proved, verdict
 
-SECONDS = 3.0
-"""How long a search may take; a hint is a courtesy, the verdict stands without it."""
-BOOKKEEPING = 0.8
+MOST = 600
+"""So many edits of each kind are read; a hint is a courtesy, the verdict stands without it."""
+BOOKKEEPING = 150
 """The same for a relation that cannot be read."""
 INDICES = re.compile(
     r"^the terms have free indices|^left side \{|stands \w+ times in one product|repeats across a fraction"
@@ -47,113 +48,103 @@ class Hint:
     span: Span | None
 
 
-def suggest(
-    scope: Scope,
-    text: str,
-    chain: Chain,
-    number: int,
-    wrt: Targets | None,
-    holds: Callable[[Relation], bool],
-    seconds: float | None = None,
-) -> Hint | None:
-    """The first edit that makes relation ``number`` of a chain true, or None; ``holds`` is the full check."""
-    deadline = time.thread_time() + (SECONDS if seconds is None else seconds)
-    search = _Search(scope, text, chain, number, wrt)
-    for hint, claim in search.candidates():
-        if time.thread_time() > deadline:
-            return None
-        if claim is None or claim.relation is None or claim.trivial:
-            continue
-        if search.proved(claim.relation) and holds(claim.relation):
-            return hint
-    return None
+def pairs(text: str) -> list[tuple[Chain, int]]:
+    """Every relation of a statement: its chain, and its number in that, from 0."""
+    return [(chain, number) for chain in chains(text) for number in range(len(chain.ops))]
 
 
 @dataclass
-class _Search:
+class Search:
+    """The search for what makes relation ``number`` of a chain true."""
+
     scope: Scope
     text: str
     chain: Chain
     number: int
     wrt: Targets | None
 
-    def __post_init__(self) -> None:
-        self.left, self.right = self.chain.sides[self.number], self.chain.sides[self.number + 1]
-        self.place = next(n for n, each in enumerate(chains(self.text)) if each.span == self.chain.span)
-        self.tried: set[str] = {self.text}
-        self.derived: dict[Expr, Expr] = {}
+    @cached_property
+    def place(self) -> int:
+        """Which chain of the text it is."""
+        return [each.span for each in chains(self.text)].index(self.chain.span)
 
-    def candidates(self) -> Iterator[tuple[Hint, Claim | None]]:
-        letters = used_letters(self.left, self.right)
-        scalars, functions = callables(self.scope)
-        yield from self.edited(self.right, edits(self.text, self.right, letters, scalars, functions))
-        yield from self.edited(self.left, edits(self.text, self.left, letters, scalars, functions))
+    def hint(self, most: int) -> Hint | None:
+        """The first candidate that holds, of at most so many of each kind."""
+        tried = set()
+        for hint, claim in self.candidates(most):
+            if claim is None or claim.relation is None or claim.trivial or claim.relation in tried:
+                continue
+            tried.add(claim.relation)
+            try:
+                if proved(claim.relation) and verdict(claim.relation).verdict == "proved":
+                    return hint
+            except IdxcalcError:  # too large to be proved, or never in the domain
+                continue
+        return None
+
+    def candidates(self, most: int) -> Iterator[tuple[Hint, Claim | None]]:
+        """At most so many of each kind: edits of the right side, remarks, declarations, what the right side
+        lacks; then edits of the left."""
+        left, right = self.chain.sides[self.number : self.number + 2]
+        letters, names = used_letters(left, right), callables(self.scope)
+        written = factors(self.text, self.chain.sides, names[0] | names[1])
+        lacking = [*written, *tensors(self.scope, sorted(letters), any(f.startswith("d") for f in written))]
+        yield from self.edited(right, islice(edits(self.text, right, letters, *names), most))
         yield from self.edited(None, remarks(self.text, self.chain, letters))
-        for words, declared in _declarations(self.scope):
-            yield (
-                Hint(f"true if {words}", None),
-                _attempt(declared, self.text, self.chain, self.number, self.wrt),
-            )
-        yield from self.edited(self.right, self.missing())
-        written = factors(self.text, self.chain.sides, scalars | functions)
-        known = list(_tensors(self.scope, sorted(letters), any(f.startswith("d") for f in written)))
-        for side in (self.right, self.left):
-            yield from self.edited(side, added_factors(self.text, side, [*written, *known]))
+        for words, declared in declarations(self.scope):
+            yield Hint(f"true if {words}", None), self.read(declared, self.text)
+        yield from self.edited(right, self.missing(right))
+        yield from self.edited(right, islice(added_factors(self.text, right, lacking), most))
+        yield from self.edited(left, islice(edits(self.text, left, letters, *names), most))
+        yield from self.edited(left, islice(added_factors(self.text, left, lacking), most))
 
-    def edited(self, side: Side | None, found: Iterator[Edit]) -> Iterator[tuple[Hint, Claim | None]]:
+    def edited(self, side: Side | None, found: Iterable[Edit]) -> Iterator[tuple[Hint, Claim | None]]:
+        """What to say of each edit that can be read."""
         for edit in found:
-            claim = None
-            if edit.text not in self.tried:
-                self.tried.add(edit.text)
-                claim = _read(self.scope, edit.text, self.place, self.number, self.wrt)
+            claim = self.read(self.scope, edit.text)
             says = f"true with {edit.says}"
             if claim is not None and side is not None:
-                at = claim.right if side is self.right else claim.left
+                at = claim.left if side is self.chain.sides[self.number] else claim.right
                 says += ":  " + " ".join(edit.text[at.start : at.stop].split())
             yield Hint(says, edit.span), claim
 
-    def missing(self) -> Iterator[Edit]:
+    def read(self, scope: Scope, text: str) -> Claim | None:
+        """The same relation in a text that was edited, if there is one."""
+        try:
+            found = chains(text)[self.place]
+            return read(scope, text, found, self.number, self.wrt, advise=False)
+        except (IdxcalcError, IndexError):
+            return None
+
+    def missing(self, side: Side) -> Iterator[Edit]:
         """The one term that the right side lacks; a left side of nothing lacks none."""
-        claim = _attempt(self.scope, self.text, self.chain, self.number, self.wrt)
+        claim = self.read(self.scope, self.text)
         if claim is None or claim.relation is None:
             return
         try:
-            left, right = self.worked(claim.relation.left), self.worked(claim.relation.right)
+            left, right = differentiate(claim.relation.left), differentiate(claim.relation.right)
             found = normal.simplify(Add((left, Mul((MINUS_ONE, right)))))
             truth, claimed = normal.simplify(left), normal.simplify(right)
             # Where no whole term is missing, the difference of the sides would only be the answer pasted in.
-            if isinstance(found, Add) or truth is ZERO or _count(truth) != _count(claimed) + 1:
+            if isinstance(found, Add) or truth is ZERO or count(truth) != count(claimed) + 1:
                 return
             term = write(tidy(found))
         except IdxcalcError:
             return
-        sign = " " if term.startswith("-") else " + "
-        at = self.right.body.span.stop if self.right.body else self.right.span.stop
-        edit = f"{self.text[:at]}{sign}{term}{self.text[at:]}"
-        yield Edit(f"a term {term} added", edit, Span(at - 1, at))
-
-    def worked(self, expr: Expr) -> Expr:
-        if expr not in self.derived:
-            self.derived[expr] = differentiate(expr)
-        return self.derived[expr]
-
-    def proved(self, relation: Relation) -> bool:
-        try:
-            left, right = self.worked(relation.left), self.worked(relation.right)
-            return normal.equal(left, right, None, relation.condition, relation.order)
-        except IdxcalcError:
-            return False
+        at = side.body.span.stop if side.body else side.span.stop
+        changed = put(self.text, (Span(at, at), (" " if term.startswith("-") else " + ") + term))
+        yield Edit(f"a term {term} added", changed, Span(at - 1, at))
 
 
-def _count(expr: Expr) -> int:
+def count(expr: Expr) -> int:
     """The number of terms, brackets multiplied out."""
     match expr:
         case Add(terms):
-            return sum(map(_count, terms))
+            return sum(map(count, terms))
         case Mul(factors):
-            return prod(map(_count, factors))
+            return prod(map(count, factors))
         case Sum(_, body, _):
-            return _count(body)
+            return count(body)
     return int(expr is not ZERO)
 
 
@@ -164,57 +155,37 @@ def callables(scope: Scope) -> tuple[frozenset[str], frozenset[str]]:
     return scalars, frozenset(n for n, s in symbols if isinstance(s, Function | Definition)) - scalars
 
 
-def _tensors(scope: Scope, letters: list[str], differentials: bool) -> Iterator[str]:
-    """What is known, with letters of the relation for its indices."""
+def tensors(scope: Scope, letters: list[str], differentials: bool) -> Iterator[str]:
+    """What is known, with letters of the relation for its indices; the least first."""
     shapes = {r"\delta": (2, 0)}
     for name, symbol in scope.symbols.items():
         match symbol:
-            case Variable():
-                shapes[name] = (len(symbol.dims), 0)
-                if differentials:
-                    shapes[f"d{name}"] = shapes[name]
-            case Definition():
-                shapes[name] = (len(symbol.indices), 0)
-            case Function() if symbol.params != ((),):
-                shapes[name] = (len(symbol.out), len(symbol.params[0]))
+            case Variable(_, dims):
+                shapes |= {f"d{name}" * differentials or name: (len(dims), 0), name: (len(dims), 0)}
+            case Definition(_, indices):
+                shapes[name] = (len(indices), 0)
+            case Function(_, out, (own, *_)) if own:
+                shapes[name] = (len(out), len(own))
     for name, (rank, order) in sorted(shapes.items(), key=lambda s: sum(s[1])):
         for slots in permutations(letters, rank + order) if rank + order <= 2 else ():
             sub = "".join(slots[:rank]) + ("," if order else "") + "".join(slots[rank:])
             yield f"{name}_{{{sub}}}" if sub else name
 
 
-def _read(scope: Scope, text: str, place: int, number: int, wrt: Targets | None) -> Claim | None:
-    try:
-        found = chains(text)
-    except IdxcalcError:
-        return None
-    if place >= len(found) or number >= len(found[place].ops):
-        return None
-    return _attempt(scope, text, found[place], number, wrt)
-
-
-def _attempt(scope: Scope, text: str, chain: Chain, number: int, wrt: Targets | None) -> Claim | None:
-    try:
-        return read(scope, text, chain, number, wrt)
-    except IdxcalcError:
-        return None
-
-
-def _declarations(scope: Scope) -> Iterator[tuple[str, Scope]]:
+def declarations(scope: Scope) -> Iterator[tuple[str, Scope]]:
     """One more property of one variable or function."""
     for name, symbol in scope.symbols.items():
-        if not isinstance(symbol, Variable | Function):
+        if isinstance(symbol, Definition):
             continue
         dims = symbol.dims if isinstance(symbol, Variable) else symbol.out
         words = ["positive"] + (["symmetric", "antisymmetric"] if len(dims) == 2 else [])
         for word in words:
-            if word in symbol.traits:
-                continue
             declared = scope.fork()
             declared.symbols[name] = replace(symbol, traits=symbol.traits | {word})
-            if word != "positive":
-                try:
-                    declared.sizes.tie(dims[0], dims[1])
-                except SizesDiffer:  # two sizes with names of their own
-                    continue
-            yield f"{name} is {word}", declared
+            try:
+                if word != "positive":
+                    declared.sizes.tie(*dims)
+            except SizesDiffer:  # two sizes with names of their own
+                continue
+            if word not in symbol.traits:
+                yield f"{name} is {word}", declared

@@ -9,7 +9,7 @@ from __future__ import annotations
 from idxcalc.errors import IdxcalcError, Span
 from idxcalc.notation import relations
 from idxcalc.verify.context import Context
-from idxcalc.verify.hints import INDICES
+from idxcalc.verify.hints import INDICES, pairs
 from idxcalc.verify.result import Result
 
 
@@ -22,11 +22,10 @@ def check_inline(context: Context, text: str) -> Result | None:
     True
     """
     try:
-        chains = relations.chains(text)
-        pairs = [(chain, number) for chain in chains for number in range(len(chain.ops))]
-        for chain, number in pairs:
+        found = pairs(text)
+        for chain, number in found:
             relations.read(context.scope, text, chain, number, None)
-        if not pairs:
+        if not found:
             relations.expression(context.scope, text, None)
     except IdxcalcError as error:
         if not INDICES.search(error.message):

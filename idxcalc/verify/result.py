@@ -5,9 +5,10 @@ Build, pytest, shell and ``print`` all show ``str(result)``; none of them words 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal
 
+from idxcalc.autodiff import Example as Counterexample
 from idxcalc.errors import Span, caret
 
 Verdict = Literal["proved", "tested", "refuted", "malformed", "defined", "claimed"]
@@ -15,17 +16,6 @@ Verdict = Literal["proved", "tested", "refuted", "malformed", "defined", "claime
 
 ICONS = {"proved": "✓", "tested": "≈", "refuted": "✗", "malformed": "!", "defined": ":=", "claimed": "▷"}
 """What stands before a verdict where no picture can."""
-
-
-@dataclass(frozen=True)
-class Counterexample:
-    """Sizes, the component, and both sides' values there; ``values`` are the drawn inputs by name."""
-
-    sizes: dict[str, int]
-    component: dict[str, int]
-    left: float
-    right: float
-    values: dict[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -110,7 +100,7 @@ class Result:
             trials = f"{self.trials} samples, largest error {self.max_error:.1e}" if self.trials else ""
             return "; ".join([*self.notes, *([trials] if trials else [])])
         found = self.counterexample
-        where = [_sizes(found.sizes), _component(found.component)]
+        where = [_sizes(found.sizes), component(found.component)]
         if not any(where):
             scalars = {n: v for n, v in found.values.items() if isinstance(v, int | float)}
             where = ["at " + ", ".join(f"{n} = {v:g}" for n, v in scalars.items())] if scalars else []
@@ -126,8 +116,9 @@ def _sizes(sizes: dict[str, int]) -> str:
     return "sizes " + ", ".join(f"{name} = {value}" for name, value in sizes.items())
 
 
-def _component(component: dict[str, int]) -> str:
-    names, values = ",".join(component), ",".join(map(str, component.values()))
-    if not component:
+def component(place: dict[str, int]) -> str:
+    """A component by its letters; nothing for a number."""
+    names, values = ",".join(place), ",".join(map(str, place.values()))
+    if not place:
         return ""
-    return f"component ({names}) = ({values})" if len(component) > 1 else f"component {names} = {values}"
+    return f"component ({names}) = ({values})" if len(place) > 1 else f"component {names} = {values}"

@@ -65,7 +65,8 @@ class World:
         self.bodies |= {python_name(n): settle(a, scope) for n, a in scope.aliases.items()}  # type: ignore[misc]
         taken = {dim.number for v in own for dim in v.dims}
         self.scope = Scope(sizes=Numbers(2 + trial, taken))
-        self.inputs: dict[str, Any] = {name: self.array(v) for name, v in self.variables.items()}
+        shapes = {name: self.shape(v.dims) for name, v in self.variables.items()}
+        self.inputs: dict[str, Any] = {n: self.array(self.variables[n], shapes[n]) for n in sorted(shapes)}
         self.functions = {name: f for name, f in functions.items() if f.body is None}
         for name, function in self.functions.items():
             self.inputs |= self.drawn(name, function)
@@ -81,12 +82,12 @@ class World:
     def shape(self, dims: Sequence[Dim]) -> tuple[int, ...]:
         return tuple(self.last(dim) - dim.start + 1 for dim in dims)
 
-    def array(self, variable: Variable) -> Any:
+    def array(self, variable: Variable, shape: tuple[int, ...]) -> Any:
         """Values of a variable that have its traits."""
         make = Arrays({})
         make.np = backend("numpy").xp
         with double():
-            return make.np.array(prepared(make, variable, self.rng.normal(size=self.shape(variable.dims))))
+            return make.np.array(prepared(make, variable, self.rng.normal(size=shape)))
 
     def drawn(self, name: str, function: Function) -> Iterator[tuple[str, Any]]:
         """A function, and the derivatives of one real."""

@@ -1,0 +1,84 @@
+"""The verdict on a relation as read: two judges that share no rule.
+
+Both sides are differentiated (`calculus`) and compared (`normal`); independently `autodiff` samples them.
+Proved needs both; when they disagree, `JudgesDisagree` stops everything.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from idxcalc import autodiff, normal
+from idxcalc.autodiff.symbols import symbols
+from idxcalc.calculus import differentiate
+from idxcalc.errors import IdxcalcError, JudgesDisagree
+from idxcalc.evidence import Evidence
+from idxcalc.expr import Elementary, Pow, Relation, Variable, free, fresh, substitute, walk
+from idxcalc.notation.write import tidy, write
+from idxcalc.verify.result import Result, Verdict
+
+
+def verdict(relation: Relation, seed: int = 0) -> Result:
+    """The verdict on a relation; raises `IdxcalcError` where no sample lies in the domain."""
+    evidence, limit = Evidence(), None
+    try:
+        proof = relation.op == "=" and proved(relation, evidence)
+    except IdxcalcError as error:
+        proof, limit = False, error.message
+    seen = autodiff.judge(relation, seed)
+    if seen.agrees is None:
+        raise IdxcalcError(seen.reason + _advice(relation))
+    if proof and not seen.agrees:
+        raise JudgesDisagree(
+            "the normal form proves what autodiff refutes; this is a defect of idxcalc, please report it:\n"
+            f"    {write(relation.left)} = {write(relation.right)}\n"
+            f"    sizes {seen.sizes[:1]}, seed {seed}, largest error {seen.max_error:.3g}"
+        )
+    word: Verdict = "refuted" if not seen.agrees else "proved" if proof or relation.op == "!=" else "tested"
+    return Result(
+        word,
+        max_error=seen.max_error,
+        trials=seen.trials,
+        counterexample=seen.counterexample,
+        rules=tuple(evidence.rules) if proof else (),
+        assumptions=tuple(_said(*each) for each in evidence.assumptions) if proof else (),
+        sizes=seen.sizes,
+        snippet=Snippet(relation, seed),
+        notes=() if limit is None else (f"no proof tried to the end: {limit}",),
+    )
+
+
+def proved(relation: Relation, evidence: Evidence | None = None) -> bool:
+    """Whether both sides have one normal form; raises `IdxcalcError` where that would grow too large."""
+    left, right = differentiate(relation.left, evidence), differentiate(relation.right, evidence)
+    return normal.equal(left, right, evidence, relation.condition, relation.order)
+
+
+@dataclass(frozen=True)
+class Snippet:
+    """The program that checks a relation with jax alone; written when it is asked for."""
+
+    relation: Relation = field(repr=False)
+    seed: int = 0
+
+    def __str__(self) -> str:
+        return autodiff.snippet(self.relation, self.seed)
+
+
+def _said(text: str, about: Any) -> str:
+    """An assumption in words; letters that the normal form made up get names."""
+    if about is None:
+        return text
+    letters = sorted(free(about), key=str)
+    used = {i.name for i in letters if i.name.isalpha()}
+    return text % write(tidy(substitute(about, {i: fresh(i, used) for i in letters if not i.name.isalpha()})))
+
+
+def _advice(relation: Relation) -> str:
+    """The declaration that may be missing when no sample lies in the domain."""
+    parts = (part for side in (relation.left, relation.right) for part in walk(side))
+    inside = (s for part in parts if isinstance(part, Elementary | Pow) for s in symbols(part))
+    found = (s.name for s in inside if isinstance(s, Variable) and "positive" not in s.traits)
+    name = min(found, default="")
+    return f"; declare `{name} positive`?" if name else ""
