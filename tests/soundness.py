@@ -707,31 +707,27 @@ def tried(job):
     made = statement(seed)
     if made is None:
         return "no meaning", made, "", 0.0
-    from idxcalc import Context, normal
-    from idxcalc.calculus import differentiate
+    from idxcalc import Context
     from idxcalc.errors import IdxcalcError, JudgesDisagree
     from idxcalc.notation import relations
+    from idxcalc.verify.verdict import proved, verdict
 
     global CONTEXT
     if CONTEXT is None:
         CONTEXT = Context(GIVEN)
-    begun = time.perf_counter()
+    begun = time.process_time()
     try:
-        if both:
-            from idxcalc.verify import hints
-
-            hints.SECONDS = 0.0
-            (result,) = CONTEXT.check_all(made.text, made.wrt)
-            return result.verdict, made, str(result), time.perf_counter() - begun
         chain = relations.chains(made.text)[0]
-        claim = relations.read(CONTEXT.scope, made.text, chain, 0, relations.targets(CONTEXT.scope, made.wrt))
-        sides = [differentiate(s) for s in (claim.relation.left, claim.relation.right)]
-        found = "proved" if normal.equal(*sides) else "not proved"
-        return found, made, "", time.perf_counter() - begun
+        targets = relations.targets(CONTEXT.scope, made.wrt)
+        claim = relations.read(CONTEXT.scope, made.text, chain, 0, targets, advise=False)
+        if both:
+            return verdict(claim.relation, example=False).verdict, made, "", time.process_time() - begun
+        found = "proved" if proved(claim.relation) else "not proved"
+        return found, made, "", time.process_time() - begun
     except JudgesDisagree as error:
-        return "judges disagree", made, str(error), time.perf_counter() - begun
+        return "judges disagree", made, str(error), time.process_time() - begun
     except IdxcalcError as error:
-        return "malformed", made, str(error), time.perf_counter() - begun
+        return "malformed", made, str(error), time.process_time() - begun
 
 
 CONTEXT = None

@@ -136,6 +136,8 @@ def judged(relation: Relation, seed: int, example: bool) -> Judgement:
     error, largest, trials = 0.0, 0.0, 0
     for batch in batches(case, seed):
         enough = trials >= ENOUGH and len(rounds) >= least
+        if relation.op == "=" and error > TOLERANCE:
+            break
         if len(rounds) >= 3 and (largest > TOLERANCE or enough or len(rounds) >= 15 and not trials):
             break
         rounds.append(batch)

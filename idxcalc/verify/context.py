@@ -16,7 +16,7 @@ from typing import Any
 from idxcalc import normal, plan
 from idxcalc.calculus import differentiate, worked
 from idxcalc.errors import IdxcalcError, Span
-from idxcalc.expr import Call, Deriv, Diff, Expr, Index, Relation, Variable, free, fresh, walk
+from idxcalc.expr import Call, Deriv, Expr, Index, Relation, Variable, free, fresh, walk
 from idxcalc.notation import declare, relations
 from idxcalc.notation.anatomy import Anatomy, anatomy
 from idxcalc.notation.scope import Scope
@@ -168,7 +168,7 @@ class Context:
             return result
         hint = search.hint(hints.MOST)
         said = [hint.text] if hint else []
-        if any(isinstance(part, Deriv | Diff) for part in walk(relation.left)):
+        if hints.differentiates(relation.left):
             with suppress(IdxcalcError):
                 said.append(f"idxcalc derives:  {remarked(worked_out(relation.left))}")
         span = hint.span if hint and hint.span else claim.right
@@ -181,7 +181,7 @@ class Context:
         one without is differentiated once by ``wrt``. Raises `IdxcalcError`."""
         targets = relations.targets(self.scope, wrt)
         expr, order, settled = relations.expression(self.scope, target, targets)
-        if not any(isinstance(p, Deriv | Diff) or (isinstance(p, Call) and p.derivs) for p in walk(expr)):
+        if not hints.differentiates(expr) and not any(isinstance(p, Call) and p.derivs for p in walk(expr)):
             if len(settled) != 1:
                 raise IdxcalcError("derive by one variable: name it with `wrt`", target, Span(0, len(target)))
             (by,) = settled

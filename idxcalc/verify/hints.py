@@ -16,7 +16,21 @@ from math import prod
 from idxcalc import normal
 from idxcalc.calculus import differentiate
 from idxcalc.errors import IdxcalcError, Span
-from idxcalc.expr import MINUS_ONE, ZERO, Add, Definition, Expr, Function, Mul, Sum, Variable
+from idxcalc.expr import (
+    MINUS_ONE,
+    ZERO,
+    Add,
+    Definition,
+    Deriv,
+    Diff,
+    Expr,
+    Function,
+    Mul,
+    Relation,
+    Sum,
+    Variable,
+    walk,
+)
 from idxcalc.notation.relations import Claim, Targets, chains, read
 from idxcalc.notation.scope import Scope
 from idxcalc.notation.sizes import SizesDiffer
@@ -83,19 +97,24 @@ class Search:
         return None
 
     def candidates(self, most: int) -> Iterator[tuple[Hint, Claim | None]]:
-        """At most so many of each kind: edits of the right side, remarks, declarations, what the right side
-        lacks; then edits of the left."""
+        """At most so many of each kind: edits of the right side and of the left, remarks, declarations, what
+        may be missing. A left side that is a derivative was asked for: its edits come last."""
         left, right = self.chain.sides[self.number : self.number + 2]
         letters, names = used_letters(left, right), callables(self.scope)
         written = factors(self.text, self.chain.sides, names[0] | names[1])
         lacking = [*written, *tensors(self.scope, sorted(letters), any(f.startswith("d") for f in written))]
+        claim = self.read(self.scope, self.text)
+        last = self.edited(left, islice(edits(self.text, left, letters, *names), most))
         yield from self.edited(right, islice(edits(self.text, right, letters, *names), most))
+        if claim is not None and claim.relation is not None and not differentiates(claim.relation.left):
+            yield from last
         yield from self.edited(None, remarks(self.text, self.chain, letters))
         for words, declared in declarations(self.scope):
             yield Hint(f"true if {words}", None), self.read(declared, self.text)
-        yield from self.edited(right, self.missing(right))
+        if claim is not None and claim.relation is not None:
+            yield from self.edited(right, self.missing(right, claim.relation))
         yield from self.edited(right, islice(added_factors(self.text, right, lacking), most))
-        yield from self.edited(left, islice(edits(self.text, left, letters, *names), most))
+        yield from last
         yield from self.edited(left, islice(added_factors(self.text, left, lacking), most))
 
     def edited(self, side: Side | None, found: Iterable[Edit]) -> Iterator[tuple[Hint, Claim | None]]:
@@ -116,13 +135,10 @@ class Search:
         except (IdxcalcError, IndexError):
             return None
 
-    def missing(self, side: Side) -> Iterator[Edit]:
+    def missing(self, side: Side, relation: Relation) -> Iterator[Edit]:
         """The one term that the right side lacks; a left side of nothing lacks none."""
-        claim = self.read(self.scope, self.text)
-        if claim is None or claim.relation is None:
-            return
         try:
-            left, right = differentiate(claim.relation.left), differentiate(claim.relation.right)
+            left, right = differentiate(relation.left), differentiate(relation.right)
             found = normal.simplify(Add((left, Mul((MINUS_ONE, right)))))
             truth, claimed = normal.simplify(left), normal.simplify(right)
             # Where no whole term is missing, the difference of the sides would only be the answer pasted in.
@@ -134,6 +150,11 @@ class Search:
         at = side.body.span.stop if side.body else side.span.stop
         changed = put(self.text, (Span(at, at), (" " if term.startswith("-") else " + ") + term))
         yield Edit(f"a term {term} added", changed, Span(at - 1, at))
+
+
+def differentiates(expr: Expr) -> bool:
+    """Whether a derivative is written in an expression."""
+    return any(isinstance(part, Deriv | Diff) for part in walk(expr))
 
 
 def count(expr: Expr) -> int:

@@ -19,14 +19,15 @@ from idxcalc.notation.write import tidy, write
 from idxcalc.verify.result import Result, Verdict
 
 
-def verdict(relation: Relation, seed: int = 0) -> Result:
-    """The verdict on a relation; raises `IdxcalcError` where no sample lies in the domain."""
+def verdict(relation: Relation, seed: int = 0, example: bool = True) -> Result:
+    """The verdict on a relation, with a small counterexample if ``example`` asks for one; raises
+    `IdxcalcError` where no sample lies in the domain."""
     evidence, limit = Evidence(), None
     try:
         proof = relation.op == "=" and proved(relation, evidence)
     except IdxcalcError as error:
         proof, limit = False, error.message
-    seen = autodiff.judge(relation, seed)
+    seen = autodiff.judge(relation, seed, example)
     if seen.agrees is None:
         raise IdxcalcError(seen.reason + _advice(relation))
     if proof and not seen.agrees:
