@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from idxcalc.chapters import Found, chapter, found, record, summary
+from idxcalc.chapters.store import FOLDER
 from idxcalc.chapters.template import template
 from idxcalc.errors import IdxcalcError, JudgesDisagree
 from idxcalc.verify.context import Context
@@ -65,6 +66,7 @@ COMMANDS = {
 FLAGS = {
     "check": {
         "--json": "print one list with a record per result",
+        "--cached": f"verify only what changed; verdicts are kept in {FOLDER}",
         "--no-cells": "do not run the chapters' code cells",
         "-v --verbose": "print every result, not only the wrong ones",
     },
@@ -149,7 +151,8 @@ def _is_file(what: str) -> bool:
 
 
 def _check_files(asked: argparse.Namespace) -> int:
-    chapters = [chapter(path) for path in dict.fromkeys(asked.what)]
+    store = FOLDER if asked.cached else None
+    chapters = [chapter(path, store=store) for path in dict.fromkeys(asked.what)]
     results: list[Found] = []
     for each in chapters:
         some = each.all(cells=not asked.no_cells)

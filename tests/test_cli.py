@@ -145,6 +145,14 @@ def test_a_file_without_statements(page, shell):
     assert shell("check", page("# Words\n")) == (0, "page.md: holds no statement\n0 relations\n", "")
 
 
+def test_verdicts_are_kept_only_where_asked(page, shell, monkeypatch):
+    first = shell("check", page(CHAPTER))
+    assert first[0] == 0 and not Path("_build").exists()
+    assert shell("check", "--cached", "page.md") == first
+    monkeypatch.setattr(Context, "check_all", None)
+    assert shell("check", "--cached", "page.md") == first
+
+
 def test_cells_are_run_unless_told_otherwise(page, shell):
     page("---\nfile_format: mystnb\n---\n\n```{code-cell}\nassert 1 == 2\n```\n")
     assert shell("check", "page.md") == (

@@ -1,12 +1,13 @@
-"""The context that each statement of a chapter stands in.
+"""The ground that each statement of a chapter stands on: a context, and the texts that made it.
 
-A statement sees what stands above it and nothing below: the context is forked at each ``{given}`` and
-``{define}``, and every other statement keeps the fork it stood in.
+A statement sees what stands above it and nothing below: the ground is forked at each ``{given}`` and
+``{define}``, and every other statement keeps the fork it stood on.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from idxcalc.chapters.statement import Statement
@@ -19,58 +20,68 @@ if TYPE_CHECKING:
 DECLARING = ("given", "define")
 
 
+@dataclass(frozen=True)
+class Ground:
+    """A context, the texts that were entered into it, and the chapters whose names are in it."""
+
+    context: Any
+    texts: tuple[tuple[str, str, str], ...] = ()
+    taken: frozenset[str] = frozenset()
+
+
 class Contexts:
-    """``of[name]`` is the context of the statement with that name, ``results[name]`` what entering it gave,
-    ``trail[k]`` the context after the first ``k`` statements."""
+    """``grounds[k]`` is what a statement after the first ``k`` stands on, ``results[name]`` what entering the
+    declarations or definitions of that name gave."""
 
     def __init__(self, source: Chapter, new: Callable[[], Any]) -> None:
-        context = new()
-        taken = {source.path}  # the chapters whose names are in this context
-        self.of: dict[str, Any] = {}
+        first = Ground(new(), taken=frozenset({source.path}))
+        self.grounds = [first]
         self.results: dict[str, tuple[Result, ...]] = {}
-        self.trail = [context]
         for each in source.statements:
+            ground = self.grounds[-1]
             if each.kind in DECLARING:
                 fresh = "fresh" in each.options
-                context, taken = (new(), {source.path}) if fresh else (context.fork(), taken)
-                self.results[each.name] = tuple(_enter(context, source, each, taken))
-            self.of[each.name] = context
-            self.trail.append(context)
+                ground = replace(first, context=new()) if fresh else replace(ground, context=ground.context.fork())
+                ground, results = _entered(ground, source, each)
+                self.results[each.name] = tuple(results)
+            self.grounds.append(ground)
 
 
-def _enter(context: Any, source: Chapter, each: Statement, taken: set[str], of: str = "") -> list[Result]:
+def _entered(ground: Ground, source: Chapter, each: Statement, of: str = "") -> tuple[Ground, list[Result]]:
     """Declare or define; what goes wrong is a result. ``of`` says whose lines they are, if another's."""
-    found = _take(context, source, each, taken)
+    ground, found = _taken(ground, source, each)
     start = 0
     # Definitions are read as a whole; of declarations, a fault in one line leaves the others standing.
     for text in [each.body] if each.kind == "define" else each.body.split("\n"):
         where = f"{each.place(start).line}{of}"
         try:
             if each.kind == "define":
-                found += context.define(text, each.option("wrt"), where)
+                found += ground.context.define(text, each.option("wrt"), where)
             elif text.strip():
-                context.given(text, where)
+                ground.context.given(text, where)
         except IdxcalcError as error:
             whole, span = error.source or text, error.span or Span(0, len(text))
             if whole == text or each.kind == "given":
                 whole, span = each.body, Span(start + span.start, start + span.stop)
             found.append(Result("malformed", error=error.message, source=whole, span=span))
         start += len(text) + 1
-    return found
+    text = each.kind, each.body, each.option("wrt")
+    return replace(ground, texts=(*ground.texts, text)), found
 
 
-def _take(context: Any, source: Chapter, each: Statement, taken: set[str]) -> list[Result]:
+def _taken(ground: Ground, source: Chapter, each: Statement) -> tuple[Ground, list[Result]]:
     """Take over another chapter's declarations and definitions, from its last fresh start on, once."""
+    found: list[Result] = []
     other = source.other(name) if (name := each.option("from")) else None
-    if other is None or not other.readable or other.path in taken:
-        return []  # a fault of the structure, reported there; or here already
-    taken.add(other.path)
+    if other is None or not other.readable or other.path in ground.taken:
+        return ground, found  # a fault of the structure, reported there; or here already
+    ground = replace(ground, taken=ground.taken | {other.path})
     inner = [one for one in other.statements if one.kind in DECLARING and not one.expect]
     fresh = [number for number, one in enumerate(inner) if "fresh" in one.options]
     line, column = each.options["from"].place()
-    return [
-        Result("malformed", error=f"`:from: {name}` fails at {where}: {bad.error}", line=line, column=column)
-        for one in inner[fresh[-1] if fresh else 0 :]
-        for bad in _enter(context, other, one, taken, f" of {other.path}")
-        if not bad and (where := f"{other.path}:{one.line}")
-    ]
+    for one in inner[fresh[-1] if fresh else 0 :]:
+        ground, results = _entered(ground, other, one, f" of {other.path}")
+        for bad in (each for each in results if not each):
+            message = f"`:from: {name}` fails at {other.path}:{one.line}: {bad.error}"
+            found.append(Result("malformed", error=message, line=line, column=column))
+    return ground, found

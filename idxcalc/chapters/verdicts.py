@@ -7,15 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
 from idxcalc.chapters.cells import Cell, Ran, claimed, run, tagged
-from idxcalc.chapters.contexts import Contexts
+from idxcalc.chapters.contexts import Contexts, Ground
 from idxcalc.chapters.read import Reading, load
 from idxcalc.chapters.record import Found, found, record, said
 from idxcalc.chapters.statement import CHECKED, Exercise, Statement, meant
+from idxcalc.chapters.store import Store
 from idxcalc.chapters.structure import structure
 from idxcalc.chapters.text import Place, Text
 from idxcalc.errors import IdxcalcError
@@ -26,12 +27,13 @@ from idxcalc.verify.result import Result
 _KINDS = {"given": "declaration", "define": "definition", "claim": "claim"}
 
 
-def chapter(path: str | Path, shown: str = "") -> Chapter:
+def chapter(path: str | Path, shown: str = "", store: Path | None = None) -> Chapter:
     """Read the chapter at ``path``; ``shown`` is how messages name it, where that is not ``path``.
 
     A file that is missing or no text gives a chapter with that one problem, ``readable`` being False.
+    With the folder ``store``, verdicts are kept there, and what is kept is not verified again.
     """
-    return Chapter(path, shown)
+    return Chapter(path, shown, store=Store(store))
 
 
 class Chapter:
@@ -43,6 +45,7 @@ class Chapter:
         shown: str = "",
         context: Callable[[], Any] | None = None,
         family: dict[Path, Chapter] | None = None,
+        store: Store | None = None,
     ) -> None:
         self.file = Path(path)
         self.path = shown or str(path)
@@ -50,7 +53,8 @@ class Chapter:
         self._new = context or Context
         self._family = {} if family is None else family  # the chapters read so far, by file
         self._family[self.file.resolve()] = self
-        self._kept: dict[tuple[str, int | None], tuple[Found, ...]] = {}
+        self._store = store or Store()
+        self._found: dict[tuple[str, int | None], tuple[Found, ...]] = {}
         self._reading = Reading(self.path, Text(""))
         try:
             self._reading = Reading(self.path, Text(load(self.file)))
@@ -96,12 +100,16 @@ class Chapter:
 
     @cached_property
     def contexts(self) -> Contexts:
-        """The context of each statement, made when first asked for."""
+        """What the statements stand on, made when first asked for."""
         return Contexts(self, self._new)
 
+    def ground(self, statement: Statement) -> Ground:
+        """What ``statement`` stands on (its own names included, for a definition)."""
+        return self.contexts.grounds[self.statements.index(statement) + 1]
+
     def context(self, statement: Statement) -> Any:
-        """The context that ``statement`` stands in (its own names included, for a definition)."""
-        return self.contexts.of[statement.name]
+        """The context that ``statement`` stands in."""
+        return self.ground(statement).context
 
     def count(self, statement: Statement) -> int:
         """The number of relations of a statement, without checking them."""
@@ -121,11 +129,11 @@ class Chapter:
         if statement.expect or statement.kind not in CHECKED:
             only = None
         key = statement.name, only
-        if key not in self._kept:
+        if key not in self._found:
             judged = enumerate(self._judge(statement, only), only or 1)
             filled = [self._fill(statement, each, number) for number, each in judged]
-            self._kept[key] = expected(statement, filled) if statement.expect else tuple(filled)
-        return self._kept[key]
+            self._found[key] = expected(statement, filled) if statement.expect else tuple(filled)
+        return self._found[key]
 
     def result(self, statement: Statement, number: int) -> Found:
         """The result of relation ``number``, from 1, checking no other where that can be."""
@@ -141,9 +149,10 @@ class Chapter:
             case "math":
                 return ()
             case _:
-                context = self.context(statement)
-                check = context.check_steps if statement.kind == "steps" else context.check_all
-                return tuple(check(statement.body, wrt=statement.option("wrt"), only=only))
+                ground, wrt = self.ground(statement), statement.option("wrt")
+                name = "check_steps" if statement.kind == "steps" else "check_all"
+                check = partial(getattr(ground.context, name), statement.body, wrt=wrt, only=only)
+                return self._store.answer([name, statement.body, wrt, only, ground.texts], check)
 
     def _fill(self, statement: Statement, result: Result, number: int) -> Found:
         place = Place(result.line, result.column) if result.line else statement.place(0)
@@ -184,7 +193,7 @@ class Chapter:
         return tuple(
             found(fault, "inline", file=self.path, line=place.line, column=place.column)
             for text, before in self._reading.inline
-            if (fault := check_inline(self.contexts.trail[before], str(text))) is not None
+            if (fault := check_inline(self.contexts.grounds[before].context, str(text))) is not None
             for place in [text.place(fault.span.start if fault.span else 0)]
         )
 

@@ -10,14 +10,13 @@ Invariant: the text of a statement's fault is ``str(result)``, as in the shell a
 from __future__ import annotations
 
 from collections.abc import Iterator
-from hashlib import sha256
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from docutils import nodes
 from sphinx.util import logging
 
+from idxcalc.chapters.store import environment
 from idxcalc.sphinx_ext.domain import domain
 from idxcalc.sphinx_ext.katex import TexError, html
 from idxcalc.sphinx_ext.reading import reading, shown_path
@@ -28,27 +27,11 @@ if TYPE_CHECKING:
     from sphinx.environment import BuildEnvironment
 
 logger = logging.getLogger(__name__)
-PACKAGE = Path(__file__).parents[1]
-_VERDICTS_DEPEND_ON = ("idxcalc", "jax", "jaxlib", "numpy", "sympy", "myst-parser", "myst-nb")
 
 
 def fingerprint(app: Sphinx, config: Config) -> None:
     """Make the environment depend on the package: an edit of it has everything read and checked anew."""
-    digest = sha256()
-    for path in sorted(PACKAGE.rglob("*")):
-        if path.is_file() and "__pycache__" not in path.parts:
-            digest.update(str(path.relative_to(PACKAGE)).encode())
-            digest.update(path.read_bytes())
-    for name in _VERDICTS_DEPEND_ON:
-        digest.update(f"{name}=={_version(name)}".encode())
-    config.idxcalc_fingerprint = digest.hexdigest()
-
-
-def _version(name: str) -> str:
-    try:
-        return version(name)
-    except PackageNotFoundError:
-        return "none"
+    config.idxcalc_fingerprint = environment()
 
 
 def collect(app: Sphinx, doctree: nodes.document) -> None:

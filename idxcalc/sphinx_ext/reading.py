@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, cast
 from sphinx.errors import SphinxError
 
 from idxcalc.chapters import Chapter, Statement, chapter
+from idxcalc.chapters.store import FOLDER
 from idxcalc.errors import JudgesDisagree
 
 if TYPE_CHECKING:
@@ -30,8 +31,8 @@ class Defect(SphinxError):
 class Reading:
     """A chapter, verified, and those of its statements that the document has yet to show."""
 
-    def __init__(self, path: Path, shown: str) -> None:
-        self.chapter: Chapter = chapter(path, shown)
+    def __init__(self, path: Path, shown: str, store: Path) -> None:
+        self.chapter: Chapter = chapter(path, shown, store)
         self.waiting = [each for each in self.chapter.statements if each.kind != "math"]
         self.strange: list[str] = []  # what the document shows and the chapter does not hold
         try:
@@ -64,7 +65,7 @@ def reading(env: BuildEnvironment) -> Reading:
     store = env.current_document
     if "idxcalc-reading" not in store:
         path = Path(env.doc2path(env.docname))
-        store["idxcalc-reading"] = Reading(path, shown_path(env, env.docname))
+        store["idxcalc-reading"] = Reading(path, shown_path(env, env.docname), env.doctreedir / FOLDER.name)
     return cast(Reading, store["idxcalc-reading"])
 
 

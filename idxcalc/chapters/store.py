@@ -1,0 +1,110 @@
+"""Verdicts kept by the content they rest on, so that only what changed is verified again.
+
+A question is a statement with the texts of its context. Its answer is one JSON file, named by the question's
+digest and sealed by the digest of question, answer and `environment` together. Invariant: what another text,
+another edition of the package, another version or another hand has left is no answer; nothing is unpickled.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, replace
+from functools import cache
+from hashlib import sha256
+from importlib.metadata import distributions
+from pathlib import Path
+from typing import Any
+
+from idxcalc.errors import Span
+from idxcalc.verify.result import Counterexample, Result
+
+FOLDER = Path("_build/verdicts")
+PACKAGE = Path(__file__).parents[1]
+_VERSIONS = {"idxcalc", "jax", "jaxlib", "numpy", "scipy", "sympy", "opt-einsum"}
+_BOOK = {"markdown-it-py", "mdit-py-plugins", "myst-parser", "myst-nb"}
+_STARTED = time.time() - time.process_time()
+
+
+def _sources() -> Iterator[Path]:
+    return (path for path in sorted(PACKAGE.rglob("*")) if path.is_file() and path.suffix != ".pyc")
+
+
+@cache
+def environment() -> str:
+    """A digest of the package's source, of the versions it stands on, and of the settings of JAX."""
+    found = {each.name.lower().replace("_", "-"): each.version for each in distributions()}
+    versions = {name: found.get(name) for name in sorted(_VERSIONS | _BOOK)}
+    settings = {name: value for name, value in os.environ.items() if name.startswith(("JAX_", "XLA_"))}
+    about = [sys.version, platform.machine(), versions, sorted(settings.items())]
+    files = [(str(path.relative_to(PACKAGE)), sha256(path.read_bytes()).hexdigest()) for path in _sources()]
+    return _digest([about, files])
+
+
+class Store:
+    """The answers below a folder; without one, nothing is kept."""
+
+    def __init__(self, folder: Path | None = None) -> None:
+        self.folder = folder and Path(folder)  # Sphinx has paths of its own
+
+    def answer(self, question: object, find: Callable[[], tuple[Result, ...]]) -> tuple[Result, ...]:
+        """The kept answer to a question, or the one that ``find`` gives, which is kept."""
+        if self.folder is None:
+            return find()
+        path = self.folder / f"{_digest(question)}.json"
+        try:
+            data = json.loads(path.read_bytes())
+            if data["seal"] == _digest([question, environment(), data["results"]]):
+                return tuple(_result(**each) for each in data["results"])
+        except (OSError, ValueError, TypeError, LookupError, RecursionError):
+            pass  # there is none, or it is damaged
+        found = find()
+        if max(source.stat().st_mtime for source in _sources()) < _STARTED:  # else: which edition found it?
+            results = [_plain(each) for each in found]
+            seal = _digest([question, environment(), results])
+            _write(path, json.dumps({"seal": seal, "question": question, "results": results}, indent=1))
+        return found
+
+
+def _digest(data: object) -> str:
+    return sha256(json.dumps(data, sort_keys=True).encode()).hexdigest()
+
+
+def _write(path: Path, text: str) -> None:
+    """All of it or nothing, whoever else writes there; where nothing can be written, nothing is kept."""
+    part = path.with_suffix(f".{os.getpid()}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part.write_text(text, "utf-8")
+        part.replace(path)
+    except OSError:
+        pass
+
+
+def _plain(result: Result) -> dict[str, Any]:
+    """A result as plain data: the program written out; of the values drawn, the numbers that it shows."""
+    example = result.counterexample
+    if example:
+        numbers = {name: value for name, value in example.values.items() if isinstance(value, int | float)}
+        example = replace(example, values=numbers)
+    plain = asdict(replace(result, snippet=str(result.snippet), counterexample=example, chain=()))
+    return dict(json.loads(json.dumps(plain, default=float)))
+
+
+def _result(span: Any, counterexample: Any, **plain: Any) -> Result:
+    example = counterexample and Counterexample(**counterexample)
+    return Result(span=span and Span(**span), counterexample=example, **_frozen(plain))
+
+
+def _frozen(data: Any) -> Any:
+    match data:
+        case list():
+            return tuple(map(_frozen, data))
+        case dict():
+            return {name: _frozen(value) for name, value in data.items()}
+        case _:
+            return data
