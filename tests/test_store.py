@@ -1,4 +1,4 @@
-"""A kept verdict answers for the very same question alone: any change of text, package or version asks anew."""
+"""A kept verdict answers for the same question alone: a change of text, package or version asks anew."""
 
 from __future__ import annotations
 

@@ -41,7 +41,9 @@ class Contexts:
             ground = self.grounds[-1]
             if each.kind in DECLARING:
                 fresh = "fresh" in each.options
-                ground = replace(first, context=new()) if fresh else replace(ground, context=ground.context.fork())
+                ground = (
+                    replace(first, context=new()) if fresh else replace(ground, context=ground.context.fork())
+                )
                 ground, results = _entered(ground, source, each)
                 self.results[each.name] = tuple(results)
             self.grounds.append(ground)
@@ -65,8 +67,8 @@ def _entered(ground: Ground, source: Chapter, each: Statement, of: str = "") -> 
                 whole, span = each.body, Span(start + span.start, start + span.stop)
             found.append(Result("malformed", error=error.message, source=whole, span=span))
         start += len(text) + 1
-    text = each.kind, each.body, each.option("wrt")
-    return replace(ground, texts=(*ground.texts, text)), found
+    texts = *ground.texts, (each.kind, each.body, each.option("wrt"))
+    return replace(ground, texts=texts), found
 
 
 def _taken(ground: Ground, source: Chapter, each: Statement) -> tuple[Ground, list[Result]]:

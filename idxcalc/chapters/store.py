@@ -63,7 +63,7 @@ class Store:
         except (OSError, ValueError, TypeError, LookupError, RecursionError):
             pass  # there is none, or it is damaged
         found = find()
-        if max(source.stat().st_mtime for source in _sources()) < _STARTED:  # else: which edition found it?
+        if all(source.stat().st_mtime < _STARTED for source in _sources()):  # else: which edition found it?
             results = [_plain(each) for each in found]
             seal = _digest([question, environment(), results])
             _write(path, json.dumps({"seal": seal, "question": question, "results": results}, indent=1))
@@ -89,7 +89,9 @@ def _plain(result: Result) -> dict[str, Any]:
     """A result as plain data: the program written out; of the values drawn, the numbers that it shows."""
     example = result.counterexample
     if example:
-        numbers = {name: value for name, value in example.values.items() if isinstance(value, int | float)}
+        numbers: dict[str, object] = {
+            name: value for name, value in example.values.items() if isinstance(value, int | float)
+        }
         example = replace(example, values=numbers)
     plain = asdict(replace(result, snippet=str(result.snippet), counterexample=example, chain=()))
     return dict(json.loads(json.dumps(plain, default=float)))
