@@ -256,6 +256,7 @@ def lines():
         (".py", 'def f():\n    """Doc."""\n    return """a\nb"""\n', 3),
         (".py", "x = (\n    # a comment\n\n    1,\n)\n", 3),
         (".py", "", 0),
+        (".lark", "// a comment\nstart: a\n\n  // more\na: B\n", 2),
         (".css", "/* one\n two */\na { b: c }\n", 1),
         (".js", "// no\nlet x = 'http://y';\n", 1),
     ],

@@ -25,7 +25,7 @@ from idxcalc.verify.result import Counterexample, Result
 
 FOLDER = Path("_build/verdicts")
 PACKAGE = Path(__file__).parents[1]
-_VERSIONS = {"idxcalc", "jax", "jaxlib", "numpy", "scipy", "sympy", "opt-einsum"}
+_VERSIONS = {"idxcalc", "jax", "jaxlib", "numpy", "scipy", "sympy", "lark", "opt-einsum"}
 _BOOK = {"markdown-it-py", "mdit-py-plugins", "myst-parser", "myst-nb"}
 _STARTED = time.time() - time.process_time()
 

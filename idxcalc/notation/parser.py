@@ -1,33 +1,29 @@
-"""Tokens to a syntax tree, by recursive descent, and the parser's surprise to a sentence.
+"""Tokens to a syntax tree, by the grammar of `grammar.lark`, and the parser's surprise to a sentence.
 
-    row    = [side] {("=" | "\\neq") side}
-    side   = "?" | sum ["if" test {"and" (test | sum "if" test)} [[","] ("else" sum | sum "otherwise")]]
-    sum    = ["+" | "-"] product {("+" | "-") product}
-    product = item {["*" | "/" | "\\circ"] item}
-    item   = atom {subscript | label | prime | "^" argument}
-
-Scripts and brackets are generic: whether ``s(1-s)`` is a call or a product is decided afterwards, from the
-declarations. No step looks further than one token, so the token that surprises is the first that cannot
-stand where it stands.
+The parser is LALR: it stops at the first token that cannot stand where it stands, and that is what the
+sentence is about.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
+from functools import cache
+from pathlib import Path
+from re import findall
+from typing import Any
+
+import lark
 
 from idxcalc.errors import IdxcalcError, Span
-from idxcalc.notation.tokens import CLOSING, COMPARISONS, OPENING, Bound, Subscript, Tok, fail
+from idxcalc.notation.tokens import CLOSING, COMPARISONS, Bound, Subscript, Tok
 from idxcalc.notation.tree import (
-    Atom, Bars, Bracket, Chain, Choice, Fraction_, Item, Name, Number, Power, Product, Root, Side, Sign,
-    SumOf, Test, Tests, Word, Written,
+    Argument, Atom, Bars, Bracket, Branch, Chain, Choice, Fraction_, Item, Name, Number, Power, Product,
+    Root, Side, Sign, SumOf, Test, Tests, Word, Written,
 )  # fmt: skip
 
 OPERATORS = ("PLUS", "MINUS", "MULT", "SLASH", "CIRC", "SUP")
 _SIGNS = {"MULT": "*", "SLASH": "/", "CIRC": "o"}
-_WORDS = ("FUNCTION", "DET", "PARTIAL", "DOTS")
-_ATOMS = {"NAME", "NUMBER", "SUM", "FRAC", "SQRT", "BEGIN", *_WORDS, *OPENING}
 _ARGUMENT = "`{before}` needs an argument"
 
 # What was found, what stood before it (() for whatever), and what to say; the place starts with what stood
@@ -47,252 +43,227 @@ _SURPRISES: tuple[tuple[Sequence[str], Sequence[str], str], ...] = (
     (("CMP",), (), "an inequality is no statement; expected = or \\neq"),
     (("AND", "ELSE", "OTHERWISE", "IF"), (), "`{found}` has no condition it belongs to"),
     (("QUESTION",), (), "`?` stands alone, for a whole side"),
+    (("DOT",), (), "the character . means nothing in a formula"),
     ((), (), "`{text}` was not expected here"),
 )
 
 
-class Parser:
-    """Reads ``tokens``, of which the one at ``at`` comes next."""
+def chains(tokens: Sequence[Tok], source: str) -> list[Chain]:
+    """One chain per row that starts with a left side; raises `IdxcalcError`."""
+    given = [part for token in tokens for part in _digits(token)]
+    try:
+        found: list[Chain] = _lark().parse(given)
+    except lark.UnexpectedInput as error:
+        surprising = error.token.value if isinstance(error, lark.UnexpectedToken) else None
+        at = next((n for n, token in enumerate(given) if token is surprising), len(given))
+        raise _surprise(given, at, source) from None
+    except IdxcalcError as error:
+        error.source = source
+        raise
+    return found
 
-    def __init__(self, tokens: Sequence[Tok], source: str) -> None:
-        end = len(source.rstrip())
-        self.tokens = [*tokens, Tok("", "", Span(end, end))]
-        self.source, self.at = source, 0
 
-    @property
-    def kind(self) -> str:
-        return self.tokens[self.at].kind
+def _digits(token: Tok) -> Iterator[Tok]:
+    """TeX takes one character as an argument without braces, so a number is its digits."""
+    if token.kind != "NUMBER":
+        yield token
+        return
+    for at, digit in enumerate(str(token.value), token.span.start):
+        yield Tok("DOT" if digit == "." else "DIGIT", digit, Span(at, at + 1))
 
-    def take(self, *kinds: str) -> Tok | None:
-        """The next token, if it is of one of these kinds."""
-        token = self.tokens[self.at]
-        self.at += token.kind in kinds
-        return token if token.kind in kinds else None
 
-    def expect(self, *kinds: str) -> Tok:
-        found = self.take(*kinds)
-        if found is None:
-            raise self.surprise()
-        return found
+def _surprise(tokens: Sequence[Tok], at: int, source: str) -> IdxcalcError:
+    """What to say of the token ``at``, which cannot stand where it stands."""
+    end = len(source.rstrip())
+    token = tokens[at] if at < len(tokens) else Tok("", "", Span(end, end))
+    before = tokens[at - 1] if at else Tok("", "", token.span)
+    says = next(
+        says
+        for found, behind, says in _SURPRISES
+        if (not found or token.kind in found) and (not behind or before.kind in behind)
+    )
+    span = before.span | token.span if says.startswith("< ") and token.kind else token.span
+    if says.startswith("< ") and (not token.kind or "side" in says):
+        span = before.span
+    text = source[token.span.start : token.span.stop]
+    said = says.removeprefix("< ").replace("{before}", str(before.value)).replace("{text}", text)
+    return IdxcalcError(said.replace("{found}", str(token.value)), source, span)
 
-    def surprise(self) -> IdxcalcError:
-        """What to say of the next token, which cannot stand here."""
-        token = self.tokens[self.at]
-        before = self.tokens[self.at - 1] if self.at else Tok("", "", token.span)
-        says = next(
-            says
-            for found, behind, says in _SURPRISES
-            if (not found or token.kind in found) and (not behind or before.kind in behind)
-        )
-        span = before.span | token.span if says.startswith("< ") and token.kind else token.span
-        if says.startswith("< ") and (not token.kind or "side" in says):
-            span = before.span
-        text = self.source[token.span.start : token.span.stop]
-        said = says.removeprefix("< ").replace("{before}", str(before.value)).replace("{text}", text)
-        return IdxcalcError(said.replace("{found}", str(token.value)), self.source, span)
+
+@cache
+def _lark() -> Any:
+    class Lexer(lark.lexer.Lexer):  # the tokens come ready made
+        def __init__(self, conf: object) -> None: ...
+
+        def lex(self, data: Any) -> Any:  # type: ignore[override]
+            for token in data:
+                yield lark.Token(token.kind, token)
+
+    grammar = (Path(__file__).parent / "grammar.lark").read_text(encoding="utf-8")
+    kinds = sorted(set(findall(r"\b[A-Z]{2,}\b", grammar)))
+    return lark.Lark(
+        f"{grammar}\n%declare {' '.join(kinds)}",
+        parser="lalr", lexer=Lexer, transformer=_Records(), maybe_placeholders=False,
+    )  # fmt: skip
+
+
+def _unpacked(method: Callable[..., Any], rule: object, parts: list[Any], where: object) -> Any:
+    return method(*(part.value if isinstance(part, lark.Token) else part for part in parts))
+
+
+def _some(kind: type, parts: tuple[Any, ...]) -> tuple[Any, ...]:
+    return tuple(part for part in parts if isinstance(part, kind))
+
+
+def _fail(message: str, span: Span) -> IdxcalcError:
+    return IdxcalcError(message, "", span)
+
+
+@lark.v_args(wrapper=_unpacked)
+class _Records(lark.Transformer[Any, Any]):
+    """A method a rule: what the rule makes of the tokens and records that it consists of."""
 
     # statements
 
-    def chains(self) -> list[Chain]:
-        """One chain per row that starts with a left side."""
+    def start(self, *rows: Tok | tuple[Any, ...]) -> list[Chain]:
         found: list[Chain] = []
-        while True:
-            if self.kind not in ("REL", "ROW", ""):
-                side = self.side()
-                found.append(Chain((side,), (), (), (), side.span))
+        for row in _some(tuple, rows):
+            sides, signs = _some(Side, row), _some(Tok, row)
+            if len(sides) > len(signs):
+                found.append(Chain(sides[:1], (), (), (), sides[0].span))
             elif not found:
-                raise self.surprise() if self.kind == "REL" else fail("an empty side", self.source, 0)
-            while sign := self.take("REL"):
-                side, last = self.side(), found[-1]
-                found[-1] = Chain(
-                    (*last.sides, side), (*last.ops, _comparison(sign)), (*last.op_spans, sign.span),
-                    (), last.span | side.span,
-                )  # fmt: skip
-            if not self.kind:
-                return found
-            self.expect("ROW")
+                raise _fail("an empty side", signs[0].span if signs else Span(0, 1))
+            new = sides[len(sides) - len(signs) :]
+            last, ops = found[-1], tuple(_comparison(sign) for sign in signs)
+            found[-1] = Chain(
+                (*last.sides, *new), (*last.ops, *ops), (*last.op_spans, *(sign.span for sign in signs)),
+                (), last.span | new[-1].span if new else last.span,
+            )  # fmt: skip
+        return found
 
-    def side(self) -> Side:
-        if mark := self.take("QUESTION"):
-            return Side(None, (), mark.span)
-        body = self.sum()
-        if not self.take("IF"):
-            return Side(body, (), body.span)
-        test = self.test()
-        branches: list[tuple[SumOf, tuple[Test, ...]]] = [(body, (test,))]
-        span = body.span | test.span
-        while self.kind in ("AND", "COMMA", "ELSE"):
-            if not branches[-1][1]:
-                raise IdxcalcError("only the last case may be `otherwise`", self.source, span)
-            comma = self.take("AND", "COMMA")
-            otherwise = self.take("ELSE")
-            value = self.sum()
-            if otherwise or self.take("OTHERWISE"):
-                branches.append((value, ()))
-                span |= value.span
-                continue
-            if comma and comma.kind == "COMMA":
-                raise self.surprise()
-            if self.take("IF"):
-                test = self.test()
-                branches.append((value, (test,)))
+    def row(self, *parts: Side | Tok) -> tuple[Side | Tok, ...]:
+        return parts
+
+    def question(self, mark: Tok) -> Side:
+        return Side(None, (), mark.span)
+
+    def value(self, body: SumOf, *rest: Any) -> Side:
+        branches: list[Branch] = [(body, ())]
+        span = body.span
+        for part in (each for each in rest if not isinstance(each, Tok)):
+            of, tests = branches[-1]
+            if len(branches) > 1 and not tests:
+                raise _fail("only the last case may be `otherwise`", span)
+            if isinstance(part, Test):
+                branches[-1] = (of, (*tests, part))
             else:
-                test, (of, tests) = self.test(value), branches[-1]
-                branches[-1] = (of, (*tests, test))
-            span |= test.span
+                branches.append(part)
+            span |= branches[-1][1][-1].span if branches[-1][1] else branches[-1][0].span
         if len(branches) == 1:
             return Side(body, branches[0][1], span)
         return Side(Choice(tuple(branches), span), (), span)
 
-    def test(self, left: SumOf | None = None) -> Test:
-        left = left or self.sum()
-        op = self.expect("REL", "CMP")
-        right = self.sum()
+    def branch(self, *parts: SumOf | Tok | Test) -> Branch:
+        return _some(SumOf, parts)[0], _some(Test, parts)
+
+    case = otherwise = branch
+
+    def test(self, left: SumOf, op: Tok, right: SumOf) -> Test:
         return Test(_comparison(op), left, right, left.span | right.span)
 
-    def tests(self, first: Test, *between: str) -> tuple[Test, ...]:
-        found = [first]
-        while self.take(*between):
-            found.append(self.test())
-        return tuple(found)
+    def tests(self, *parts: Test | Tok) -> tuple[Test, ...]:
+        return _some(Test, parts)
 
     # sums and products
 
-    def sum(self) -> SumOf:
-        sign = first = self.take("PLUS", "MINUS")
-        terms = []
-        while True:
-            terms.append((-1 if sign and sign.kind == "MINUS" else 1, self.product()))
-            sign = self.take("PLUS", "MINUS")
-            if not sign:
-                span = terms[0][1].span | terms[-1][1].span
-                return SumOf(tuple(terms), first.span | span if first else span)
+    def sum(self, *parts: Tok | Product) -> SumOf:
+        signs = (1, *(-1 if isinstance(p, Tok) and p.kind == "MINUS" else 1 for p in parts))
+        terms = tuple((sign, p) for sign, p in zip(signs, parts, strict=False) if isinstance(p, Product))
+        return SumOf(terms, parts[0].span | parts[-1].span)
 
-    def product(self) -> Product:
-        items: list[Item | Sign] = [self.item()]
-        while sign := self.take(*_SIGNS) or self.kind in _ATOMS:
-            if isinstance(sign, Tok):
-                items.append(Sign(_SIGNS[sign.kind], sign.span))
-            items.append(self.item())
-        return Product(tuple(items), items[0].span | items[-1].span)
+    def product(self, *parts: Tok | Item) -> Product:
+        items = tuple(Sign(_SIGNS[p.kind], p.span) if isinstance(p, Tok) else p for p in parts)
+        return Product(items, items[0].span | items[-1].span)
 
-    def item(self) -> Item:
-        """An atom with its scripts; a label becomes part of the name."""
-        atom = self.atom()
-        made = Item(atom, None, 0, None, atom.span)
-        labelled = False
-        while token := self.take("SUB", "PRIME", "LABEL", "SUP"):
-            span, wrong = made.span | token.span, ""
-            if token.kind == "PRIME":
-                made = replace(made, primes=made.primes + 1, span=span)
-            elif token.kind == "SUB" and isinstance(token.value, Subscript):
-                wrong = "a second subscript; write all indices in one, x_{ij}" if made.sub else ""
-                made = replace(made, sub=token.value, span=span)
-            elif made.power is not None or labelled:
+    def item(self, atom: Atom, *scripts: Tok | Power) -> Item:
+        sub, power, primes, labelled = None, None, 0, False
+        for script in scripts:
+            wrong = ""
+            if isinstance(script, Tok) and script.kind == "PRIME":
+                primes += 1
+            elif isinstance(script, Tok) and isinstance(script.value, Subscript):
+                wrong = "a second subscript; write all indices in one, x_{ij}" if sub else ""
+                sub = script.value
+            elif power is not None or labelled:
                 wrong = "a second superscript"
-            elif token.kind == "SUP":
-                exponent, extent = self.argument("an empty exponent")
-                power = Power(exponent, token.span | extent)
-                made = replace(made, power=power, span=span | extent)
-            elif isinstance(made.atom, Name):
-                name = Name(f"{made.atom.text}^{{{token.value}}}", made.atom.span | token.span)
-                made, labelled = replace(made, atom=name, span=span), True
+            elif isinstance(script, Power):
+                power = script
+            elif isinstance(atom, Name):
+                atom = Name(f"{atom.text}^{{{script.value}}}", atom.span | script.span)
+                labelled = True
             else:
                 wrong = "a label belongs to a name"
             if wrong:
-                raise IdxcalcError(wrong, self.source, token.span)
-        return made
+                raise _fail(wrong, script.sign if isinstance(script, Power) else script.span)
+        return Item(atom, sub, primes, power, (atom.span | scripts[-1].span) if scripts else atom.span)
 
-    def argument(self, empty: str) -> tuple[SumOf, Span]:
-        """What stands in braces, or one character; and where it stands, its braces included."""
-        token = self.expect("LBRACE", "NAME", "NUMBER")
-        if token.kind == "LBRACE":
-            if close := self.take("RBRACE"):
-                raise IdxcalcError(empty, self.source, token.span | close.span)
-            body = self.sum()
-            return body, token.span | self.expect("RBRACE").span
-        if token.kind == "NUMBER":  # TeX takes one character as an argument without braces
-            token, text = replace(token, span=Span(token.span.start, token.span.start + 1)), str(token.value)
-            if text[1:]:
-                rest = Span(token.span.stop, token.span.start + len(text))
-                self.at -= 1
-                self.tokens[self.at] = Tok("NUMBER", text[1:], rest)
-                if text[1] == ".":
-                    raise fail("the character . means nothing in a formula", self.source, rest.start)
-            token = replace(token, value=text[0])
-        item = Item(_plain(token), None, 0, None, token.span)
-        return SumOf(((1, Product((item,), token.span)),), token.span), token.span
+    def power(self, sign: Tok, argument: Argument) -> Power:
+        return Power(_body(argument, "an empty exponent"), sign.span | argument.span, sign.span)
+
+    def argument(self, first: Tok, *rest: Any) -> Argument:
+        if rest:
+            return Argument(rest[0] if len(rest) > 1 else None, first.span | rest[-1].span)
+        atom = self.name(first) if first.kind == "NAME" else Number(Fraction(str(first.value)), first.span)
+        item = Item(atom, None, 0, None, first.span)
+        return Argument(SumOf(((1, Product((item,), first.span)),), first.span), first.span)
 
     # atoms
 
-    def atom(self) -> Atom:
-        token = self.expect(*_ATOMS)
-        match token.kind:
-            case "NAME" | "NUMBER":
-                return _plain(token)
-            case "SUM":
-                return self.written(token)
-            case "LPAR" | "LSQ" | "LBRACE":
-                return self.bracket(token)
-            case "LBAR":
-                return Bars(self.sum(), token.span | self.expect("RBAR").span)
-            case "FRAC":
-                top, _ = self.argument("an empty numerator")
-                bottom, extent = self.argument("an empty denominator")
-                return Fraction_(top, bottom, token.span | extent)
-            case "SQRT":
-                degree = self.sum() if self.take("LSQ") else None
-                if degree is not None:
-                    self.expect("RSQ")
-                body, extent = self.argument("an empty root")
-                return Root(body, degree, token.span | extent)
-            case "BEGIN":
-                return self.cases(token)
-            case _:
-                return Word(str(token.value), token.span)
+    def name(self, token: Tok) -> Name:
+        return Name(str(token.value), token.span)
 
-    def written(self, token: Tok) -> Written:
-        below = self.expect("BOUND")
+    def word(self, token: Tok) -> Word:
+        return Word(str(token.value), token.span)
+
+    def number(self, *digits: Tok) -> Number:
+        text = "".join(str(digit.value) for digit in digits)
+        return Number(Fraction(text), digits[0].span | digits[-1].span)
+
+    def written(self, word: Tok, below: Tok, *above: Any) -> Written:
         assert isinstance(below.value, Bound)
-        span, upper = token.span | below.span, None
-        if self.take("SUP"):
-            upper, extent = self.argument("an empty upper bound")
-            span |= extent
+        upper = _body(above[1], "an empty upper bound") if above else None
+        span = word.span | (above or (below,))[-1].span
         return Written(below.value.letters, below.value.lower, upper, span)
 
-    def bracket(self, opened: Tok) -> Bracket | Tests:
-        close = CLOSING[OPENING.index(opened.kind)]
-        ignored = opened.kind == "LPAR" and self.take("IGNORED")
-        parts: list[SumOf] = []
-        if self.kind != close or ignored:
-            parts.append(self.sum())
-        if opened.kind == "LSQ" and parts and self.kind in ("REL", "CMP"):
-            tests = self.tests(self.test(parts[0]), "AND", "COMMA")
-            return Tests(tests, opened.span | self.expect(close).span)
-        while parts and not ignored and opened.kind != "LBRACE" and self.take("COMMA"):
-            parts.append(self.sum())
-        span = opened.span | self.expect(close).span
-        return Bracket(str(opened.value)[-1], tuple(parts), span, bool(ignored))
+    def bracket(self, opened: Tok, *parts: Any) -> Bracket | Tests:
+        span = opened.span | parts[-1].span
+        if isinstance(parts[0], tuple):
+            return Tests(parts[0], span)
+        ignored = isinstance(parts[0], Tok) and parts[0].kind == "IGNORED"
+        return Bracket(str(opened.value)[-1], _some(SumOf, parts), span, ignored)
 
-    def cases(self, opened: Tok) -> Choice:
-        branches: list[tuple[SumOf, tuple[Test, ...]]] = []
-        while not branches or (self.take("CASEROW") and self.kind != "END"):
-            value = self.sum()
-            self.take("AMP")
-            if self.take("OTHERWISE", "ELSE"):
-                branches.append((value, ()))
-            else:
-                self.take("IF")
-                branches.append((value, self.tests(self.test(), "AND")))
-        span = opened.span | self.expect("END").span
+    def bars(self, opened: Tok, body: SumOf, closed: Tok) -> Bars:
+        return Bars(body, opened.span | closed.span)
+
+    def fraction(self, word: Tok, above: Argument, below: Argument) -> Fraction_:
+        top = _body(above, "an empty numerator")
+        return Fraction_(top, _body(below, "an empty denominator"), word.span | below.span)
+
+    def root(self, word: Tok, *parts: Any) -> Root:
+        degree = next(iter(_some(SumOf, parts)), None)
+        return Root(_body(parts[-1], "an empty root"), degree, word.span | parts[-1].span)
+
+    def cases(self, opened: Tok, *parts: Any) -> Choice:
+        branches, span = _some(tuple, parts), opened.span | parts[-1].span
         if any(not tests for _, tests in branches[:-1]):
-            raise IdxcalcError("only the last case may be `otherwise`", self.source, span)
-        return Choice(tuple(branches), span)
+            raise _fail("only the last case may be `otherwise`", span)
+        return Choice(branches, span)
 
 
-def _plain(token: Tok) -> Name | Number:
-    text = str(token.value)
-    return Name(text, token.span) if token.kind == "NAME" else Number(Fraction(text), token.span)
+def _body(argument: Argument, empty: str) -> SumOf:
+    if argument.body is None:
+        raise _fail(empty, argument.span)
+    return argument.body
 
 
 def _comparison(token: Tok) -> str:

@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from idxcalc.errors import IdxcalcError, Span
 from idxcalc.notation.lexer import lex
-from idxcalc.notation.parser import OPERATORS, Parser
+from idxcalc.notation.parser import OPERATORS, chains
 from idxcalc.notation.tokens import CLOSING, MAX_RELATIONS, OPENING, Tok
 from idxcalc.notation.tree import Chain, Item, Name, Number, Product, Side, SumOf
 
@@ -36,9 +36,9 @@ def parse(source: str, lines: bool = False) -> tuple[Chain, ...]:
     found: list[Chain] = []
     for swap in _PLUS_MINUS if any(t.kind in ("PM", "MP") for t in rest) else ({},):
         signed = [replace(t, kind=swap[t.kind]) if t.kind in swap else t for t in rest]
-        chains = Parser(signed, source).chains()
-        ends = [*(chain.span.start for chain in chains[1:]), len(source) + 1]
-        for chain, end in zip(chains, ends, strict=True):  # remarks behind a chain and before the next
+        made = chains(signed, source)
+        ends = [*(chain.span.start for chain in made[1:]), len(source) + 1]
+        for chain, end in zip(made, ends, strict=True):  # remarks behind a chain and before the next
             own = [t for t in remarks if chain.span.start <= t.span.start < end]
             letters = dict.fromkeys(letter for t in own for letter in t.value)  # type: ignore[attr-defined]
             found.append(replace(chain, no_sum=tuple(letters)))

@@ -90,14 +90,25 @@ class Root:
 class Choice:
     """By cases: (value, tests) pairs; the tests of the last are empty for "else"."""
 
-    branches: tuple[tuple[SumOf, tuple[Test, ...]], ...]
+    branches: tuple[Branch, ...]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Argument:
+    """What stands in braces, perhaps nothing, or one character; the span has the braces."""
+
+    body: SumOf | None
     span: Span
 
 
 @dataclass(frozen=True, slots=True)
 class Power:
+    """``sign`` is where the ``^`` stands."""
+
     exponent: SumOf
     span: Span
+    sign: Span
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,3 +201,4 @@ class Chain:
 Atom: TypeAlias = (
     Name | Number | Word | Written | Bracket | Tests | Bars | Fraction_ | Root | Choice
 )  # fmt: skip
+Branch: TypeAlias = tuple[SumOf, tuple[Test, ...]]
