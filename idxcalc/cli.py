@@ -1,9 +1,14 @@
-"""The shell's face: ``idxcalc check | derive | explain | new``.
+r"""Index notation, checked: is this formula true for all sizes and values?
 
-It prints what the results say and words no verdict itself. Exit status: 0, all is as the author says;
-1, it is not; 2, a file that cannot be read, or wrong usage.
+examples:
+  idxcalc check chapters/neuron.md
+  idxcalc check --given 'x_i, y_i' 'd(x_i y_i) = x_i\,dy_i + y_i\,dx_i'
+  idxcalc derive --given 'x_i' --wrt 'x_k' 'x_i x_i'
+
+Exit status: 0, all is as the author says; 1, it is not; 2, a file that cannot be read, or wrong usage.
 """
 
+# The help of a command is the docstring of its function. Nothing here words a verdict.
 from __future__ import annotations
 
 import argparse
@@ -11,134 +16,38 @@ import json
 import os
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from inspect import cleandoc
 from pathlib import Path
 from typing import Any
 
 from idxcalc.chapters import Found, chapter, found, record, summary
-from idxcalc.chapters.store import FOLDER
-from idxcalc.chapters.template import template
+from idxcalc.chapters.store import FOLDER, PACKAGE
 from idxcalc.errors import IdxcalcError, JudgesDisagree
 from idxcalc.verify.context import Context
 from idxcalc.verify.explain import explain
+from idxcalc.verify.question import Question
 from idxcalc.verify.result import Result
-
-EXAMPLES = {
-    "": [
-        "idxcalc check chapters/neuron.md",
-        r"idxcalc check --given 'x_i, y_i' 'd(x_i y_i) = x_i\,dy_i + y_i\,dx_i'",
-        r"idxcalc derive --given 'x_i' --wrt 'x_k' 'x_i x_i'",
-    ],
-    "check": [
-        "idxcalc check chapters/*.md",
-        "idxcalc check --json --no-cells chapters/neuron.md",
-        r"idxcalc check --given 'x_k, w_{ij}, \sigma(z)' --define '\hat y_i = \sigma_i(w_{jk}x_k)' "
-        r"--wrt 'w_{gh}' '\hat y_{i,(mn)} = \sigma_{i,m}(w_{jk}x_k)x_n'",
-    ],
-    "derive": [
-        r"idxcalc derive --given 'x_i, y_i' --wrt 'x_k' '(x_i - y_i)(x_i - y_i)'",
-        r"idxcalc derive --steps --given 'x_i, A_{ij}' --wrt 'x_k' 'A_{ij}x_i x_j'",
-        r"idxcalc derive --given 'x_i, m_{ij}' --define 'L = m_{ij}x_i x_j' --wrt 'm_{kl}' 'L_{,(gh)}'",
-    ],
-    "explain": [
-        r"idxcalc explain --given 'x_i, y_i' 'd(x_i y_i)'",
-        r"idxcalc explain --given 'x_i, A_{ij}' --wrt 'x_k' '(A_{ij}x_i x_j)_{,k}'",
-        r"idxcalc explain --given 'x_i, y_i' 'd(x_i y_i) = x_i\,dy_i + y_i\,dx_i'",
-    ],
-    "new": [
-        "idxcalc new pendulum",
-        "idxcalc new gated-layer",
-        "idxcalc new attention && idxcalc check *attention.md",
-    ],
-}
-
-
-# What each command does; the word for what it is about, and what that is.
-COMMANDS = {
-    "check": ("check chapters, or one relation given on the command line", "FILE|RELATION",
-              "chapters (.md), or one relation in LaTeX"),
-    "derive": ("find a derivative", "TARGET", "an expression, differentiated by --wrt; or one with commas"),
-    "explain": ("show a formula at each stage of its way", "FORMULA",
-                "a relation or an expression in LaTeX"),
-    "new": ("write a chapter that builds and passes, to start from", "NAME",
-            "its file is chapters/NAME.md, or NAME.md without that folder"),
-}  # fmt: skip
-FLAGS = {
-    "check": {
-        "--json": "print one list with a record per result",
-        "--cached": f"verify only what changed; verdicts are kept in {FOLDER}",
-        "--no-cells": "do not run the chapters' code cells",
-        "-v --verbose": "print every result, not only the wrong ones",
-    },
-    "derive": {
-        "--json": "print a record with the formula and its steps",
-        "--steps": "print each step with the rule it used",
-    },
-}
-
-
-def parser() -> argparse.ArgumentParser:
-    """The whole command line; each help ends with three examples."""
-
-    def style(name: str) -> dict[str, Any]:
-        return {
-            "epilog": "\n".join(["examples:", *(f"  {line}" for line in EXAMPLES[name])]),
-            "formatter_class": argparse.RawDescriptionHelpFormatter,
-            "allow_abbrev": False,
-        }
-
-    about = "Index notation, checked: is this formula true for all sizes and values?"
-    whole = argparse.ArgumentParser("idxcalc", description=about, **style(""))
-    commands = whole.add_subparsers(dest="command", metavar="COMMAND")
-    several: Any = {"action": "append", "default": [], "metavar": "LATEX"}
-    for name, (about, word, help_) in COMMANDS.items():
-        one = commands.add_parser(name, help=about, description=f"{about.capitalize()}.", **style(name))
-        one.add_argument("what", metavar=word, help=help_, nargs="+" if name == "check" else None)
-        if name != "new":
-            one.add_argument("--given", help="declares variables and functions (may be repeated)", **several)
-            one.add_argument("--define", help="defines a name (may be repeated)", **several)
-            one.add_argument("--wrt", default="", metavar="LATEX", help="what derivatives are taken by")
-        for flag, help_ in FLAGS.get(name, {}).items():
-            one.add_argument(*flag.split(), action="store_true", help=help_)
-    return whole
-
-
-class Refused(Exception):
-    """A text that is malformed; the result that says why."""
-
-    def __init__(self, error: IdxcalcError, label: str = "") -> None:
-        self.result = Result(
-            "malformed", error=error.message, source=error.source, span=error.span, label=label
-        )
-
-
-def _context(asked: argparse.Namespace) -> tuple[Any, list[Found]]:
-    """The context of the options and the results of the definitions; raises `Refused`."""
-    context, results = Context(), []
-    for option, text in [("given", t) for t in asked.given] + [("define", t) for t in asked.define]:
-        try:
-            results += [found(each, "definition") for each in getattr(context, option)(text) or ()]
-        except IdxcalcError as error:
-            raise Refused(error, f"--{option}") from error
-    return context, results
-
 
 # The commands; each gives an exit status
 
 
 def run_check(asked: argparse.Namespace) -> int:
-    """Files, or one relation: what ends in .md, or is there, is a file; a formula has a sign of one."""
-    if any(map(_is_file, asked.what)) and not (asked.given or asked.define or asked.wrt):
+    r"""Check chapters, or one relation given on the command line.
+
+    examples:
+      idxcalc check chapters/*.md
+      idxcalc check --json --no-cells chapters/neuron.md
+      idxcalc check --given 'x_k, w_{ij}, \sigma(z)' --define '\hat y_i = \sigma_i(w_{jk}x_k)' --wrt 'w_{gh}' '\hat y_{i,(mn)} = \sigma_{i,m}(w_{jk}x_k)x_n'
+    """  # noqa: E501
+    formula = asked.given or asked.define or asked.wrt
+    if not formula and any(map(_is_file, asked.what)):
         return _check_files(asked)
     if len(asked.what) > 1:
         return _usage("one relation at a time; put it in quotes: '" + " ".join(asked.what) + "'")
-    try:
-        context, results = _context(asked)
-        results += [
-            found(each, "relation") for each in context.check_all(asked.what[0].strip(), wrt=asked.wrt)
-        ]
-    except Refused as refused:
-        results = [found(refused.result, "relation")]
+    context, results = _context(asked)
+    results += [found(each, "relation") for each in context.check_all(asked.what[0].strip(), wrt=asked.wrt)]
     if asked.json:
         _print_json([record(each) for each in results])
     else:
@@ -147,12 +56,12 @@ def run_check(asked: argparse.Namespace) -> int:
 
 
 def _is_file(what: str) -> bool:
+    """What ends in .md, or is there, is a file; a formula has a sign of one."""
     return what.endswith(".md") or not re.search(r"[=\\?{}]", what) or os.path.exists(what)
 
 
 def _check_files(asked: argparse.Namespace) -> int:
-    store = FOLDER if asked.cached else None
-    chapters = [chapter(path, store=store) for path in dict.fromkeys(asked.what)]
+    chapters = [chapter(path, store=FOLDER if asked.cached else None) for path in dict.fromkeys(asked.what)]
     results: list[Found] = []
     for each in chapters:
         some = each.all(cells=not asked.no_cells)
@@ -169,34 +78,95 @@ def _check_files(asked: argparse.Namespace) -> int:
 
 
 def run_derive(asked: argparse.Namespace) -> int:
-    """Print the derivative; with --steps, each step and its rule above it."""
+    r"""Find a derivative.
+
+    examples:
+      idxcalc derive --given 'x_i, y_i' --wrt 'x_k' '(x_i - y_i)(x_i - y_i)'
+      idxcalc derive --steps --given 'x_i, A_{ij}' --wrt 'x_k' 'A_{ij}x_i x_j'
+      idxcalc derive --given 'x_i, m_{ij}' --define 'L = m_{ij}x_i x_j' --wrt 'm_{kl}' 'L_{,(gh)}'
+    """
     result = _context(asked)[0].derive(asked.what.strip(), wrt=asked.wrt)
     if asked.json:
-        _print_json({"latex": result.latex(), "steps": [list(map(str, each)) for each in result.steps]})
+        _print_json({"latex": result.latex(), "steps": [list(each) for each in result.steps]})
         return 0
-    for rule, latex in result.steps if asked.steps else ():
-        print(f"{rule}:\n    {latex}")
-    print(result.latex())
+    _print(*(f"{rule}:\n    {latex}" for rule, latex in result.steps if asked.steps), result.latex())
     return 0
 
 
 def run_explain(asked: argparse.Namespace) -> int:
-    """Print the formula at each stage."""
+    r"""Show a formula at each stage of its way.
+
+    examples:
+      idxcalc explain --given 'x_i, y_i' 'd(x_i y_i)'
+      idxcalc explain --given 'x_i, A_{ij}' --wrt 'x_k' '(A_{ij}x_i x_j)_{,k}'
+      idxcalc explain --given 'x_i, y_i' 'd(x_i y_i) = x_i\,dy_i + y_i\,dx_i'
+    """
     for name, text in explain(_context(asked)[0], asked.what.strip(), asked.wrt):
         _print(name, *(f"    {line}" for line in text.splitlines()))
     return 0
 
 
+def run_learn(asked: argparse.Namespace) -> int:
+    """Answer the exercises of a chapter, in LaTeX; what is done is remembered.
+
+    examples:
+      idxcalc learn chapters/neuron.md
+      idxcalc learn chapters/classification.md
+      idxcalc learn --reset chapters/neuron.md
+    """
+    here = chapter(asked.what)
+    if not here.exercises:
+        _print(*here.problems)
+        return _usage(f"{here.path} holds no exercise")
+    state = Path(os.environ.get("XDG_STATE_HOME") or "~/.local/state").expanduser() / "idxcalc" / "learn.json"
+    key, all_done = str(here.file.resolve()), {}
+    with suppress(OSError, ValueError, TypeError):  # nothing is done yet, or what was is lost
+        all_done = dict(json.loads(state.read_text("utf-8")))
+    done = [] if asked.reset else list(all_done.get(key, ()))
+    print(f"{here.path}: {len(here.exercises)} exercises, {len(done)} done")
+    print("Answer in LaTeX; an empty line skips, ? shows the answer, Ctrl-D ends.")
+    with suppress(EOFError):
+        for exercise in (each for each in here.exercises if each.name not in done):
+            print(f"\n{exercise.question}")
+            answers = [_solved(each) for each in here.questions(exercise)]
+            done += [exercise.name] * all(answers)
+    with suppress(OSError):
+        state.parent.mkdir(parents=True, exist_ok=True)
+        state.write_text(json.dumps({**all_done, key: done}), "utf-8")
+    print(f"\n{len(done)} of {len(here.exercises)} done")
+    return 0
+
+
+def _solved(asked: Question) -> bool:
+    while text := input(f"\n{asked.left} = ").strip():
+        if text == "?":
+            print(asked.answer + asked.remark)
+            return False
+        if result := asked.judge(text):
+            print("right")
+            return True
+        print(result)
+    return False
+
+
 def run_new(asked: argparse.Namespace) -> int:
-    """Write the chapter, unless it is there."""
+    """Write a chapter that builds and passes, to start from.
+
+    examples:
+      idxcalc new pendulum
+      idxcalc new gated-layer
+      idxcalc new attention && idxcalc check *attention.md
+    """
     name = asked.what.removesuffix(".md")
     if not re.fullmatch(r"[A-Za-z][\w-]*", name):
         return _usage(f"{asked.what!r} is no name for a chapter: letters, digits, - and _, a letter first")
+    text = (PACKAGE / "chapters" / "template.txt").read_text("utf-8")
+    text = text.replace("@TITLE@", re.sub("[-_]", " ", name).capitalize()).replace("@NAME@", name)
     folder = Path("chapters")
     path = folder / f"{name}.md" if folder.is_dir() else Path(f"{name}.md")
     try:
         with path.open("x", encoding="utf-8") as file:
-            file.write(template(name))
+            file.write(text)
     except FileExistsError:
         return _usage(f"{path} is there already; choose another name or move it away")
     except OSError as error:
@@ -209,10 +179,68 @@ def run_new(asked: argparse.Namespace) -> int:
     return 0
 
 
-RUN = {"check": run_check, "derive": run_derive, "explain": run_explain, "new": run_new}
+# The command line
 
 
-# The edges
+CONTEXT = {
+    "--given LATEX": "declares variables and functions (may be repeated)",
+    "--define LATEX": "defines a name (may be repeated)",
+    "--wrt LATEX": "what derivatives are taken by",
+}
+JSON = {"--json": "print a list with a record per result; of derive, one record"}
+# What each command is about, and its options.
+COMMANDS: dict[Callable[[argparse.Namespace], int], tuple[str, str, dict[str, str]]] = {
+    run_check: ("FILE|RELATION", "chapters (.md), or one relation in LaTeX", {
+        **CONTEXT, **JSON,
+        "--cached": f"verify only what changed; verdicts are kept in {FOLDER}",
+        "--no-cells": "do not run the chapters' code cells",
+        "--verbose": "print every result, not only the wrong ones",
+    }),
+    run_derive: ("TARGET", "an expression, differentiated by --wrt; or one with commas",
+                 {**CONTEXT, **JSON, "--steps": "print each step with the rule it used"}),
+    run_explain: ("FORMULA", "a relation or an expression in LaTeX", CONTEXT),
+    run_learn: ("FILE", "a chapter (.md)", {"--reset": "forget what is done"}),
+    run_new: ("NAME", "its file is chapters/NAME.md, or NAME.md without that folder", {}),
+}  # fmt: skip
+
+
+def parser() -> argparse.ArgumentParser:
+    """The whole command line; each help ends with three examples."""
+
+    def told(text: str | None) -> dict[str, Any]:
+        about, _, examples = cleandoc(text or "").partition("\n\n")
+        shape = argparse.RawDescriptionHelpFormatter
+        return {"description": about, "epilog": examples, "formatter_class": shape, "allow_abbrev": False}
+
+    whole = argparse.ArgumentParser("idxcalc", **told((__doc__ or "").partition("\n\nExit")[0]))
+    commands = whole.add_subparsers(dest="command", metavar="COMMAND")
+    for run, (what, about, options) in COMMANDS.items():
+        said = told(run.__doc__)
+        short = said["description"][0].lower() + said["description"][1:-1]
+        one = commands.add_parser(run.__name__[4:], help=short, **said)
+        one.set_defaults(run=run, json=False)
+        one.add_argument("what", metavar=what, help=about, nargs="+" if run is run_check else None)
+        for option, help_ in options.items():
+            flag, _, value = option.partition(" ")
+            kind: dict[str, Any] = {"action": "store_true"}
+            if value:
+                several = flag != "--wrt"
+                kind = {"action": "append", "default": []} if several else {"default": ""}
+                kind["metavar"] = value
+            one.add_argument(*["-v"] * (flag == "--verbose"), flag, help=help_, **kind)
+    return whole
+
+
+def _context(asked: argparse.Namespace) -> tuple[Context, list[Found]]:
+    """The context of the options, and the results of the definitions; an error notes its option."""
+    context, results = Context(), []
+    for option, text in [("given", t) for t in asked.given] + [("define", t) for t in asked.define]:
+        try:
+            results += [found(each, "definition") for each in getattr(context, option)(text) or ()]
+        except IdxcalcError as error:
+            error.add_note(f"--{option}")
+            raise
+    return context, results
 
 
 def _print(*lines: object) -> None:
@@ -245,11 +273,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         whole.print_help()
         return 2
     try:
-        status = RUN[asked.command](asked)
+        status: int = asked.run(asked)
         sys.stdout.flush()  # here, where a closed pipe is still ours to handle
         return status
-    except (Refused, IdxcalcError) as error:
-        print(error.result if isinstance(error, Refused) else Refused(error).result)
+    except IdxcalcError as error:
+        label = "".join(getattr(error, "__notes__", ()))
+        result = Result("malformed", error=error.message, source=error.source, span=error.span, label=label)
+        _print_json([record(found(result, "relation"))]) if asked.json else _print(result)
         return 1
     except JudgesDisagree as error:
         said = "its two judges disagree, a defect of idxcalc; please report it:"

@@ -179,6 +179,20 @@ def test_the_counts_are_those_of_the_book(tmp_path: Path) -> None:
     assert "samples 24" in paper.read_text("utf-8")
 
 
+# ----------------------------------------------------------------------------------------- the exercises
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "path", [each for each in PAGES if chapter(each).exercises], ids=lambda path: path.stem
+)
+def test_an_exercise_takes_its_own_answer_and_not_its_question(path: Path) -> None:
+    here = chapter(path)
+    for question in (each for exercise in here.exercises for each in here.questions(exercise)):
+        assert question.judge(question.answer), question
+        assert not question.judge(question.left), question
+
+
 # ----------------------------------------------------------------------------------------- the notebooks
 
 

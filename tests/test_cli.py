@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 import shlex
@@ -14,7 +15,7 @@ import pytest
 from fake_context import PLUGIN
 
 from idxcalc.chapters import chapter
-from idxcalc.cli import EXAMPLES, main, parser
+from idxcalc.cli import main, parser
 from idxcalc.errors import JudgesDisagree
 from idxcalc.verify.context import Context
 
@@ -46,6 +47,17 @@ L_{,k} = x_k
 ```
 """
 WRONG = CHAPTER.replace(r"&= 2x_k", r"&= 3x_k")
+
+
+def examples() -> dict[str, list[str]]:
+    """The examples that each help ends with."""
+    whole = parser()
+    (commands,) = (action for action in whole._actions if hasattr(action, "choices") and action.choices)
+    helps = {"": whole} | dict(commands.choices)
+    return {name: one.epilog.splitlines() for name, one in helps.items()}
+
+
+EXAMPLES = examples()
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -236,6 +248,91 @@ def test_derive(shell):
     assert shell("derive", "--given", "x_ij", "x_i")[0] == 1
 
 
+LESSON = r"""
+```{given}
+x_i, A_{ij}, z
+```
+
+**1.** What is the gradient?
+
+````{admonition} Solution
+:class: dropdown
+
+```{derive} gradient
+:wrt: x_k
+(A_{ij}x_ix_j)_{,k} = ?
+```
+
+```{derive} slip
+:wrt: x_k
+:expect: refuted
+(A_{ij}x_ix_j)_{,k} = 2A_{kj}x_j
+```
+````
+
+**2.** And its square?
+
+````{admonition} Solution
+```{derive} square
+\frac{\partial}{\partial z}z^2 = 2z
+```
+
+```{derive} again
+\frac{\partial x_i^2}{\partial x_k} = 2x_i\,\delta_{ik} \quad \text{(no sum on $i$)}
+```
+````
+"""
+
+
+@pytest.fixture
+def learn(page, shell, monkeypatch, tmp_path):
+    """Answer the exercises of the lesson, a line each; what is printed after the prompts."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    page(LESSON, "lesson.md")
+
+    def run(*answers: str, reset: bool = False) -> list[str]:
+        monkeypatch.setattr(sys, "stdin", io.StringIO("".join(f"{line}\n" for line in answers)))
+        status, out, err = shell("learn", *["--reset"] * reset, "lesson.md")
+        assert (status, err) == (0, "")
+        return re.sub("( = )(right|refuted|malformed)\n", r"\1\n\2\n", out).splitlines()
+
+    return run
+
+
+def test_learn_accepts_every_equal_form_and_remembers(learn):
+    said = learn("(A_{ik} + A_{ki})x_i", "z + z", "2x_k\\,\\delta_{ik}")
+    assert said[0] == "lesson.md: 2 exercises, 0 done" and said[-1] == "2 of 2 done"
+    assert said.count("right") == 3 and "**1.** What is the gradient?" in said
+    assert learn()[::3] == ["lesson.md: 2 exercises, 2 done", "2 of 2 done"]
+    assert learn(reset=True)[-1] == "0 of 2 done"
+    assert learn("(A_{ik} + A_{ki})x_i")[-1] == "1 of 2 done"
+    assert learn("2z", "", "2x_k")[-1] == "1 of 2 done"  # all of an exercise, or it is still to be done
+    Path("state/idxcalc/learn.json").write_text("[1")
+    assert learn()[-1] == "0 of 2 done"
+
+
+def test_learn_says_what_is_wrong_with_an_answer(learn):
+    said = learn("2A_{kj}x_j", "A_{kj}", "?")
+    (refuted, malformed) = (n for n, line in enumerate(said) if line in ("refuted", "malformed"))
+    assert "component k = " in said[refuted + 3] and said[refuted + 4] == "    true if A is symmetric"
+    assert said[malformed + 3].endswith('on the right it is free; add "(no sum on $j$)"')
+    assert said[malformed + 5].startswith("(A_{ij}x_ix_j)_{,k} = x_i (A_{ik} + A_{ki})")
+
+
+@pytest.mark.parametrize(
+    "answer", ["", "(A_{ij}x_ix_j)_{,k}", "\\frac{\\partial(A_{ij}x_ix_j)}{\\partial x_k}"]
+)
+def test_learn_wants_it_worked_out(learn, answer):
+    said = "\n".join(learn(f"{answer} + 0" if answer else "x_j(A_{kj} + A_{jk}) = ?"))
+    assert "true, but not yet worked out" in said and said.endswith("0 of 2 done")
+    assert "idxcalc derives" not in "\n".join(learn("x_k"))
+
+
+def test_a_chapter_without_exercises(shell, page):
+    assert shell("learn", page("# Words\n")) == (2, "", "idxcalc: page.md holds no exercise\n")
+    assert shell("learn", "none.md")[1] == "none.md:1:1: malformed\n    no such file\n"
+
+
 def test_explain(shell):
     status, out, _ = shell("explain", *GIVEN, "--wrt", "x_k", "(x_ix_i)_{,k} = 2x_k = x_k + x_k")
     assert status == 0
@@ -286,17 +383,16 @@ def test_wrong_usage(shell):
 def test_each_help_ends_with_three_examples(command, shell):
     status, out, _ = shell(*command.split(), "--help")
     assert status == 0
-    assert out.rstrip().splitlines()[-4:] == ["examples:", *(f"  {line}" for line in EXAMPLES[command])]
-
-
-def test_every_command_has_its_examples():
-    (commands,) = (action for action in parser()._actions if hasattr(action, "choices") and action.choices)
-    assert {"", *commands.choices} == set(EXAMPLES)
+    assert out.rstrip().splitlines()[-4:] == EXAMPLES[command]
+    assert EXAMPLES[command][0] == "examples:"
+    assert all(line.startswith(f"  idxcalc {command}") for line in EXAMPLES[command][1:])
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("line", [line for lines in EXAMPLES.values() for line in lines])
+@pytest.mark.parametrize("line", [line.strip() for lines in EXAMPLES.values() for line in lines[1:]])
 def test_the_examples_run(line, shell, tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    monkeypatch.setattr(sys, "stdin", io.StringIO())
     monkeypatch.chdir(tmp_path if " new " in line else ROOT)
     for part in line.split(" && "):
         _, *words = shlex.split(part)

@@ -22,6 +22,7 @@ from idxcalc.chapters.text import Place, Text
 from idxcalc.errors import IdxcalcError
 from idxcalc.verify.context import Context
 from idxcalc.verify.inline import check_inline
+from idxcalc.verify.question import Question, question
 from idxcalc.verify.result import Result
 
 _KINDS = {"given": "declaration", "define": "definition", "claim": "claim"}
@@ -81,6 +82,12 @@ class Chapter:
     def exercises(self) -> tuple[Exercise, ...]:
         """The questions with their solutions, in order."""
         return tuple(self._reading.exercises)
+
+    def questions(self, exercise: Exercise) -> list[Question]:
+        """What an exercise asks: each left side that its solution derives, once; they are checked for it."""
+        derived = [each for each in exercise.statements if each.kind == "derive" and not each.expect]
+        found = [question(self.context(each), each.body, each.option("wrt")) for each in derived]
+        return list({each.left: each for each in reversed(found)}.values())[::-1]
 
     def inline(self) -> tuple[tuple[Place, str], ...]:
         """The formulas inside sentences, each with its place."""

@@ -8,9 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from idxcalc.autodiff import Example as Counterexample
+from idxcalc.autodiff import Example
 from idxcalc.errors import Span, caret
 
+Counterexample = Example
 Verdict = Literal["proved", "tested", "refuted", "malformed", "defined", "claimed"]
 
 

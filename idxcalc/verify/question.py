@@ -1,0 +1,72 @@
+"""A derivation as a question: its left side is shown, its right side is asked for.
+
+An answer is right where the derivation holds with it, in the same context, whatever its form; but it must be
+worked out: no derivative may be left in it that the known answer has not, and no ``?``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from idxcalc.errors import Span
+from idxcalc.expr import Component, Deriv, Diff, walk
+from idxcalc.notation import relations
+from idxcalc.verify.context import Context, shown
+from idxcalc.verify.result import Result
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked, ``left``; the known ``answer``; the ``remark`` understood behind an answer: a condition,
+    or that no index is summed which is free in the question."""
+
+    context: Context
+    wrt: str
+    left: str
+    answer: str
+    remark: str
+
+    def judge(self, text: str) -> Result:
+        """The verdict on an answer; one with a remark of its own is taken as it is."""
+        claim = self._claim(text)
+        if text.split() == self.answer.split():
+            return Result("proved", latex=claim)
+        result = self.context.check(claim, self.wrt)
+        if result and (text.split() == self.left.split() or "?" in text or self._unfinished(text)):
+            span = Span(claim.index(text, len(self.left)), len(claim))
+            return Result("malformed", error="true, but not yet worked out", source=claim, span=span)
+        if result.span and result.span.start < len(self.left):
+            return replace(result, hint=None)  # it would mend the question
+        hints = [line for line in (result.hint or "").splitlines() if not line.startswith("idxcalc derives")]
+        return replace(result, hint="\n".join(hints) or None)
+
+    def _claim(self, text: str) -> str:
+        return f"{self.left} = {text}" + ("" if r"\text" in text else self.remark)
+
+    def _unfinished(self, text: str) -> bool:
+        return self._derivatives(text) and not self._derivatives(self.answer)
+
+    def _derivatives(self, text: str) -> bool:
+        origin = self.context.expression(self._claim(text), self.wrt).origin
+        found = [part for part in (walk(origin) if origin else ()) if isinstance(part, Deriv | Diff)]
+        return any(isinstance(part, Deriv) or not isinstance(part.body, Component) for part in found)
+
+
+def question(context: Context, text: str, wrt: str = "") -> Question:
+    r"""The question that a derivation that holds makes: from its first side to its last.
+
+    >>> ctx = Context("x_i, A_{ij}")
+    >>> asked = question(ctx, r"(A_{ij}x_ix_j)_{,k} = ?", "x_k")
+    >>> asked.left, asked.judge("(A_{ik} + A_{ki})x_i").verdict, asked.judge("2A_{ki}x_i").verdict
+    ('(A_{ij}x_ix_j)_{,k}', 'proved', 'refuted')
+    """
+    chain = relations.chains(text)[-1]
+    first, last = chain.sides[0].span, chain.sides[-1]
+    answer, remark = text[last.span.start : last.span.stop], text[last.span.stop :]
+    if last.body is None:
+        answer = (context.check(text, wrt).answer or "").partition(r" \quad \text{")[0]
+    if not last.tests:
+        free = relations.letters(context.scope, text, relations.targets(context.scope, wrt))
+        letters = ", ".join(f"${each}$" for each in dict.fromkeys([*chain.no_sum, *free]))
+        remark = rf" \quad \text{{(no sum on {letters})}}" if letters else ""
+    return Question(context, wrt, shown(text, first.start, first.stop), answer, remark)
