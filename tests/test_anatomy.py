@@ -71,8 +71,11 @@ def test_sums_written_out(context: Context, text: str, wrt: str, expected: str) 
     assert context.anatomy(text, wrt).sums == expected
 
 
-def test_the_names_it_uses(context: Context) -> None:
-    assert context.anatomy(r"h_i = \sigma(w_{ij}x_j)").names == ("h", r"\sigma", "w", "x")
+def test_the_names_it_uses_and_where_they_come_from(context: Context) -> None:
+    context.define("c_i = x_i + y_i", "", "7 of other.md")
+    assert context.anatomy(r"c_i + h_i = \sigma(w_{ij}x_j) + x_i + y_i").names == {
+        "c": "7 of other.md", "h": "", r"\sigma": "3", "w": "2", "x": "2", "y": "2"
+    }  # fmt: skip
 
 
 def test_what_cannot_be_read_has_no_anatomy(context: Context) -> None:

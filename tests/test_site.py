@@ -123,8 +123,11 @@ def test_a_mark_opens_without_scripts(address: str, browser: Any) -> None:
     assert not evidence.locator(".idx-relation").is_visible()
     evidence.locator("summary").first.click()
     assert evidence.locator(".idx-relation").is_visible()
-    evidence.locator(".idx-program summary").click()
-    assert "import jax" in evidence.locator("pre").inner_text()
+    for name, said in {"LaTeX": r"_{,(gh)} = 2", "NumPy": "np.einsum", "JAX": "import jax"}.items():
+        tab = evidence.locator(".idx-tabs details", has_text=name)
+        tab.locator("summary").click()
+        assert said in tab.locator("pre").inner_text()
+        assert evidence.locator(".idx-tabs pre:visible").count() == 1, "one is open at a time"
     context.close()
 
 

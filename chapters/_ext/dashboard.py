@@ -16,9 +16,10 @@ from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util.docutils import SphinxDirective
 
 from idxcalc.sphinx_ext.domain import domain, title
-from idxcalc.sphinx_ext.evidence import _facts
+from idxcalc.sphinx_ext.evidence import facts
 from idxcalc.sphinx_ext.render import RenderStatements
 
+CHECKED = ("derive", "steps", "check")
 REASON = "unchecked: "
 
 
@@ -90,8 +91,8 @@ def tally(env: Any, docname: str) -> Counter[str]:
         if isinstance(entry.number, str):
             continue
         for result in entry.results:
-            if entry.kind in ("derive", "check"):
-                count["wrong" if "expect" in entry.options and not result else result.verdict] += 1
+            if entry.kind in CHECKED:
+                count["wrong" if result.expect and not result else result.verdict] += 1
             elif entry.kind == "claim":
                 count["claims"] += 1
     return count
@@ -172,7 +173,7 @@ class RenderCounted(SphinxPostTransform):
             elif name:
                 line += self.link(doc, entry.ident, name)
             line += [nodes.Text(" "), nodes.strong("", result.verdict)]
-            for key, value in _facts(result, entry.options.get("cell", "")) if result else ():
+            for key, value in facts(result, entry.cell) if result else ():
                 line += [nodes.Text(f"; {key} "), *value]
             yield line
 

@@ -27,7 +27,7 @@ from idxcalc.sphinx_ext.marks import mark
 
 FOLDER = "notebooks"
 _STATEMENT = re.compile(
-    r"^(`{3,}|:{3,})\{(given|define|derive|claim|math)\}[ ]*(\S*)[ ]*\n"
+    r"^(`{3,}|:{3,})\{(given|define|derive|steps|claim|math)\}[ ]*(\S*)[ ]*\n"
     r"((?:[ ]*:[\w-]+:[^\n]*\n)*)(.*?)\n?\1[ ]*$",
     re.M | re.S,
 )

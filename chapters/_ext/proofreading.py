@@ -21,13 +21,14 @@ from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util.docutils import SphinxDirective
 
 from idxcalc import Context
+from idxcalc.chapters import found as as_found
 from idxcalc.errors import IdxcalcError
 from idxcalc.notation import relations
-from idxcalc.sphinx_ext.directives import _kept, _note, displayed
+from idxcalc.sphinx_ext.directives import formula, note, statement_node
 from idxcalc.sphinx_ext.domain import Entry, domain, title
+from idxcalc.sphinx_ext.entries import kept
 from idxcalc.sphinx_ext.evidence import typeset
 from idxcalc.sphinx_ext.layout import declarations
-from idxcalc.sphinx_ext.placeholders import statement_node
 from idxcalc.verify import hints
 
 OUTCOMES = (
@@ -171,12 +172,12 @@ class ProofReading(SphinxDirective):
 
     def statement(self, found: Finding) -> statement_node:
         name = found.item["id"]
+        results = (as_found(replace(each, label=""), "relation", ok=True) for each in found.results)
         entry = Entry(
             kind="derive", ident=nodes.make_id(name), label=name, number=name, rows=rows(found.item["latex"]),
-            results=tuple(replace(_kept(each), label="") for each in found.results),
-            fine=(True,) * len(found.results), options={},
+            results=tuple(map(kept, results)),
         )  # fmt: skip
-        return statement_node("", displayed(entry, self.env.docname), **_note(self.env, entry))
+        return statement_node("", formula(entry, self.env.docname), **note(self.env, entry))
 
     def facts(self, found: Finding) -> Iterator[tuple[str, list[nodes.Node]]]:
         if found.given:

@@ -10,8 +10,8 @@ own; a sum is written out only where the text then reads as the same expressions
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 
 from idxcalc.errors import IdxcalcError, Span
 from idxcalc.expr import Call, Component, Expr, Mul, Ref, Sum, free, transform, walk
@@ -24,11 +24,12 @@ from idxcalc.notation.write import write
 @dataclass(frozen=True)
 class Anatomy:
     """``partners``: the places of each index that stands in several, a group each; ``sums``: the formula with
-    every implied sum written, empty where there is none; ``names``: what is declared or defined and used."""
+    every implied sum written, empty where there is none; ``names``: what it uses of what is declared or
+    defined, and in which line that was."""
 
     partners: tuple[tuple[Span, ...], ...] = ()
     sums: str = ""
-    names: tuple[str, ...] = ()
+    names: Mapping[str, str] = field(default_factory=dict)
 
 
 def anatomy(scope: Scope, source: str, wrt: Targets | None = None) -> Anatomy:
@@ -38,8 +39,9 @@ def anatomy(scope: Scope, source: str, wrt: Targets | None = None) -> Anatomy:
     said = dict.fromkeys(each for claim in claims for each in claim.reader.implied)
     written = _written(source, list(said))
     same = written and _expressions(claims) == _expressions(_claims(scope, written, wrt))
-    names = dict.fromkeys(name for expr in _sides(claims) for part in walk(expr) for name in _name(part))
-    return Anatomy(_partners(source, claims), written if same else "", tuple(names))
+    names = (name for expr in _sides(claims) for part in walk(expr) for name in _name(part))
+    used = {name: scope.lines[name] for name in names if name in scope.lines}
+    return Anatomy(_partners(source, claims), written if same else "", used)
 
 
 def _claims(scope: Scope, source: str, wrt: Targets | None) -> Iterator[Claim]:

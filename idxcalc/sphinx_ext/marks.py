@@ -7,18 +7,14 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from docutils import nodes
 
+from idxcalc.sphinx_ext.domain import Entry
 from idxcalc.verify.result import ICONS
 
-if TYPE_CHECKING:
-    from idxcalc.sphinx_ext.domain import Entry
-
 _RANK = ("malformed", "refuted", "claimed", "tested", "proved", "defined")
-_WORDS = {"claimed": "shown by a computation"}
-_LATEX = {
+LATEX = {
     "proved": r"\checkmark",
     "tested": r"\approx",
     "refuted": r"\times",
@@ -35,12 +31,8 @@ class Mark:
     verdict: str
     words: str
 
-    def latex(self) -> str:
-        """Icon and words for a page of paper."""
-        return rf"\({_LATEX[self.verdict]}\)~{self.words}"
-
     def text(self) -> str:
-        """The same in plain characters."""
+        """Icon and words in plain characters."""
         return f"{ICONS[self.verdict]} {self.words}"
 
     def shown(self, *classes: str) -> list[nodes.Node]:
@@ -49,15 +41,18 @@ class Mark:
         return [icon, nodes.Text(" "), nodes.inline("", self.words, classes=["idx-word", *classes])]
 
 
-def mark(entry: Entry) -> Mark | None:
-    """The mark of a statement; declarations that are in order have none."""
+def mark(entry: Entry, ran: bool | None = True) -> Mark | None:
+    """The mark of a statement, whose cell ``ran`` if it is a claim; declarations in order have none."""
     results = [result for result in entry.results if not result] or list(entry.results)
     good = all(results)
     if not results or entry.kind in ("given", "define") and good:
         return None
+    if entry.kind == "claim" and good:
+        words = "shown by a computation" if ran else "not shown: its cell did not run through"
+        return Mark("claimed" if ran else "malformed", words)
     counts = Counter(result.verdict for result in results)
     ordered = sorted(counts, key=_RANK.index, reverse=True)
     several = len(results) > 1 or (entry.kind == "derive" and good)
-    said = [f"{counts[each]} " * several + _WORDS.get(each, each) for each in ordered]
-    expected = "expect" in entry.options and all(entry.fine)
-    return Mark(ordered[-1], "wrong on purpose: " * expected + ", ".join(said))
+    said = ", ".join(f"{counts[each]} " * several + each for each in ordered)
+    expected = any(each.expect for each in entry.results) and all(each.ok for each in entry.results)
+    return Mark(ordered[-1], "wrong on purpose: " * expected + said)

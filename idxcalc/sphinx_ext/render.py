@@ -8,7 +8,6 @@ Invariant: after this transform no node of ours is left in a document.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from html import escape
 from typing import TYPE_CHECKING, Any
@@ -16,15 +15,17 @@ from typing import TYPE_CHECKING, Any
 from docutils import nodes
 from sphinx.transforms.post_transforms import SphinxPostTransform
 
-from idxcalc.sphinx_ext.directives import displayed
-from idxcalc.sphinx_ext.domain import Entry, domain, number
-from idxcalc.sphinx_ext.evidence import evidence, folded
+from idxcalc.sphinx_ext.directives import check_node, formula, plain, statement_node
+from idxcalc.sphinx_ext.domain import Entry, domain, number, title
+from idxcalc.sphinx_ext.evidence import evidence, folded, html
 from idxcalc.sphinx_ext.faults import cells_ran
-from idxcalc.sphinx_ext.marks import Mark, mark
-from idxcalc.sphinx_ext.placeholders import check_node, statement_node
+from idxcalc.sphinx_ext.layout import unaligned
+from idxcalc.sphinx_ext.marks import LATEX, Mark, mark
+from idxcalc.verify.result import ICONS
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
+    from sphinx.builders import Builder
 
 _CAPTIONS = {"given": "Given", "define": "Definition", "claim": "Claim"}
 
@@ -42,48 +43,65 @@ class RenderStatements(SphinxPostTransform):
         inline = []
         for check in list(self.document.findall(check_node)):
             inline.append(entries[check["docname"]][check["serial"]])
-            check.replace_self([*check.children, *self.checked(inline[-1])])
+            check.replace_self(self.checked(inline[-1], check.children))
         if inline and self.format == "html":
             sections = [child for child in self.document.children if isinstance(child, nodes.section)]
-            (sections[-1] if sections else self.document).extend(_collected(inline))
+            shown = folded("Evidence of the inline relations", list(map(self.collected, inline)), _EVIDENCE)
+            (sections[-1] if sections else self.document).extend(shown)
+
+    @property
+    def builder(self) -> Builder:
+        """What builds; Sphinx 9 took the public name of the application away."""
+        app: Sphinx = getattr(self.env, "_app", None) or self.env.app
+        return app.builder
 
     @property
     def format(self) -> str:
         """What is being built: html, latex, text, ..."""
-        app: Sphinx = getattr(self.env, "_app", None) or self.env.app  # Sphinx 9 took the public name away
-        return app.builder.format
-
-    # Statements
+        return self.builder.format
 
     def statement(self, entry: Entry, shown: Sequence[nodes.Node], docname: str) -> nodes.Element:
         """A box: the formula with its numbers, the mark and what opens under it."""
-        found = mark(entry)
-        if found and found.verdict == "claimed" and not cells_ran(self.env, docname):
-            found = Mark("malformed", "not shown: its cell did not run through")
+        found = mark(entry, cells_ran(self.env, docname))
         classes = ["idx-statement", f"idx-{entry.kind}", f"idx-{found.verdict if found else 'defined'}"]
-        box, link = nodes.container(classes=classes), []
-        if self.format == "html":
-            box["ids"], link = [entry.ident], [_html(_permalink(entry))] * bool(entry.number)
-        else:
-            box += nodes.target("", "", ids=[entry.ident])
-        said = number(self.env, docname, entry)
+        box = nodes.container("", nodes.target("", "", ids=[entry.ident]), classes=classes)
+        name, where = escape(entry.label or "#"), f'href="#{entry.ident}" title="Link to this statement"'
+        link = html(f'<a class="idx-permalink" {where}>{name}</a>' if entry.number else "")
+        said = title(self.env, docname, entry)
         if entry.kind in _CAPTIONS:
-            box += link
-            caption = nodes.strong("", _CAPTIONS[entry.kind])
-            after = nodes.Text(f" ({said})" if entry.kind == "claim" else "")
-            box += nodes.paragraph("", "", caption, after, classes=["idx-caption"])
-        if entry.kind in ("define", "derive"):
-            if entry.typeset and self.format != "text":
-                tags = [number(self.env, docname, entry, row) for row in range(len(entry.rows))]
-                shown = [displayed(entry, docname, tags)]
-            else:
-                plain = "\n".join(re.sub(r"(?<!\\)&", "", row) for row in entry.rows) + f"    ({said})"
-                shown = [nodes.literal_block(plain, plain, language="none")]
-        box += shown
-        box += link if entry.kind not in _CAPTIONS else []
-        box += self.foot(entry, found, docname) if found else []
+            after = f" {said}" if entry.kind == "claim" else ""
+            caption = [nodes.strong("", _CAPTIONS[entry.kind]), nodes.Text(after)]
+            box += [link, nodes.paragraph("", "", *caption, classes=["idx-caption"])]
+        if entry.kind in ("given", "claim"):
+            box += shown
+        elif entry.kind == "steps" and all(entry.results):
+            box += self.steps(entry, docname)
+        elif entry.typeset and self.format != "text":
+            tags = [f"({number(self.env, docname, entry, row)})" for row in range(len(entry.rows))]
+            box += formula(entry, docname, tags, self.rows(entry))
+        else:
+            box += plain("\n".join(map(unaligned, entry.rows)) + f"    {said}")
+        foot = [*self.foot(entry, found, docname), *[link] * (entry.kind not in _CAPTIONS)]
+        box += nodes.container("", *foot, classes=["idx-foot"]) if self.format == "html" else foot
         box += _refusals(entry)
         return box
+
+    def rows(self, entry: Entry) -> Sequence[str]:
+        """The rows of a formula, its indices marked where a page can light them up."""
+        return entry.screen if self.format == "html" and self.config.idxcalc_katex else ()
+
+    def steps(self, entry: Entry, docname: str) -> list[nodes.Node]:
+        """A derivation: what is derived, then a line for each step, the rule beside it."""
+        lines = nodes.field_list(classes=["idx-lines"])
+        for name, result in zip(self.names(entry, docname), entry.results, strict=True):
+            ((rule, line),) = result.steps
+            tex = f"= {line}" if self.format == "text" else rf"\displaystyle {{}}= {line}"
+            paper = nodes.math("", LATEX[result.verdict]) if self.format == "latex" else None
+            body = nodes.paragraph("", "", nodes.math(tex, tex), nodes.Text(" "))
+            body += [paper or nodes.Text(ICONS[result.verdict]), nodes.Text(f" {name}")]
+            lines += nodes.field("", nodes.field_name("", rule), nodes.field_body("", body))
+        target = entry.results[0].source
+        return [nodes.paragraph("", "", nodes.math(target, target)), lines]
 
     def names(self, entry: Entry, docname: str) -> list[str]:
         """What the page calls each relation: its row's number, or its place in the chain."""
@@ -93,64 +111,63 @@ class RenderStatements(SphinxPostTransform):
             return [f"({number(self.env, docname, entry, row)})" for row in range(len(entry.rows))]
         return [f"relation {n}" for n in range(1, len(entry.results) + 1)]
 
-    def foot(self, entry: Entry, found: Mark, docname: str) -> list[nodes.Node]:
-        """The line below the formula: mark and evidence."""
-        classes = f"idx-mark idx-{found.verdict}"
-        if self.format == "latex":
-            latex = rf"{{\par\nopagebreak\vskip-\parskip\noindent\hfill\small {found.latex()}\par}}"
+    def foot(self, entry: Entry, found: Mark | None, docname: str) -> list[nodes.Node]:
+        """The line below the formula: what opens to the evidence, and to the sums written out."""
+        if found and self.format == "latex":
+            words = rf"\({LATEX[found.verdict]}\)~{found.words}"
+            latex = rf"{{\par\nopagebreak\vskip-\parskip\noindent\hfill\small {words}\par}}"
             return [nodes.raw("", f"\n{latex}\n", format="latex")]
-        quiet = entry.kind in ("given", "define") or entry.kind == "claim" and found.verdict != "claimed"
-        if self.format != "html" or quiet or not any(each or each.trials for each in entry.results):
-            return [nodes.paragraph("", "", *found.shown(), classes=classes.split())]
-        opening = f'<details class="idx-evidence"><summary class="{classes}" title="How this is known">'
-        told = evidence(self.names(entry, docname), entry.results, entry.options.get("cell", ""))
-        return list(folded(opening, found.shown(), [told]))
+        parts: list[nodes.Node] = []
+        classes = f"idx-mark idx-{found.verdict}" if found else ""
+        if found and self.format == "html" and any(each or each.trials for each in entry.results):
+            told = [*evidence(entry, self.names(entry, docname)), *self.rests(entry)]
+            parts = folded(found.shown(), told, _EVIDENCE, f' class="{classes}" title="How this is known"')
+        elif found:
+            parts = [nodes.paragraph("", "", *found.shown(), classes=classes.split())]
+        if entry.sums and self.format == "html":
+            parts += folded("show the sums", [formula(entry, docname, (), entry.sums)], ' class="idx-sums"')
+        return parts
 
-    # Inline relations
+    def rests(self, entry: Entry) -> list[nodes.Node]:
+        """Links to what a statement rests on."""
+        links = []
+        for doc, other in domain(self.env).rests(entry):
+            if other.number:
+                uri = self.builder.get_relative_uri(self.env.docname, doc) + f"#{other.ident}"
+                said = title(self.env, doc, other)
+                links += [nodes.Text(" "), nodes.reference("", said, internal=True, refuri=uri)]
+        return [nodes.paragraph("", "rests on", *links)] if links else []
 
-    def checked(self, entry: Entry) -> list[nodes.Node]:
-        """The mark of a relation in a sentence, which leads to the evidence at the end of the page."""
+    def checked(self, entry: Entry, shown: Sequence[nodes.Node]) -> list[nodes.Node]:
+        """A relation in a sentence, its mark leading to the evidence at the end of the page."""
         found = mark(entry)
+        rows = self.rows(entry) if entry.typeset else ()
+        shown = [nodes.math(rows[0], rows[0])] if rows else list(shown)
         if found is None:
-            return []
+            return shown
         if self.format == "latex":
-            icon = found.latex().partition("~")[0]
-            return [nodes.raw("", rf"\textsuperscript{{{icon}}}", format="latex")]
+            return [*shown, nodes.raw("", rf"\textsuperscript{{\({LATEX[found.verdict]}\)}}", format="latex")]
         if self.format != "html":
-            return [nodes.Text(f" [{found.words}]")]
+            return [*shown, nodes.Text(f" [{found.words}]")]
         link = (
             f'<a class="idx-mark idx-inline idx-{found.verdict}" id="{entry.ident}" '
             f'href="#evidence-{entry.ident}" title="{escape(found.words)}">'
         )
-        return [_html(link), *found.shown(*["idx-heard"] * all(entry.fine)), _html("</a>")]
+        words = found.shown(*["idx-heard"] * all(each.ok for each in entry.results))
+        return [*shown, html(link), *words, html("</a>")]
+
+    def collected(self, entry: Entry) -> nodes.container:
+        """The evidence of a relation inside a sentence, for the end of the page."""
+        tex = entry.rows[0]
+        shown: nodes.Node = nodes.math(tex, tex) if entry.typeset else nodes.literal("", tex)
+        head = nodes.paragraph("", "", shown, html(f' <a href="#{entry.ident}" title="Back">↩</a>'))
+        parts = [head, *_refusals(entry), *evidence(entry, [""] * len(entry.results)), *self.rests(entry)]
+        return nodes.container("", *parts, ids=[f"evidence-{entry.ident}"], classes=["idx-inline-evidence"])
+
+
+_EVIDENCE = ' class="idx-evidence"'
 
 
 def _refusals(entry: Entry) -> list[nodes.Node]:
     """The refusals, whole and in sight: of what is wrong on purpose, and of what should not be."""
-    pairs = zip(entry.results, entry.fine, strict=True)
-    texts = [str(result) for result, fine in pairs if not (result and fine)]
-    return [nodes.literal_block(text, text, language="none", classes=["idx-refusal"]) for text in texts]
-
-
-def _permalink(entry: Entry) -> str:
-    name = escape(entry.label or "#")
-    return f'<a class="idx-permalink" href="#{entry.ident}" title="Link to this statement">{name}</a>'
-
-
-def _collected(inline: list[Entry]) -> list[nodes.Node]:
-    """The evidence of the relations inside sentences, one closed list at the end of the page."""
-    boxes: list[nodes.Node] = []
-    for entry in inline:
-        tex = entry.rows[0]
-        shown: nodes.Node = nodes.math(tex, tex) if entry.typeset else nodes.literal("", tex)
-        head = nodes.paragraph("", "", shown, _html(f' <a href="#{entry.ident}" title="Back">↩</a>'))
-        parts = [head, *_refusals(entry), evidence([""] * len(entry.results), entry.results)]
-        boxes.append(
-            nodes.container("", *parts, ids=[f"evidence-{entry.ident}"], classes=["idx-inline-evidence"])
-        )
-    opening = '<details class="idx-evidence idx-collected"><summary>'
-    return list(folded(opening, [nodes.Text("Evidence of the inline relations")], boxes))
-
-
-def _html(text: str) -> nodes.raw:
-    return nodes.raw("", text, format="html")
+    return [plain(str(result), "idx-refusal") for result in entry.results if not (result and result.ok)]
