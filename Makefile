@@ -4,10 +4,11 @@ PYTHON ?= python3
 VENV   := .venv
 PIP    := 26.3
 KATEX  := 0.16.47
+AXE    := 4.14.1
 
 BIN     := $(VENV)/bin
 READY   := $(VENV)/.ready
-TYPESET := _build/katex/.$(KATEX)
+TYPESET := _build/katex/.$(KATEX)-$(AXE)
 SPHINX  := "$(BIN)/python" -m sphinx -q -j auto -c . -b html
 # A file stays with one worker: its fixtures and a chapter's cells run once.
 PYTEST  := "$(BIN)/python" -m pytest -q -n logical --maxprocesses 4 --dist loadfile
@@ -120,8 +121,10 @@ $(READY): pyproject.toml
 	$(PIP_RUNS) install -qq --no-deps --no-build-isolation --editable .
 	touch "$@"
 
-# KaTeX typesets the formulas while the book is built; Node and npm come from the environment's own wheel.
+# KaTeX typesets the formulas while the book is built, axe-core looks for what shuts readers out; Node and npm
+# come from the environment's own wheel.
 $(TYPESET): | $(READY)
-	echo "Installing KaTeX $(KATEX)"
-	"$(BIN)/npm" install --loglevel=error --no-audit --no-fund --save-exact --prefix _build/katex katex@$(KATEX) >/dev/null
+	echo "Installing KaTeX $(KATEX) and axe-core $(AXE)"
+	"$(BIN)/npm" install --loglevel=error --no-audit --no-fund --save-exact --prefix _build/katex \
+	    katex@$(KATEX) axe-core@$(AXE) >/dev/null
 	touch "$@"

@@ -24,6 +24,8 @@ extensions = [
     "idxcalc.sphinx_ext",
     "proofreading",
     "dashboard",
+    "graph",
+    "access",
     "numbering",
     "paper",
     "notebooks",

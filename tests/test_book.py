@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from built import ROOT, book
 
-ROOT = Path(__file__).resolve().parent.parent
 CHAPTERS = ROOT / "chapters"
 PAGES = sorted(CHAPTERS.glob("*.md"))
 INVENTORY = tomllib.loads((CHAPTERS / "article.toml").read_text("utf-8"))
@@ -261,21 +261,7 @@ def test_what_a_log_complains_of() -> None:
     shutil.which("xelatex") is None, reason="TeX is not installed; `make pdf` says what to install"
 )
 def test_the_book_on_paper_is_whole(tmp_path: Path) -> None:
-    target = tmp_path / "latex"
-    command = [
-        sys.executable,
-        "-m",
-        "sphinx",
-        "-q",
-        "-c",
-        str(ROOT),
-        "-b",
-        "latex",
-        str(CHAPTERS),
-        str(target),
-    ]
-    built = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
-    assert built.returncode == 0, built.stderr
+    target = book("latex", tmp_path / "latex")
     done = subprocess.run(
         [sys.executable, PDF, target, tmp_path / "book.pdf"], capture_output=True, text=True
     )

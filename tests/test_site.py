@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import functools
 import http.server
+import json
 import re
 import shutil
-import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,10 +14,10 @@ from typing import Any
 from urllib.parse import unquote
 
 import pytest
+from built import ROOT, book
 
 pytestmark = pytest.mark.slow
 
-ROOT = Path(__file__).resolve().parent.parent
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
 WIDTHS = {1280: 800, 360: 740}
@@ -29,15 +28,9 @@ needs_browser = pytest.mark.skipif(
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The book, built anew."""
-    folder = tmp_path_factory.mktemp("site") / "html"
-    command = [sys.executable, "-m", "sphinx", "-q", "-W", "--keep-going", "-c", str(ROOT), "-b", "html"]
-    done = subprocess.run(
-        [*command, str(ROOT / "chapters"), str(folder)], capture_output=True, text=True, check=False, cwd=ROOT
-    )
-    assert done.returncode == 0, done.stderr
-    return folder
+def site() -> Path:
+    """The book as `make strict` builds it."""
+    return book("html")
 
 
 def pages(site: Path) -> list[str]:
@@ -129,6 +122,115 @@ def test_a_mark_opens_without_scripts(address: str, browser: Any) -> None:
         assert said in tab.locator("pre").inner_text()
         assert evidence.locator(".idx-tabs pre:visible").count() == 1, "one is open at a time"
     context.close()
+
+
+@needs_browser
+def test_an_index_lights_up_its_partners_by_pointer_by_keyboard_and_by_touch(
+    address: str, browser: Any
+) -> None:
+    lit = "[...document.querySelectorAll('.idx-lit')].map(each => each.textContent).join('')"
+    context = browser.new_context(has_touch=True)
+    page = context.new_page()
+    faults = watched(page, address)
+    page.goto(address)
+    formula = page.locator("div.math:has([data-i])").first
+    index = formula.locator(".katex-html [data-i]", has_text="g").first
+    index.hover()
+    assert page.evaluate(lit) == "ggg"
+    page.mouse.move(1, 1)
+    assert page.evaluate(lit) == ""
+    index.tap()
+    assert page.evaluate(lit) == "ggg"
+    formula.focus()
+    names = []
+    for key in ("ArrowRight", "ArrowRight", "ArrowLeft"):
+        page.keyboard.press(key)
+        names.append(page.evaluate(lit))
+    assert names[0] == names[2] != names[1] and all(len(set(each)) == 1 for each in names)
+    assert page.locator(".idx-heard[role=status]").inner_text().startswith(f"index {names[0][0]}, in ")
+    page.keyboard.press("Escape")
+    assert page.evaluate(lit) == ""
+    context.close()
+    assert not faults
+
+
+@needs_browser
+def test_the_sums_are_shown_without_scripts_and_by_keyboard(address: str, browser: Any) -> None:
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(address)
+    sums = page.locator(".idx-sums").first
+    assert not sums.locator(".katex-html").is_visible()
+    sums.locator("summary").focus()
+    page.keyboard.press("Enter")
+    assert "∑" in sums.locator(".katex-html").inner_text()
+    context.close()
+
+
+AXE = ROOT / "_build" / "katex" / "node_modules" / "axe-core" / "axe.min.js"
+SERIOUS = """async () => (await axe.run()).violations
+  .filter(each => ['serious', 'critical'].includes(each.impact))
+  .flatMap(each => each.nodes.map(node => `${each.id}: ${node.target} ${node.failureSummary}`))"""
+
+
+@needs_browser
+@pytest.mark.skipif(not AXE.is_file(), reason="axe-core is missing; `make` installs it")
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_an_accessibility_scan_finds_nothing_serious(
+    site: Path, address: str, browser: Any, scheme: str
+) -> None:
+    context = browser.new_context(viewport={"width": 1280, "height": 800}, color_scheme=scheme)
+    page = context.new_page()
+    found = []
+    for name in pages(site):
+        page.goto(address + name)
+        page.evaluate(
+            "document.querySelectorAll('details:not([name])').forEach(each => { each.open = true })"
+        )
+        page.add_script_tag(path=AXE)
+        found += [f"{name}: {each}" for each in page.evaluate(SERIOUS)]
+    context.close()
+    assert not found, "\n".join(found[:20])
+
+
+def test_formulas_are_there_for_who_hears_them_and_pictures_are_described(site: Path) -> None:
+    for name in pages(site):
+        text = (site / name).read_text(encoding="utf-8")
+        assert text.count('class="katex-html" aria-hidden="true"') == text.count("<math "), name
+        for picture in re.findall(r"<img\b[^>]*>", text):
+            assert re.search(r'alt="[^"]{8,}"', picture), f"{name}: {picture}"
+
+
+@needs_browser
+def test_on_paper_marks_stay_and_what_is_closed_takes_no_room(address: str, browser: Any) -> None:
+    page = browser.new_page()
+    page.goto(address + "neuron.html")
+    page.emulate_media(media="print")
+    assert page.locator(".idx-mark.idx-proved").first.is_visible()
+    assert not page.locator("details.idx-sums").first.is_visible()
+    assert len(page.pdf(width="210mm", height="297mm")) > 20_000
+    page.close()
+
+
+@needs_browser
+def test_the_graph_has_a_node_and_a_row_for_each_statement(site: Path, address: str, browser: Any) -> None:
+    page = browser.new_page()
+    page.goto(address + "graph.html")
+    count = page.locator(".graph .nodes a").count()
+    assert count > 200 and count == page.locator("table.graph-table tbody tr").count()
+    assert page.locator(".graph .nodes a.whole").count() > 150
+    page.locator(".graph .nodes a.whole").first.click()
+    assert page.evaluate("document.querySelector(':target') !== null")
+    page.close()
+
+
+def test_the_counts_are_there_as_data(site: Path) -> None:
+    found = json.loads((site / "_static" / "checked.json").read_text(encoding="utf-8"))
+    assert found["pages"]["neuron"]["proved"] > 20 and found["pages"]["neuron"]["largest error"] < 1e-9
+    assert all(
+        {"title", "proved", "tested", "wrong", "unchecked"} <= set(each) for each in found["pages"].values()
+    )
+    assert set(found["versions"]) >= {"Python", "jax", "idxcalc"}
 
 
 @needs_browser

@@ -5,8 +5,12 @@ Invariant: all of it is counted from the statements and displays of the book whe
 
 from __future__ import annotations
 
+import json
+import platform
 from collections import Counter
 from collections.abc import Iterator, Sequence, Set
+from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 from docutils import nodes
@@ -98,10 +102,50 @@ def tally(env: Any, docname: str) -> Counter[str]:
     return count
 
 
+def error(env: Any, docname: str) -> float:
+    """The largest error of a document's relations that hold, relative to the largest term."""
+    results = (result for entry in domain(env).entries.get(docname, ()) for result in entry.results)
+    return max((result.max_error or 0.0 for result in results if result and result.trials), default=0.0)
+
+
+def mutants(env: Any) -> dict[str, dict[str, Any]]:
+    """The figures that the last runs over mutants left beside the chapters."""
+    path = Path(env.srcdir) / "mutants.json"
+    return dict(json.loads(path.read_text("utf-8"))) if path.exists() else {}
+
+
+def versions() -> dict[str, str]:
+    """The versions of what a verdict and a page depend on."""
+    return {"Python": platform.python_version()} | {name: version(name) for name in VERSIONS}
+
+
+def data(env: Any) -> dict[str, Any]:
+    """All of the page as plain data."""
+    pages = {}
+    for doc in ordered(env):
+        number, unchecked = _kept(env).get(doc, (0, ()))
+        if count := tally(env, doc):
+            pages[doc] = {
+                "title": env.titles[doc].astext(), **{name: count[name] for name in COLUMNS},
+                "largest error": error(env, doc), "displays": number,
+                "unchecked": [{"latex": tex, "reason": reason} for tex, reason in unchecked],
+            }  # fmt: skip
+    return {"pages": pages, **mutants(env), "versions": versions()}
+
+
+def write(app: Sphinx, failed: Exception | None) -> None:
+    """Write the data beside the pages."""
+    if not failed and app.builder.format == "html":
+        text = json.dumps(data(app.env), indent=1, ensure_ascii=False) + "\n"
+        (Path(app.outdir) / "_static" / DATA).write_text(text, "utf-8")
+
+
 # What is shown
 
+DATA = "checked.json"
+VERSIONS = ("idxcalc", "jax", "numpy", "sympy", "sphinx", "myst-nb")
 COLUMNS = ("proved", "tested", "wrong", "claims")
-HEADS = ("", "proved", "tested", "refused", "claims")
+HEADS = ("", "proved", "tested", "refused", "claims", "largest error")
 
 
 class RenderCounted(SphinxPostTransform):
@@ -111,7 +155,8 @@ class RenderCounted(SphinxPostTransform):
 
     def run(self, **kwargs: Any) -> None:
         for node in list(self.document.findall(counted)):
-            node.replace_self(list(getattr(self, node["what"])()))
+            if made := getattr(self, node["what"], None):  # else another extension's
+                node.replace_self(list(made()))
 
     def link(self, docname: str, ident: str = "", shown: str = "") -> nodes.reference:
         return link(
@@ -120,13 +165,29 @@ class RenderCounted(SphinxPostTransform):
 
     def numbers(self) -> Iterator[nodes.Node]:
         """A row per page that has statements, and their sum."""
-        table, total = [], Counter[str]()
+        rows, total, largest = [], Counter[str](), 0.0
         for doc in ordered(self.env):
             if count := tally(self.env, doc):
-                total += count
-                table.append([[self.link(doc)], *([nodes.Text(str(count[name]))] for name in COLUMNS)])
-        sums = [[nodes.strong("", str(total[name]))] for name in COLUMNS]
-        yield _table(HEADS, [*table, [[nodes.strong("", "together")], *sums]])
+                total, largest = total + count, max(largest, error(self.env, doc))
+                shown = [*(str(count[name]) for name in COLUMNS), f"{error(self.env, doc):.0e}"]
+                rows.append([[self.link(doc)], *([nodes.Text(each)] for each in shown)])
+        sums = [*(str(total[name]) for name in COLUMNS), f"{largest:.0e}"]
+        last = [[nodes.strong("", each)] for each in ("together", *sums)]
+        yield table(HEADS, [*rows, last], "dashboard")
+        if self.app.builder.format == "html":
+            where = f'<p><a href="_static/{DATA}" download>The same as JSON</a></p>'
+            yield nodes.raw("", where, format="html")
+
+    def mutation(self) -> Iterator[nodes.Node]:
+        """What became of the book's relations with one edit each; the figures that were kept last."""
+        for name, kept in mutants(self.env).items():
+            figures = "; ".join(f"{key}: {value}" for key, value in kept.items() if key != "date")
+            yield nodes.paragraph("", f"{name.capitalize()}, {kept.get('date', 'no date')}. {figures}.")
+
+    def versions(self) -> Iterator[nodes.Node]:
+        """What verified and built the book."""
+        found = ", ".join(f"{name} {number}" for name, number in versions().items())
+        yield nodes.paragraph("", f"{found}.")
 
     def unchecked(self) -> Iterator[nodes.Node]:
         """How many displays there are, how many are unchecked, and why."""
@@ -178,12 +239,13 @@ class RenderCounted(SphinxPostTransform):
             yield line
 
 
-def _table(heads: Sequence[str], rows: Sequence[Sequence[list[nodes.Node]]]) -> nodes.table:
+def table(heads: Sequence[str], rows: Sequence[Sequence[list[nodes.Node]]], name: str) -> nodes.table:
+    """A table of cells that are lists of nodes."""
     group = nodes.tgroup(cols=len(heads))
     group += [nodes.colspec(colwidth=40 if n == 0 else 15) for n in range(len(heads))]
     group += nodes.thead("", _row([[nodes.Text(head)] for head in heads]))
     group += nodes.tbody("", *map(_row, rows))
-    return nodes.table("", group, classes=["dashboard"])
+    return nodes.table("", group, classes=[name])
 
 
 def _row(cells: Sequence[list[nodes.Node]]) -> nodes.row:
@@ -192,7 +254,7 @@ def _row(cells: Sequence[list[nodes.Node]]) -> nodes.row:
 
 def written_again(app: Sphinx, env: Any) -> list[str]:
     """The page of counts, when they are not those of the last build."""
-    known = repr([(doc, sorted(tally(env, doc).items()), _kept(env).get(doc)) for doc in ordered(env)])
+    known = repr(data(env))
     if getattr(env, "dashboard_known", None) == known:
         return []
     env.dashboard_known = known
@@ -200,7 +262,7 @@ def written_again(app: Sphinx, env: Any) -> list[str]:
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
-    for name in ("numbers", "unchecked", "evidence"):
+    for name in ("numbers", "unchecked", "mutation", "versions", "evidence"):
         app.add_directive(f"book-{name}", _directive(name))
     app.add_node(counted)
     app.add_post_transform(RenderCounted)
@@ -208,4 +270,5 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("env-purge-doc", forget)
     app.connect("env-merge-info", merge)
     app.connect("env-updated", written_again)
+    app.connect("build-finished", write)
     return {"version": "1", "env_version": 1, "parallel_read_safe": True, "parallel_write_safe": True}
