@@ -7,7 +7,7 @@ statement is shown without it.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -17,7 +17,6 @@ from docutils import nodes
 from idxcalc.chapters import Found, Statement
 from idxcalc.chapters.verdicts import Checked
 from idxcalc.errors import IdxcalcError, Span
-from idxcalc.notation.anatomy import Anatomy
 from idxcalc.sphinx_ext.domain import Entry, Place, domain
 from idxcalc.sphinx_ext.katex import typesets
 from idxcalc.sphinx_ext.layout import display, rows
@@ -37,7 +36,7 @@ def entry(env: BuildEnvironment, found: Reading, statement: Statement) -> Entry:
     table = domain(env).entries.get(env.docname, [])
     kind, body, context = statement.kind, statement.body, found.chapter.context(statement)
     results = tuple(map(kept, found.chapter.results(statement)))
-    known = _or(lambda: context.anatomy(body, statement.option("wrt")), Anatomy())
+    known = context.anatomy(body, statement.option("wrt"))
     checked, name = Checked(found.chapter, statement), re.sub(r"\W", "_", statement.label) or "formula"
     code = _or(lambda: checked.compile().source(name), "") if kind in ("derive", "steps") else ""
     malformed = any(result.verdict == "malformed" for result in results)
@@ -59,7 +58,7 @@ def entry(env: BuildEnvironment, found: Reading, statement: Statement) -> Entry:
         cell=statement.option("cell"),
         code=code,
         lines=range(statement.line, statement.line + body.count("\n") + 1),
-        rests=tuple(dict.fromkeys(_rests(env, found, statement, known))),
+        rests=tuple(dict.fromkeys(_rests(env, found, statement, known.names))),
     )
 
 
@@ -98,10 +97,10 @@ def marked(tex: str, partners: Sequence[Sequence[Span]]) -> str:
 
 
 def _rests(
-    env: BuildEnvironment, found: Reading, statement: Statement, known: Anatomy
+    env: BuildEnvironment, found: Reading, statement: Statement, names: Mapping[str, str]
 ) -> Iterator[Place | str]:
     """Where its names come from, and the labels that a claim's cell asks for."""
-    for where in known.names.values():
+    for where in names.values():
         line, _, path = where.partition(" of ")
         doc = env.path2doc(str(Path(path).absolute())) if path else env.docname
         if doc and line.isdigit():

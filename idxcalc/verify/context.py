@@ -109,9 +109,12 @@ class Context:
         return relations.count(text)
 
     def anatomy(self, text: str, wrt: str = "") -> Anatomy:
-        """Where the indices of a statement meet, its sums written out, and the names it uses. Raises
-        `IdxcalcError`."""
-        return anatomy(self.scope, text, relations.targets(self.scope, wrt))
+        """Where the indices of a statement meet, its sums written out, and the names it uses; nothing of it
+        where it cannot be read."""
+        try:
+            return anatomy(self.scope, text, relations.targets(self.scope, wrt))
+        except IdxcalcError:
+            return Anatomy()
 
     # verdicts
 
