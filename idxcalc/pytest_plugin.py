@@ -10,13 +10,13 @@ import os
 import re
 from collections.abc import Callable, Generator, Iterator, Sequence
 from fnmatch import fnmatch
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from idxcalc.chapters import Found, Statement, chapter, summary
+from idxcalc.chapters import Found, chapter, summary
 from idxcalc.chapters.statement import CHECKED
 from idxcalc.errors import JudgesDisagree
 
@@ -51,30 +51,32 @@ class ChapterFile(pytest.File):
     def collect(self) -> Iterator[pytest.Item | pytest.Collector]:
         """The statements in their order, then what concerns the whole chapter."""
         shown = os.path.relpath(self.path, self.config.invocation_params.dir)
-        here = chapter(self.path, str(self.path) if shown.startswith(os.pardir) else shown)
-
-        def one(name: str, line: int, find: Find) -> Check:
-            return Check.from_parent(self, name=name, line=line, find=find)
-
-        def alone(statement: Statement, number: int) -> Sequence[Found]:
-            return (here.result(statement, number),)
-
+        self.here = here = chapter(self.path, str(self.path) if shown.startswith(os.pardir) else shown)
+        one = partial(Check.from_parent, self)
         if here.problems:
             faults = [(each.line, partial(tuple, [each])) for each in here.problems]
             yield Several.from_parent(self, name="faults", items=faults)
         for each in here.statements:
             if each.kind in CHECKED:
                 numbers = range(1, here.count(each) + 1)
-                relations = [(each.line, partial(alone, each, number)) for number in numbers]
+                relations = [(each.line, partial(here.results, each, number)) for number in numbers]
                 yield Several.from_parent(self, name=each.name, items=relations)
             elif each.kind == "claim":
-                yield one(each.name, each.line, partial(lambda claim: (here.shown(claim),), each))
+                find = partial(lambda claim: (here.shown(claim),), each)
+                yield one(name=each.name, line=each.line, find=find, waits=True)
             elif each.kind != "math":
-                yield one(each.name, each.line, partial(here.results, each))
+                yield one(name=each.name, line=each.line, find=partial(here.results, each))
         if here.inline():
-            yield one("inline", 1, here.check_inline)
+            yield one(name="inline", line=1, find=here.check_inline)
         if here.cells:
-            yield one("cells", here.cells[0].opened, lambda: (here.ran.result,))
+            line = here.cells[0].opened
+            yield one(name="cells", line=line, find=lambda: (here.ran.result,), waits=True)
+
+    @cached_property
+    def begun(self) -> bool:
+        """Start the cells, if some item that will run waits for them; the others run meanwhile."""
+        items = (each for each in self.session.items if isinstance(each, Check) and each.waits)
+        return any(each.parent is self for each in items) and self.here.begin()
 
 
 class Several(pytest.Collector):
@@ -97,12 +99,14 @@ class Refused(Exception):
 class Check(pytest.Item):
     """One relation, definition, claim, or run of the cells; ``find`` gives its results."""
 
-    def __init__(self, line: int, find: Find, **kwargs: Any) -> None:
+    def __init__(self, line: int, find: Find, waits: bool = False, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.line, self.find = line, find
+        self.line, self.find, self.waits = line, find, waits
 
     def runtest(self) -> None:
         """Fail with the text of what is not as the author says."""
+        file = self.getparent(ChapterFile)
+        assert file is not None and file.begun is not None
         try:
             results = self.find()
         except JudgesDisagree as error:

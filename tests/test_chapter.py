@@ -172,11 +172,11 @@ def test_relations_are_counted_without_checking_and_checked_one_by_one(write):
     found = write("```{derive} chain\na = b = wrong\n```\n")
     (chain,) = found.statements
     assert found.count(chain) == 2
-    assert found.result(chain, 1).verdict == "proved"
-    assert str(found.result(chain, 2)) == (
+    assert found.results(chain, 1)[0].verdict == "proved"
+    assert str(found.results(chain, 2)[0]) == (
         "page.md:2:9: refuted  chain, relation 2\n    a = b = wrong\n            ^^^^^\n    left 1, right 2"
     )
-    assert found.results(chain)[1] == found.result(chain, 2)
+    assert found.results(chain)[1:] == found.results(chain, 2)
     assert found["chain"].results == found.results(chain)
 
 
@@ -648,7 +648,7 @@ def test_each_step_is_a_relation_checked_from_the_one_before(tmp_path):
         ("relation", "proved", 8, ("A1",))
     }
     assert found.count(quadratic) == len(results) == results[-1].relation
-    assert found.result(quadratic, 2) == results[1]
+    assert found.results(quadratic, 2) == results[1:2]
     rules, lines = zip(*(each.steps[0] for each in results), strict=True)
     assert rules[-1] == "collect"
     assert all(each.source == "(A_{ij}x_ix_j)_{,k}" for each in results)

@@ -104,6 +104,16 @@ def test_one_statement_and_one_relation(run):
     run("chapters/neuron.md::same-weights").assert_outcomes(passed=1)
 
 
+def test_cells_run_once_and_only_where_something_waits_for_them(run, pytester):
+    count = "open('ran.txt', 'a').write('x')"
+    write(pytester, CHAPTER.replace("assert 1 == 1", f"assert {count}"))
+    ran = pytester.path / "chapters" / "ran.txt"
+    run("-k", "loss or slip")
+    assert not ran.exists()
+    run()
+    assert ran.read_text() == "x"
+
+
 def test_last_failed_runs_one_relation(run):
     run()
     result = run("--lf", "-v")

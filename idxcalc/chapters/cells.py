@@ -7,22 +7,23 @@ nothing of the caller leaks in. Line numbers are those of the file.
 from __future__ import annotations
 
 import ast
+import atexit
 import json
 import os
 import re
 import subprocess
 import sys
 from dataclasses import dataclass, replace
+from functools import cache
 from math import inf
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from idxcalc.chapters.record import Found, fault, found
 from idxcalc.chapters.statement import Statement, meant
 from idxcalc.chapters.text import Place, Text
-from idxcalc.verify.result import Result
-
-SECONDS = 600  # a chapter whose cells take longer is stopped and fails
+from idxcalc.verify.result import Result, Verdict
 
 
 @dataclass(frozen=True)
@@ -70,46 +71,78 @@ class Ran:
         return cell.opened < self.stopped
 
 
-def run(cells: tuple[Cell, ...], path: Path, file: str) -> Ran:
-    """Run the cells of the chapter at ``path`` in a fresh process; messages name it ``file``."""
-    said = _run(cells, path, file)
-    if not said:
-        return Ran(
-            found(Result("claimed", file=file, line=cells[0].opened, column=1, label="cells"), "cells")
-        )
-    lines = Text(cells[0].text.source).parts()
-    line = lines[min(said["line"], len(lines)) - 1]
-    column = said.get("column") or len(line) - len(line.lstrip()) + 1
-    failed = fault(file, line[column - 1 : column], said["error"], "cells")
-    return Ran(
-        replace(failed, kind="cells", verdict="refuted" if said.get("asserted") else "malformed"),
-        said["opened"],
-    )
+class Run:
+    """The cells of the chapter at ``path``, which messages name ``file``, running in the background."""
+
+    def __init__(self, cells: tuple[Cell, ...], path: Path, file: str) -> None:
+        self.cells, self.file = cells, file
+        job = [
+            (plain(cell.text), cell.text.place().line, cell.opened, "raises-exception" in cell.tags)
+            for cell in cells
+            if "skip-execution" not in cell.tags
+        ]
+        folder = str(path.parent.resolve())
+        environment = {**os.environ, "MPLBACKEND": "Agg"}
+        self.server = _server(os.getpid())
+        self.number = self.server.start(cells=job, file=file, folder=folder, environment=environment)
+
+    def ended(self) -> Ran:
+        """Wait for the end."""
+        opened = self.cells[0].opened
+        said = self.server.answer(self.number)
+        if not said:
+            return Ran(
+                found(Result("claimed", file=self.file, line=opened, column=1, label="cells"), "cells")
+            )
+        lines = Text(self.cells[0].text.source).parts()
+        line = lines[min(said.get("line", opened), len(lines)) - 1]
+        column = said.get("column", 1) or len(line) - len(line.lstrip()) + 1
+        failed = fault(self.file, line[column - 1 : column], said["error"], "cells")
+        verdict: Verdict = "refuted" if said.get("asserted") else "malformed"
+        return Ran(replace(failed, kind="cells", verdict=verdict), said.get("opened", opened))
 
 
-def _run(cells: tuple[Cell, ...], path: Path, file: str) -> dict[str, Any]:
-    """What stopped them and where, as the runner reports it, or nothing."""
-    job = [
-        (plain(cell.text), cell.text.place().line, cell.opened, "raises-exception" in cell.tags)
-        for cell in cells
-        if "skip-execution" not in cell.tags
-    ]
-    # The package that runs here is the one that the cells import, installed or not.
-    start = "import sys; p, f = sys.argv[1:]; p in sys.path or sys.path.insert(1, p); "
-    start += "from idxcalc.chapters.runner import main; main(f)"
-    command = [sys.executable, "-c", start, str(Path(__file__).parents[2]), file]
-    at = {"line": cells[0].opened, "column": 1, "opened": cells[0].opened}
-    try:
-        done = subprocess.run(
-            command, input=json.dumps(job), capture_output=True, cwd=path.parent, timeout=SECONDS,
-            env={**os.environ, "MPLBACKEND": "Agg"}, encoding="utf-8", errors="replace",
+class _Server:
+    """The process that forks for each job (`runner`)."""
+
+    def __init__(self) -> None:
+        self.folder = TemporaryDirectory(prefix="idxcalc-")
+        # The package that runs there is the one that the cells import, installed or not.
+        start = "import sys; p = sys.argv[1]; p in sys.path or sys.path.insert(1, p); "
+        start += "from idxcalc.chapters.runner import serve; serve()"
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", start, str(Path(__file__).parents[2])],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=self.folder.name, encoding="utf-8",
+            env={**os.environ, "MPLBACKEND": "Agg"},
         )  # fmt: skip
-        return dict(json.loads(done.stdout))
-    except subprocess.TimeoutExpired:
-        return {**at, "error": f"the cells did not end in {SECONDS} s"}
-    except ValueError:  # no report: a cell ended the process
-        last = (done.stderr.strip().splitlines() or ["no output"])[-1]
-        return {**at, "error": f"the cells' process ended with code {done.returncode}: {last}"}
+        self.started = 0
+        self.ended: set[int] = set()
+        atexit.register(self.close)
+
+    def start(self, **job: Any) -> int:
+        """Hand a job in; its number."""
+        self.started += 1
+        job |= {"number": self.started, "answer": f"{self.folder.name}/{self.started}.json"}
+        print(json.dumps(job), file=self.process.stdin, flush=True)
+        return self.started
+
+    def answer(self, number: int) -> dict[str, Any]:
+        """What became of a job, when it has ended."""
+        assert self.process.stdout is not None
+        while number not in self.ended:
+            self.ended.add(int(self.process.stdout.readline()))
+        return dict(json.loads(Path(self.folder.name, f"{number}.json").read_text("utf-8")))
+
+    def close(self) -> None:
+        """No more jobs."""
+        self.process.communicate()
+        self.folder.cleanup()
+
+
+@cache
+def _server(process: int) -> _Server:
+    """The server of a process; one that was forked from another has its own."""
+    return _Server()
 
 
 def tagged(cells: tuple[Cell, ...], tag: str) -> Cell | None:

@@ -11,7 +11,7 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
-from idxcalc.chapters.cells import Cell, Ran, claimed, run, tagged
+from idxcalc.chapters.cells import Cell, Ran, Run, claimed, tagged
 from idxcalc.chapters.contexts import Contexts, Ground
 from idxcalc.chapters.read import Reading, load
 from idxcalc.chapters.record import Found, found, record, said
@@ -131,21 +131,16 @@ class Chapter:
             return 1
 
     def results(self, statement: Statement, only: int | None = None) -> tuple[Found, ...]:
-        """One result per relation or definition, or that of relation ``only`` (from 1), where it can be
-        checked alone; for a claim, what its cell asserts."""
-        if statement.expect or statement.kind not in CHECKED:
-            only = None
+        """One result per relation or definition, or just that of relation ``only`` (from 1), checked alone
+        where it can be; for a claim, what its cell asserts."""
+        if only and (statement.expect or statement.kind not in CHECKED):
+            return self.results(statement)[only - 1 : only] or self.results(statement)[-1:]
         key = statement.name, only
         if key not in self._found:
             judged = enumerate(self._judge(statement, only), only or 1)
             filled = [self._fill(statement, each, number) for number, each in judged]
             self._found[key] = expected(statement, filled) if statement.expect else tuple(filled)
         return self._found[key]
-
-    def result(self, statement: Statement, number: int) -> Found:
-        """The result of relation ``number``, from 1, checking no other where that can be."""
-        results = self.results(statement, number)
-        return results[min(number, len(results)) - 1]
 
     def _judge(self, statement: Statement, only: int | None) -> tuple[Result, ...]:
         match statement.kind:
@@ -179,9 +174,18 @@ class Chapter:
     # Claims and cells
 
     @cached_property
+    def running(self) -> Run:
+        """The code cells at their run, in the background; it starts when it is first asked for."""
+        return Run(self.cells, self.file, self.path)
+
+    def begin(self) -> bool:
+        """Let the code cells run, if there are any."""
+        return bool(self.cells and self.running)
+
+    @cached_property
     def ran(self) -> Ran:
-        """How the code cells ran; they run when it is first asked for."""
-        return run(self.cells, self.file, self.path)
+        """How the code cells ran."""
+        return self.running.ended()
 
     def shown(self, claim: Statement) -> Found:
         """The result of a claim with its cell run."""
@@ -206,6 +210,8 @@ class Chapter:
 
     def all(self, cells: bool = False) -> tuple[Found, ...]:
         """Every result, in the order of the file; with ``cells``, the code cells are run too."""
+        if cells:
+            self.begin()
         results = [*self.problems, *self.check_inline()]
         for each in self.statements:
             results += [self.shown(each)] if cells and each.kind == "claim" else self.results(each)
