@@ -6,75 +6,73 @@ function's own comma is by its slot and belongs to `calls`; only the check of it
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from idxcalc.expr import Definition, Deriv, Variable
-from idxcalc.notation.parts import Factor, Place
-from idxcalc.notation.tokens import MAX_ORDER, Group, Subscript
-from idxcalc.notation.tree import Bracket, Item, Name
+from idxcalc.expr import Deriv
+from idxcalc.notation.parts import Factor, Target, dims_of
+from idxcalc.notation.tokens import MAX_ORDER, Group
+from idxcalc.notation.tree import Bracket, Item
 
 if TYPE_CHECKING:
     from idxcalc.notation.reader import Reader
 
-Target = Variable | Definition
 
-
-def rank(target: Target) -> int:
-    """How many indices one derivative by the target has."""
-    return len(target.dims if isinstance(target, Variable) else target.indices)
-
-
-def check_group(reader: Reader, group: Group, size: int, sub: Subscript) -> None:
-    """A derivative index in a place of ``size`` slots."""
+def check_group(reader: Reader, group: Group, size: int, groups: Sequence[Group]) -> None:
+    """One of the derivative indices ``groups``, in a place of ``size`` slots."""
     if group.bracketed and len(group.indices) != size and size != 1:
         raise reader.fail(f"one derivative here has {size} indices, not {len(group.indices)}", group.span)
     if not group.bracketed and size > 1:
-        letters = "".join(str(t.value) for g in sub.after or () for t in g.indices)
-        many = len(sub.after or ())
-        counted = {2: "two derivatives by a vector", 3: "three derivatives by a vector"}.get(
-            many, "a derivative by a vector"
-        )
-        raise reader.fail(f"{counted}; by a matrix entry it is `f_{{,({letters})}}`", group.span)
+        many = {2: "two derivatives", 3: "three derivatives"}.get(len(groups), "a derivative")
+        entry = f"by a matrix entry it is `f_{{,({_letters(groups)})}}`"
+        raise reader.fail(f"{many} by a vector; {entry}", group.span)
     if size == 0:
-        raise reader.fail(
-            "by a number there is no index: write a prime or \\frac{\\partial ...}{\\partial ...}", group.span
-        )
+        instead = r"write a prime or \frac{\partial ...}{\partial ...}"
+        raise reader.fail(f"by a number there is no index: {instead}", group.span)
 
 
-def commas(reader: Reader, factor: Factor, sub: Subscript | None, item: Item) -> Factor:
-    """The derivatives behind the comma of ``sub``, each by the `wrt` variable that it fits."""
-    if sub is None or sub.after is None:
-        if sub is not None and sub.before and isinstance(item.atom, Bracket):
-            raise reader.fail("a bracket has no indices of its own", sub.span)
+def commas(reader: Reader, factor: Factor, item: Item) -> Factor:
+    """The derivatives behind the comma of ``item``, each by the `wrt` variable that it fits."""
+    groups = item.after
+    if groups is None:
+        if item.before and isinstance(item.atom, Bracket):
+            raise reader.fail("a bracket has no indices of its own", item.sub.span)  # type: ignore[union-attr]
         return factor
-    if len(sub.after) > MAX_ORDER:
-        raise reader.fail(f"more than {MAX_ORDER} derivatives", sub.span)
-    term = reader.closed([factor], factor.span)
-    expr = term.expr
-    places: list[tuple[str, Place]] = list(term.letters.items())
-    for group in sub.after:
-        target = chosen(reader, group, sub, item)
-        dims = target.dims if isinstance(target, Variable) else tuple(i.dim for i in target.indices)
-        slots, found = reader.slots((group,), dims, target.name, group.span)
+    return differentiated(reader, factor, groups, item)
+
+
+def differentiated(reader: Reader, factor: Factor, groups: Sequence[Group], item: Item) -> Factor:
+    """The derivatives of a factor by the indices ``groups`` that ``item`` carries."""
+    assert item.sub is not None
+    if len(groups) > MAX_ORDER:
+        raise reader.fail(f"more than {MAX_ORDER} derivatives", item.sub.span)
+    inner = reader.closed([factor], factor.span)
+    expr, places = inner.expr, inner.places
+    for group in groups:
+        target = _chosen(reader, group, groups, item)
+        slots, found = reader.slots((group,), dims_of(target), target.name, group.span)
         expr = Deriv(expr, target, slots)
         places += found
-    return Factor(expr, tuple(places), factor.span | sub.span)
+    return Factor(expr, places, factor.span | item.sub.span)
 
 
-def chosen(reader: Reader, group: Group, sub: Subscript, item: Item) -> Target:
-    """The variable that a comma index (or group) differentiates by."""
+def _chosen(reader: Reader, group: Group, groups: Sequence[Group], item: Item) -> Target:
+    """The variable that a derivative index (or group) differentiates by."""
+    assert item.sub is not None
     if not reader.wrt:
-        raise reader.fail("no variable to differentiate by: name it with `wrt`", sub.span)
+        raise reader.fail("no variable to differentiate by: name it with `wrt`", item.sub.span)
     size = len(group.indices)
-    fitting = [t for t in reader.wrt if rank(t) == size and (group.bracketed or size == 1)]
-    if len(fitting) == 1:
-        return fitting[0]
+    fitting = [t for t in reader.wrt if len(dims_of(t)) == size and (group.bracketed or size == 1)]
     if not fitting:
-        for target in reader.wrt[:1]:
-            check_group(reader, group, rank(target), sub)
+        check_group(reader, group, len(dims_of(reader.wrt[0])), groups)
         raise reader.fail("no variable of the statement has that many indices", group.span)
-    names = " or by ".join(t.name for t in fitting)
-    top = item.atom.text if isinstance(item.atom, Name) else "..."
-    letters = "".join(str(t.value) for t in group.indices)
-    bottom = f"{fitting[0].name}_{letters if size == 1 else '{' + letters + '}'}"
-    raise reader.fail(f"by {names}? write `\\frac{{\\partial {top}}}{{\\partial {bottom}}}`", group.span)
+    if len(fitting) > 1:
+        names, letters = " or by ".join(t.name for t in fitting), _letters([group])
+        bottom = f"{fitting[0].name}_{letters if size == 1 else f'{{{letters}}}'}"
+        instead = rf"`\frac{{\partial {item.name or '...'}}}{{\partial {bottom}}}`"
+        raise reader.fail(f"by {names}? write {instead}", group.span)
+    return fitting[0]
+
+
+def _letters(groups: Sequence[Group]) -> str:
+    return "".join(str(t.value) for group in groups for t in group.indices)

@@ -6,275 +6,213 @@ A letter ties sizes within one name, one composition, or where a range is given 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 
 from idxcalc.errors import IdxcalcError, Span
 from idxcalc.expr import Call, Component, Dim, Function, Index, Lambda, Variable
-from idxcalc.notation.define import define, is_bracket
-from idxcalc.notation.scope import Scope, Symbol
+from idxcalc.notation.define import define
+from idxcalc.notation.heads import Head, head
+from idxcalc.notation.scope import Scope
 from idxcalc.notation.sizes import SizesDiffer
 from idxcalc.notation.syntax import parse
-from idxcalc.notation.tree import Bracket, Item, Name, SumOf
+from idxcalc.notation.tree import SumOf
 
 TRAITS = ("symmetric", "antisymmetric", "invertible", "positive", "negative", "integer", "constant")
-_RANGE = re.compile(r"(?:\\quad\s*)?\(\s*([^()=]+?)\s*=\s*(\d+)\s*,\s*\\[lc]?dots\s*,\s*([A-Za-z]|\d+)\s*\)")
+_SQUARE = {"symmetric", "antisymmetric", "invertible"}
+_RANGE = r"([^()=;]+?)\s*=\s*(\d+)\s*,\s*\\[lc]?dots\s*,\s*([A-Za-z]|\d+)"
+_RANGES = re.compile(rf"(?:\\quad\s*)?\(\s*{_RANGE}(?:\s*[,;]\s*{_RANGE})*\s*\)")
 _TRAIT = re.compile(r"(?<=\S)\s+((?:[A-Za-z]{2,}(?![A-Za-z])\s*,?\s*)+)$")
-
-
-@dataclass(frozen=True, slots=True)
-class Declared:
-    """One item of a declaration line with its place in the source."""
-
-    text: str
-    offset: int
 
 
 def declare(scope: Scope, source: str, where: str = "") -> tuple[str, ...]:
     """Add the declarations of ``source``, line by line; the names added."""
     added: list[str] = []
     offset = 0
-    for line in source.split("\n"):
-        text = line.split(" --")[0] if " --" in line else line
-        text = "" if text.lstrip().startswith("--") else text
-        if text.strip():
-            number = source.count("\n", 0, offset) + 1
-            added += _line(scope, source, text, offset, where or str(number))
+    for number, line in enumerate(source.split("\n"), 1):
+        text = "" if line.lstrip().startswith("--") else line.split(" --")[0]
+        try:
+            if text.strip():
+                added += _Line(scope, text, where or str(number)).declare()
+        except IdxcalcError as error:
+            span = error.span or Span(0, 1)
+            shifted = Span(span.start + offset, span.stop + offset)
+            raise IdxcalcError(error.message, source, shifted) from None
         offset += len(line) + 1
     return tuple(added)
 
 
-def _line(scope: Scope, source: str, text: str, offset: int, where: str) -> list[str]:
-    ranges: dict[str, Dim] = {}
-    for match in _RANGE.finditer(text):
-        letters = [letter.strip() for letter in match[1].split(",")]
-        for letter in letters:
-            ranges[letter] = scope.sizes.fresh(match[3], int(match[2]))
-        if int(match[2]) > 1:
-            raise IdxcalcError(
-                "a range starts at 0 or 1", source, Span(offset + match.start(), offset + match.end())
-            )
-        if not match[3].isdigit():
-            scope.size_names.setdefault(match[3], scope.sizes.fresh(match[3]))
-    text = _RANGE.sub(lambda m: " " * len(m[0]), text)
-    names: list[str] = []
-    covered: list[str] = []  # the names back to the previous attribute
-    attributes = False
-    for part in _split(text):
-        body, traits = _traits(source, part, offset)
-        if not body.strip():
-            raise IdxcalcError("an empty name", source, Span(offset + part.offset, offset + part.offset + 1))
-        words = body.split()
-        if covered and attributes and all(word in TRAITS for word in words):
-            traits = [*words, *traits]  # "symmetric, invertible": two attributes of the same names
-        else:
-            covered = [] if attributes else covered
-            new = _one(scope, source, body, offset + part.offset, ranges, where)
-            names += new
-            covered += new[:1]
-        attributes = bool(traits)
-        span = Span(offset + part.offset, offset + part.offset + len(part.text))
-        for name in covered if traits else ():
-            _give(scope, source, name, traits, span)
-    return names
-
-
-def _split(text: str) -> list[Declared]:
-    """The items between commas outside brackets."""
-    parts, depth, begin = [], 0, 0
-    for at, char in enumerate(text):
-        depth += (char in "([{") - (char in ")]}")
-        if char == "," and depth == 0:
-            parts.append(Declared(text[begin:at], begin))
-            begin = at + 1
-    parts.append(Declared(text[begin:], begin))
-    return parts if parts[-1].text.strip() else parts[:-1]
-
-
-def _traits(source: str, part: Declared, offset: int) -> tuple[str, list[str]]:
-    match = _TRAIT.search(part.text.rstrip())
-    words = re.findall(r"[A-Za-z]+", match[1]) if match and match.start() else []
-    words = [w for w in words if w != "and"]
-    if match is None or not words or not part.text[: match.start()].strip():
-        return part.text, []
-    for word in words:
-        if word not in TRAITS:
-            at = offset + part.offset + part.text.index(word, match.start())
-            raise IdxcalcError(
-                f"{word!r} is no property; known are {', '.join(TRAITS)}", source, Span(at, at + len(word))
-            )
-    return part.text[: match.start()], words
-
-
-def _give(scope: Scope, source: str, name: str, traits: list[str], span: Span) -> None:
-    symbol = scope.symbols[name]
-    assert isinstance(symbol, Variable | Function)
-    dims = symbol.dims if isinstance(symbol, Variable) else symbol.out
-    if {"symmetric", "antisymmetric"} & set(traits) and len(dims) < 2:
-        raise IdxcalcError(f"{name} has too few indices to be {traits[0]}", source, span)
-    if "invertible" in traits and len(dims) != 2:
-        raise IdxcalcError(f"only a matrix is invertible; {name} has {len(dims)} indices", source, span)
-    if {"symmetric", "antisymmetric", "invertible"} & set(traits):
-        for dim in dims[1:]:
-            _tie(scope, source, name, dims[0], dim, span)
-    scope.symbols[name] = replace(symbol, traits=symbol.traits | frozenset(traits))
-
-
-def _tie(scope: Scope, source: str, name: str, left: Dim, right: Dim, span: Span) -> None:
-    try:
-        scope.sizes.tie(left, right)
-    except SizesDiffer as differ:
-        raise IdxcalcError(
-            f"the size of {name}: {differ.left} here, {differ.right} there", source, span
-        ) from None
-
-
-def _one(scope: Scope, source: str, text: str, offset: int, ranges: dict[str, Dim], where: str) -> list[str]:
-    """One declared name: a tensor, a function, a composition. The outermost name comes first."""
-    try:
-        chains = parse(text)
-    except IdxcalcError as error:
-        span = error.span or Span(0, 1)
-        raise IdxcalcError(error.message, source, Span(span.start + offset, span.stop + offset)) from None
-    body = chains[0].sides[0].body
-    if len(chains) != 1 or len(chains[0].sides) != 1 or not isinstance(body, SumOf):
-        raise IdxcalcError(
-            "a declaration names tensors and functions; `=` belongs into a definition",
-            source,
-            Span(offset, offset + 1),
-        )
-    letters: dict[str, Dim] = {}
-    reading = _Pattern(scope, source, offset, ranges, letters, where)
-    names: list[str] = []
-    reading.symbol(body, names, top=True)
-    return names
-
-
 @dataclass(slots=True)
-class _Pattern:
-    """Reads ``w_{ij}``, ``\\sigma(z)``, ``f_j(g_k(x_i))`` as declarations."""
+class _Line:
+    """Reads one line; ``letters`` are those of the present item with their sizes."""
 
     scope: Scope
-    source: str
-    offset: int
-    ranges: dict[str, Dim]
-    letters: dict[str, Dim]
+    text: str
     where: str
+    ranges: dict[str, Dim] = field(default_factory=dict)
+    letters: dict[str, Dim] = field(default_factory=dict)
 
-    def fail(self, message: str, span: Span) -> IdxcalcError:
-        return IdxcalcError(message, self.source, Span(span.start + self.offset, span.stop + self.offset))
+    def fail(self, message: str, start: int, stop: int) -> IdxcalcError:
+        return IdxcalcError(message, self.text, Span(start, stop))
+
+    def declare(self) -> list[str]:
+        for bracket in _RANGES.finditer(self.text):
+            self.range(bracket)
+        self.text = _RANGES.sub(lambda found: " " * len(found[0]), self.text)
+        names: list[str] = []
+        covered: list[str] = []  # the names back to the previous attribute
+        attributes = False
+        for start, stop in self.items():
+            body, traits = self.traits(start, stop)
+            words = body.split()
+            if not words:
+                raise self.fail("an empty name", start, start + 1)
+            if covered and attributes and all(word in TRAITS for word in words):
+                traits = [*words, *traits]  # "symmetric, invertible": two attributes of the same names
+            else:
+                new = self.one(" " * start + body)
+                names += new
+                covered = [*([] if attributes else covered), new[0]]
+            attributes = bool(traits)
+            for name in covered if traits else ():
+                self.give(name, traits, Span(start, stop))
+        return names
+
+    def range(self, bracket: re.Match[str]) -> None:
+        """``(i, j = 1, \\dots, n; k = 0, \\dots, m)``."""
+        for found in re.finditer(_RANGE, bracket[0].partition("(")[2]):
+            first, last = int(found[2]), found[3]
+            if first > 1:
+                raise self.fail("a range starts at 0 or 1", *bracket.span())
+            for letter in filter(None, map(str.strip, found[1].split(","))):
+                self.ranges[letter] = self.scope.sizes.fresh(last, first)
+            if not last.isdigit():
+                self.scope.size_names.setdefault(last, self.scope.sizes.fresh(last))
+
+    def items(self) -> Iterator[tuple[int, int]]:
+        """What stands between commas outside brackets."""
+        depth = begin = 0
+        for at, char in enumerate(self.text):
+            depth += (char in "([{") - (char in ")]}")
+            if char == "," and depth == 0:
+                yield begin, at
+                begin = at + 1
+        if self.text[begin:].strip():
+            yield begin, len(self.text)
+
+    def traits(self, start: int, stop: int) -> tuple[str, list[str]]:
+        """An item without its attributes, and these."""
+        text = self.text[start:stop]
+        found = _TRAIT.search(text.rstrip())
+        words = [w for w in re.findall(r"[A-Za-z]+", found[1]) if w != "and"] if found else []
+        if found is None or not words or not text[: found.start()].strip():
+            return text, []
+        for word in words:
+            if word not in TRAITS:
+                at = start + text.index(word, found.start())
+                raise self.fail(f"{word!r} is no property; known are {', '.join(TRAITS)}", at, at + len(word))
+        return text[: found.start()], words
+
+    def give(self, name: str, traits: list[str], span: Span) -> None:
+        symbol = self.scope.symbols[name]
+        assert isinstance(symbol, Variable | Function)
+        dims = symbol.dims if isinstance(symbol, Variable) else symbol.out
+        if {"symmetric", "antisymmetric"} & set(traits) and len(dims) < 2:
+            raise IdxcalcError(f"{name} has too few indices to be {traits[0]}", self.text, span)
+        if "invertible" in traits and len(dims) != 2:
+            message = f"only a matrix is invertible; {name} has {len(dims)} indices"
+            raise IdxcalcError(message, self.text, span)
+        if _SQUARE & set(traits):
+            self.tie(name, dims[:1] * (len(dims) - 1), dims[1:], span)
+        self.scope.symbols[name] = replace(symbol, traits=symbol.traits | frozenset(traits))
+
+    def tie(self, name: str, left: tuple[Dim, ...], right: tuple[Dim, ...], span: Span) -> None:
+        for one, two in zip(left, right, strict=True):
+            try:
+                self.scope.sizes.tie(one, two)
+            except SizesDiffer as differ:
+                message = f"the size of {name}: {differ.left} here, {differ.right} there"
+                raise IdxcalcError(message, self.text, span) from None
+
+    # names
+
+    def one(self, text: str) -> list[str]:
+        """One declared name: a tensor, a function, a composition. The outermost name comes first."""
+        chains = parse(text)
+        body = chains[0].sides[0].body
+        if len(chains) != 1 or len(chains[0].sides) != 1 or not isinstance(body, SumOf):
+            what = "a declaration names tensors and functions; `=` belongs into a definition"
+            start = len(text) - len(text.lstrip())
+            raise self.fail(what, start, start + 1)
+        self.letters = {}
+        names: list[str] = []
+        self.symbol(body, names, top=True)
+        return names
 
     def symbol(self, body: SumOf, names: list[str], top: bool = False) -> Lambda:
         """Declare what ``body`` names; returns the tensor over its indices, for use as an argument."""
-        items = body.terms[0][1].items
-        head = items[0]
-        bracket = items[1] if len(items) == 2 else None
-        if (
-            len(body.terms) != 1
-            or body.terms[0][0] < 0
-            or len(items) > 2
-            or not isinstance(head, Item)
-            or not isinstance(head.atom, Name)
-        ):
-            raise self.fail("expected a name such as x_i, w_{ij}, \\sigma(z) or f_j(x_i)", body.span)
-        if head.power is not None or (bracket is not None and not is_bracket(bracket)):
-            raise self.fail("expected a name such as x_i, w_{ij}, \\sigma(z) or f_j(x_i)", body.span)
-        name = head.atom.text + "'" * head.primes
-        if name == r"\delta":
-            raise self.fail(r"\delta is Kronecker's delta", head.span)
-        dims, indices = self.slots(head)
-        if bracket is None:
-            return self.variable(name, dims, indices, names, head.span, top)
-        assert isinstance(bracket, Item) and isinstance(bracket.atom, Bracket)
-        if not bracket.atom.items:
-            raise self.fail("an empty argument", bracket.span)
-        known = self.scope.symbols.get(name)
-        names.append(name)
-        args = tuple(self.symbol(part, names) for part in bracket.atom.items)
-        params = tuple(tuple(i.dim for i in a.indices) for a in args)
-        function = Function(name, dims, params)
-        if known is not None:
-            if (
-                top
-                or not isinstance(known, Function)
-                or [len(p) for p in known.params] != [len(p) for p in params]
-            ):
-                self.again(name, head.span)
-            function = known  # type: ignore[assignment]
-            for one, two in zip(
-                (*function.out, *sum(function.params, ())), (*dims, *sum(params, ())), strict=True
-            ):
-                _tie(self.scope, self.source, name, one, two, head.span)
+        new = head(body)
+        wrong = "" if new else "expected a name such as x_i, w_{ij}, \\sigma(z) or f_j(x_i)"
+        if new is not None and new.name == r"\delta":
+            wrong = r"\delta is Kronecker's delta"
+        if wrong or new is None:
+            raise IdxcalcError(wrong, self.text, new.item.span if new else body.span)
+        indices = self.slots(new)
+        dims = tuple(self.letters[str(t.value)] for t in new.tokens)
+        if new.args is None:
+            names += [new.name] if top else []
+            return Lambda(indices, Component(self.variable(new, dims, top), indices))
+        if not new.args:
+            raise IdxcalcError("an empty argument", self.text, new.bracket)
+        names.append(new.name)
+        known = self.scope.symbols.get(new.name)
+        args = tuple(self.symbol(part, names) for part in new.args)
+        made = Function(new.name, dims, tuple(tuple(i.dim for i in a.indices) for a in args))
+        if known is None:
+            self.scope.add(new.name, made, self.where)
+            self.scope.defaults[new.name] = args
+        elif top or not isinstance(known, Function) or [*map(len, known.params)] != [*map(len, made.params)]:
+            raise IdxcalcError(self.scope.taken(new.name), self.text, new.item.span)
         else:
-            self.add(name, function)
-            self.scope.defaults[name] = args
-        return Lambda(indices, Call(function, indices, (), args))
+            before, after = ((*f.out, *sum(f.params, ())) for f in (known, made))
+            self.tie(new.name, before, after, new.item.span)
+            made = known
+        return Lambda(indices, Call(made, indices, (), args))
 
-    def slots(self, head: Item) -> tuple[tuple[Dim, ...], tuple[Index, ...]]:
-        if head.sub is None:
-            return (), ()
-        if head.sub.after is not None:
-            raise self.fail("a declaration has no derivative", head.sub.span)
-        tokens = [t for g in head.sub.before for t in g.indices]
-        dims = []
-        for token in tokens:
+    def slots(self, new: Head) -> tuple[Index, ...]:
+        """The index letters with their sizes; the same letter twice ties two slots (w_{ii} is square)."""
+        if new.item.after is not None:
+            raise IdxcalcError("a declaration has no derivative", self.text, new.item.sub.span)  # type: ignore[union-attr]
+        found: list[Index] = []
+        for n, token in enumerate(new.tokens):
             if isinstance(token.value, int):
-                raise self.fail("a declaration names indices, not components", token.span)
-            known = self.letters.get(token.value) or self.ranges.get(token.value)
-            dims.append(known or self.scope.sizes.fresh())
-            self.letters[token.value] = dims[-1]
-        letters = [f"{t.value}" for t in tokens]
-        # the same letter twice ties two slots (w_{ii} is square); placeholders must differ
-        unique = [x if letters.index(x) == n else f"{x}_{{{n}}}" for n, x in enumerate(letters)]
-        return tuple(dims), tuple(Index(x, d) for x, d in zip(unique, dims, strict=True))
+                raise IdxcalcError("a declaration names indices, not components", self.text, token.span)
+            if token.value not in self.letters:
+                self.letters[token.value] = self.ranges.get(token.value) or self.scope.sizes.fresh()
+            again = token.value in [t.value for t in new.tokens[:n]]  # placeholders must differ
+            name = f"{token.value}_{{{n}}}" if again else token.value
+            found.append(Index(name, self.letters[token.value]))
+        return tuple(found)
 
-    def variable(
-        self,
-        name: str,
-        dims: tuple[Dim, ...],
-        indices: tuple[Index, ...],
-        names: list[str],
-        span: Span,
-        top: bool,
-    ) -> Lambda:
-        known = self.scope.symbols.get(name)
-        if known is not None and (top and name not in self.scope.soft):
-            self.again(name, span)
+    def variable(self, new: Head, dims: tuple[Dim, ...], top: bool) -> Variable:
+        name, span, scope = new.name, new.item.span, self.scope
+        known, soft = scope.symbols.get(name), name in scope.soft
+        if known is not None and top and not soft:
+            raise IdxcalcError(scope.taken(name), self.text, span)
         if isinstance(known, Variable) and len(known.dims) == len(dims):
-            for one, two in zip(known.dims, dims, strict=True):
-                _tie(
-                    self.scope,
-                    self.source,
-                    name,
-                    one,
-                    two,
-                    Span(span.start + self.offset, span.stop + self.offset),
-                )
-            variable = known
+            self.tie(name, known.dims, dims, span)
             if top:
-                self.scope.soft.discard(name)
-                self.scope.lines[name] = self.where
-        elif known is not None and not top and not dims:
+                scope.add(name, known, self.where)
+            return known
+        if known is not None and not top and not dims:
             # the argument of a function of one real is only a placeholder: any number, of no name
-            variable = Variable(rf"{name}^{{(\circ)}}")
-        elif known is not None and not (top and name in self.scope.soft):
-            raise self.fail(f"{name} was declared otherwise in line {self.scope.lines.get(name, '?')}", span)
-        else:
-            variable = Variable(name, dims)
-            self.add(name, variable)
-            if not top:
-                self.scope.soft.add(name)
-            else:
-                self.scope.soft.discard(name)
-        if top:
-            names.append(name)
-        return Lambda(indices, Component(variable, indices))
-
-    def add(self, name: str, symbol: Symbol) -> None:
-        self.scope.symbols[name] = symbol
-        self.scope.lines[name] = self.where
-
-    def again(self, name: str, span: Span) -> None:
-        raise self.fail(f"{name} is declared already, in line {self.scope.lines.get(name, '?')}", span)
+            return Variable(rf"{name}^{{(\circ)}}")
+        if known is not None and not top:
+            message = f"{name} was declared otherwise in line {scope.lines.get(name, '?')}"
+            raise IdxcalcError(message, self.text, span)
+        made = Variable(name, dims)
+        scope.add(name, made, self.where, soft=not top)
+        return made
 
 
 __all__ = ["declare", "define"]

@@ -2,217 +2,144 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from fractions import Fraction
+from dataclasses import dataclass, replace
 
 from idxcalc.errors import IdxcalcError, Span
 from idxcalc.expr import Component, Definition, Expr, Function, Index, Lambda, Num, Variable
-from idxcalc.notation import conditions
-from idxcalc.notation.parts import Place, slots_for
+from idxcalc.notation.heads import Head, head
+from idxcalc.notation.parts import Place, Target, slots_for
 from idxcalc.notation.reader import Reader
+from idxcalc.notation.remarks import sides_differ
 from idxcalc.notation.scope import Scope
-from idxcalc.notation.sides import sides_differ
 from idxcalc.notation.syntax import parse
-from idxcalc.notation.tree import Bracket, Chain, Item, Name, Sign, SumOf
+from idxcalc.notation.tree import Chain, SumOf
 
 
 def define(
-    scope: Scope, source: str, wrt: tuple[Variable | Definition, ...] | None = None, where: str = ""
+    scope: Scope, source: str, wrt: tuple[Target, ...] | None = None, where: str = ""
 ) -> list[tuple[str, Span]]:
     """Add the definitions of ``source``, one per row; the names with the spans of their rows."""
-    found: list[tuple[str, Span]] = []
-    for chain in parse(source, lines=True):
-        found.append((_define(scope, source, chain, wrt, where), chain.span))
-    return found
+    definer = _Definer(scope, source, wrt, where)
+    return [(definer.define(chain), chain.span) for chain in parse(source, lines=True)]
 
 
-def _define(
-    scope: Scope, source: str, chain: Chain, wrt: tuple[Variable | Definition, ...] | None, where: str
-) -> str:
-    def fail(message: str, span: Span) -> IdxcalcError:
-        return IdxcalcError(message, source, span)
+@dataclass(slots=True)
+class _Definer:
+    scope: Scope
+    source: str
+    wrt: tuple[Target, ...] | None
+    where: str
 
-    if len(chain.sides) != 2 or chain.ops != ("=",):
-        span = chain.op_spans[1] if len(chain.op_spans) > 1 else chain.span
-        further = "; further steps belong into a derive" if len(chain.sides) > 2 else ""
-        raise fail(f"a definition has one `=`{further}", span)
-    left, right = chain.sides
-    items = left.body.terms[0][1].items if isinstance(left.body, SumOf) and len(left.body.terms) == 1 else ()
-    head = items[0] if items else None
-    if right.body is None or left.body is None:
-        raise fail("a definition has no `?`", right.span if right.body is None else left.span)
-    if (
-        not isinstance(head, Item)
-        or not isinstance(head.atom, Name)
-        or len(items) > 2
-        or head.power is not None
-    ):
-        raise fail("a definition starts with the name it defines", left.span)
-    if head.sub is not None and head.sub.after is not None:
-        raise fail("a definition names a tensor, not a derivative", head.sub.span)
-    name = head.atom.text + "'" * head.primes
-    tokens = [t for g in head.sub.before for t in g.indices] if head.sub is not None else []
-    if any(isinstance(t.value, int) for t in tokens):
-        return _component(scope, source, name, head, chain, where)
-    if name in scope.symbols and name not in scope.soft:
-        raise fail(f"{name} is declared already, in line {scope.lines.get(name, '?')}", head.span)
-    if name == r"\delta":
-        raise fail(r"\delta is Kronecker's delta; its meaning is known", head.span)
-    letters = {str(t.value): t.span for t in tokens}
-    if len(letters) < len(tokens):
-        raise fail("a definition's indices differ", head.span)
-    bracket = items[1] if len(items) == 2 else None
-    if bracket is not None and not is_bracket(bracket):
-        raise fail("a definition starts with the name it defines", left.span)
-    placeholders: tuple[Variable, ...] = ()
-    inner = scope.fork()
-    if bracket is not None:
-        assert isinstance(bracket, Item) and isinstance(bracket.atom, Bracket)
-        arguments = [_argument(source, part) for part in bracket.atom.items]
-        if not arguments:
-            raise fail("an empty argument", bracket.span)
-        known = [a for a in arguments if a.atom.text in scope.symbols and a.atom.text not in scope.soft]  # type: ignore[union-attr]
-        if known and len(known) == len(arguments) == 1:
-            return _plain(scope, source, name, letters, head, chain, wrt, where, known[0].atom.text)  # type: ignore[union-attr]
-        if known:
-            raise fail("one argument, or only new letters", bracket.span)
-        placeholders = tuple(_placeholder(inner, source, a) for a in arguments)
-    if not placeholders:
-        return _plain(scope, source, name, letters, head, chain, wrt, where, None)
-    indices, body = _body(inner, source, letters, head, chain, wrt)
-    scope.sizes = inner.sizes
-    scope.size_names = inner.size_names
-    params = tuple(v.dims for v in placeholders)
-    function = Function(name, tuple(i.dim for i in indices), params, frozenset(), placeholders, indices, body)
-    scope.symbols[name] = function
-    scope.lines[name] = where
-    scope.soft.discard(name)
-    defaults = []
-    for hidden in placeholders:
-        variable = replace(hidden, name=hidden.name.removesuffix(r"^{(\circ)}"))
-        slots = slots_for(variable.dims)
-        if variable.name not in scope.symbols:
-            scope.symbols[variable.name] = variable
-            scope.soft.add(variable.name)
-            scope.lines[variable.name] = where
-        defaults.append(Lambda(slots, Component(variable, slots)))
-    scope.defaults[name] = tuple(defaults)
-    return name
+    def fail(self, message: str, span: Span) -> IdxcalcError:
+        return IdxcalcError(message, self.source, span)
 
-
-def _argument(source: str, part: SumOf) -> Item:
-    items = part.terms[0][1].items
-    only = items[0]
-    if (
-        len(part.terms) != 1
-        or part.terms[0][0] < 0
-        or len(items) != 1
-        or not isinstance(only, Item)
-        or not isinstance(only.atom, Name)
-    ):
-        raise IdxcalcError("a definition's argument is a single name", source, part.span)
-    if only.power is not None or only.primes or (only.sub is not None and only.sub.after is not None):
-        raise IdxcalcError("a definition's argument is a single name", source, part.span)
-    return only
-
-
-def _placeholder(scope: Scope, source: str, item: Item) -> Variable:
-    assert isinstance(item.atom, Name)
-    tokens = [t for g in item.sub.before for t in g.indices] if item.sub is not None else []
-    # Its own name is hidden: what is declared of a variable of the same letter must not reach the body.
-    variable = Variable(rf"{item.atom.text}^{{(\circ)}}", tuple(scope.sizes.fresh() for _ in tokens))
-    scope.symbols[item.atom.text] = variable
-    return variable
-
-
-def _body(
-    scope: Scope,
-    source: str,
-    letters: dict[str, Span],
-    head: Item,
-    chain: Chain,
-    wrt: tuple[Variable | Definition, ...] | None,
-) -> tuple[tuple[Index, ...], Expr]:
-    """The right side and the indices of the left, tied to each other."""
-    reader = Reader(scope, source, wrt)
-    places = {
-        x: Place(scope.sizes.fresh(), str(getattr(head.atom, "text", "")), at) for x, at in letters.items()
-    }
-    fixed = {name: place for name, place in places.items() if name in chain.no_sum}
-    right = chain.sides[1]
-    with reader.fixing(fixed):
-        if right.tests:
-            raise reader.fail("a definition by cases ends with else", right.span)
-        assert right.body is not None
-        term = (
-            reader.sum(right.body)
-            if isinstance(right.body, SumOf)
-            else reader.closed([conditions.choice(reader, right.body)], right.span)
-        )
-    extra = [name for name in term.letters if name not in places]
-    if extra or any(name in reader.summed and name not in term.letters for name in letters):
-        raise sides_differ(reader, set(places), set(term.letters), right.span, reader.summed)
-    for name, place in term.letters.items():
-        reader.tie(name, places[name], place)
-    reader.check_components()
-    return tuple(Index(name, place.dim) for name, place in places.items()), term.expr
-
-
-def _plain(
-    scope: Scope, source: str, name: str, letters: dict[str, Span], head: Item, chain: Chain,
-    wrt: tuple[Variable | Definition, ...] | None, where: str, argument: str | None,
-) -> str:  # fmt: skip
-    indices, body = _body(scope, source, letters, head, chain, wrt)
-    scope.symbols[name] = Definition(name, indices, body)
-    scope.lines[name] = where
-    scope.soft.discard(name)
-    if argument is not None:
-        scope.arguments[name] = argument
-    return name
-
-
-def _component(scope: Scope, source: str, name: str, head: Item, chain: Chain, where: str) -> str:
-    """``x_0 = 1`` fixes a component, ``w_{i0} = b_i`` makes b another name for some of w's."""
-    variable = scope.symbols.get(name)
-    assert head.sub is not None
-    if not isinstance(variable, Variable):
-        raise IdxcalcError(f"declare {name} before a component of it is defined", source, head.span)
-    tokens = [t for g in head.sub.before for t in g.indices]
-    if len(tokens) != len(variable.dims):
-        raise IdxcalcError(f"{name} has {len(variable.dims)} indices, not {len(tokens)}", source, head.span)
-    for token, dim in zip(tokens, variable.dims, strict=True):
-        if token.value == 0:
-            root = scope.sizes.find(dim)
-            if scope.sizes.start.get(root, 0) != 0:
-                raise IdxcalcError(f"component 0 of 1..{scope.sizes.last.get(root, 'n')}", source, token.span)
-            scope.sizes.start[root] = 0
-    reader = Reader(scope, source)
-    assert isinstance(chain.sides[1].body, SumOf)
-    slots, places = reader.slots(head.sub.before, variable.dims, name, head.span)
-    right = reader.sum(chain.sides[1].body)
-    if isinstance(right.expr, Num) and not places:
-        values = tuple(
-            (tuple(int(s) for s in slots if isinstance(s, int)), Fraction(right.expr.value)) for _ in (0,)
-        )
-        scope.fixed[name] = (*scope.fixed.get(name, ()), *values)
-        return name
-    body = right.expr
-    if isinstance(body, Component) and not body.variable.differential and body.variable.name != name:
-        letters = [s.name for s in body.slots if isinstance(s, Index)]
-        if len(letters) == len(body.slots) and sorted(letters) == sorted(n for n, _ in places):
-            for letter, place in places:
-                reader.tie(letter, right.letters[letter], place)
-            indices = tuple(s for s in body.slots if isinstance(s, Index))
-            scope.aliases[body.variable.name] = Lambda(indices, Component(variable, slots))
+    def define(self, chain: Chain) -> str:
+        """Add one definition; its name."""
+        if len(chain.sides) != 2 or chain.ops != ("=",):
+            span = chain.op_spans[1] if len(chain.op_spans) > 1 else chain.span
+            further = "; further steps belong into a derive" if len(chain.sides) > 2 else ""
+            raise self.fail(f"a definition has one `=`{further}", span)
+        left, right = chain.sides
+        if right.body is None or left.body is None:
+            raise self.fail("a definition has no `?`", right.span if right.body is None else left.span)
+        new = head(left.body)
+        if new is None:
+            raise self.fail("a definition starts with the name it defines", left.span)
+        name, item = new.name, new.item
+        if item.after is not None:
+            raise self.fail("a definition names a tensor, not a derivative", item.sub.span)  # type: ignore[union-attr]
+        if any(isinstance(t.value, int) for t in new.tokens):
+            return self.component(new, chain)
+        if name in self.scope.symbols and name not in self.scope.soft:
+            raise self.fail(self.scope.taken(name), item.span)
+        if name == r"\delta":
+            raise self.fail(r"\delta is Kronecker's delta; its meaning is known", item.span)
+        if len({t.value for t in new.tokens}) < len(new.tokens):
+            raise self.fail("a definition's indices differ", item.span)
+        arguments = [self.argument(part) for part in new.args or ()]
+        if new.args == ():
+            raise self.fail("an empty argument", new.bracket)
+        known = [a for a in arguments if a.name in self.scope.symbols and a.name not in self.scope.soft]
+        if known and len(arguments) > 1:
+            raise self.fail("one argument, or only new letters", new.bracket)
+        if arguments and not known:
+            self.function(new, arguments, chain)
             return name
-    raise IdxcalcError(
-        "a component is defined as a number, or as the components of one variable",
-        source,
-        chain.sides[1].span,
-    )
+        indices, body = self.body(self.scope, new, chain)
+        self.scope.add(name, Definition(name, indices, body), self.where)
+        if known:
+            self.scope.arguments[name] = known[0].name
+        return name
 
+    def argument(self, part: SumOf) -> Head:
+        found = head(part)
+        if found is None or found.args is not None or found.item.primes or found.item.after is not None:
+            raise self.fail("a definition's argument is a single name", part.span)
+        return found
 
-def is_bracket(item: Item | Sign) -> bool:
-    return (
-        isinstance(item, Item) and isinstance(item.atom, Bracket) and item.sub is None and item.power is None
-    )
+    def function(self, new: Head, arguments: list[Head], chain: Chain) -> None:
+        """A function of new letters. Inside, each has a hidden name: what is declared of a variable of the
+        same letter must not reach the body."""
+        scope, inner = self.scope, self.scope.fork()
+        for a in arguments:
+            dims = tuple(inner.sizes.fresh() for _ in a.tokens)
+            inner.symbols[a.name] = Variable(rf"{a.name}^{{(\circ)}}", dims)
+        hidden = tuple(v for a in arguments if isinstance(v := inner.symbols[a.name], Variable))
+        indices, body = self.body(inner, new, chain)
+        scope.sizes, scope.size_names = inner.sizes, inner.size_names
+        out, params = tuple(i.dim for i in indices), tuple(v.dims for v in hidden)
+        made = Function(new.name, out, params, frozenset(), hidden, indices, body)
+        scope.add(new.name, made, self.where)
+        defaults = []
+        for a, variable in zip(arguments, hidden, strict=True):
+            shown, slots = replace(variable, name=a.name), slots_for(variable.dims)
+            if a.name not in scope.symbols:
+                scope.add(a.name, shown, self.where, soft=True)
+            defaults.append(Lambda(slots, Component(shown, slots)))
+        scope.defaults[new.name] = tuple(defaults)
+
+    def body(self, scope: Scope, new: Head, chain: Chain) -> tuple[tuple[Index, ...], Expr]:
+        """The right side and the indices of the left, tied to each other."""
+        reader, right = Reader(scope, self.source, self.wrt), chain.sides[1]
+        places = {str(t.value): Place(scope.sizes.fresh(), new.item.name, t.span) for t in new.tokens}
+        reader.fixed = {name: place for name, place in places.items() if name in chain.no_sum}
+        if right.tests:
+            raise self.fail("a definition by cases ends with else", right.span)
+        term = reader.side(right)
+        letters = term.letters
+        if letters.keys() - places or any(n in reader.summed and n not in letters for n in places):
+            raise sides_differ(reader, set(places), set(letters), right.span, reader.summed)
+        for name, place in term.places:
+            reader.tie(name, places[name], place)
+        reader.check_components()
+        return tuple(Index(name, place.dim) for name, place in places.items()), term.expr
+
+    def component(self, new: Head, chain: Chain) -> str:
+        """``x_0 = 1`` fixes a component, ``w_{i0} = b_i`` makes b another name for some of w's."""
+        name, item, sizes = new.name, new.item, self.scope.sizes
+        variable = self.scope.symbols.get(name)
+        if not isinstance(variable, Variable):
+            raise self.fail(f"declare {name} before a component of it is defined", item.span)
+        reader, right = Reader(self.scope, self.source), chain.sides[1]
+        slots, places = reader.slots(item.before, variable.dims, name, item.span)
+        for token, dim in zip(new.tokens, variable.dims, strict=True):
+            root = sizes.find(dim)
+            if token.value == 0 and sizes.start.setdefault(root, 0) != 0:
+                raise self.fail(f"component 0 of 1..{sizes.last.get(root, 'n')}", token.span)
+        term = reader.side(right)
+        if isinstance(term.expr, Num) and not places:
+            values = tuple(int(s) for s in slots if isinstance(s, int)), term.expr.value
+            self.scope.fixed[name] = (*self.scope.fixed.get(name, ()), values)
+            return name
+        body, letters = term.expr, term.letters
+        if isinstance(body, Component) and not body.variable.differential and body.variable.name != name:
+            indices = tuple(s for s in body.slots if isinstance(s, Index))
+            if len(indices) == len(body.slots) and sorted(i.name for i in indices) == sorted(
+                n for n, _ in places
+            ):
+                for letter, place in places:
+                    reader.tie(letter, letters[letter], place)
+                self.scope.aliases[body.variable.name] = Lambda(indices, Component(variable, slots))
+                return name
+        what = "a component is defined as a number, or as the components of one variable"
+        raise self.fail(what, right.span)

@@ -1,155 +1,171 @@
-"""Names: what stands for a tensor, a defined name, a size, a constant, Kronecker's delta."""
+"""Names: what stands for a tensor, a defined name, a size, a constant, Kronecker's delta; or for nothing."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from idxcalc.errors import Span
+from idxcalc.errors import IdxcalcError
 from idxcalc.expr import (
-    Component, Constant, Definition, Delta, Deriv, Elementary, Expr, Function, Mul, Ref, Size, Variable,
-)  # fmt: skip
+    Constant,
+    Definition,
+    Delta,
+    Deriv,
+    Elementary,
+    Expr,
+    Function,
+    Mul,
+    Ref,
+    Size,
+    Variable,
+)
 from idxcalc.notation import calls, derivatives, matrices
-from idxcalc.notation.commas import commas, rank
-from idxcalc.notation.parts import Factor, Place
+from idxcalc.notation.commas import commas
+from idxcalc.notation.lexer import lex
+from idxcalc.notation.parts import Factor, Place, Row, Target, component, dims_of
 from idxcalc.notation.tokens import Subscript
-from idxcalc.notation.tree import Bracket, Item, Name, Sign, SumOf
-from idxcalc.notation.unknown import unbraced, undeclared
+from idxcalc.notation.tree import Item, Sign
 
 if TYPE_CHECKING:
     from idxcalc.notation.reader import Reader
 
 
-def named(
-    reader: Reader, item: Item, atom: Name, items: tuple[Item | Sign, ...], at: int
-) -> tuple[Factor, int]:
-    text, scope = atom.text, reader.scope
+def named(reader: Reader, item: Item, row: Row) -> Factor:
+    """What a name starts, by what was declared."""
+    text, scope = item.name, reader.scope
     if text == "d" and (text not in scope.symbols or item.sub is None):
-        return derivatives.total(reader, item, items, at)
-    primed = text + "'" * item.primes
-    symbol = scope.symbols.get(primed) if item.primes else None
-    primes = 0 if symbol is not None else item.primes
-    symbol = symbol or scope.symbols.get(text)
-    match symbol:
-        case Variable() | Definition():
-            if primes:
-                return primed_name(reader, symbol, primes, item), at + 1
-            return tensor(reader, symbol, item, items, at)
-        case Function():
-            return calls.call(reader, symbol, primes, item, items, at)
+        return derivatives.total(reader, item, row)
+    primes = 0 if item.primed in scope.symbols else item.primes
+    match scope.symbols.get(item.primed, scope.symbols.get(text)):
+        case Variable() | Definition() as symbol:
+            return primed(reader, symbol, primes, item) if primes else tensor(reader, symbol, item, row)
+        case Function() as function:
+            return calls.call(reader, function, primes, item, row)
+    known: Expr
     if text == r"\delta" and item.sub is not None:
-        return reader.powered(delta(reader, item.sub, atom.span | item.sub.span), item), at + 1
+        return reader.powered(delta(reader, item, item.sub), item)
     if text in scope.size_names and item.sub is None:
         reader.sizes_used.setdefault(text, item.span)
-        return reader.powered(Factor(Size(scope.size_names[text]), (), item.span), item), at + 1
-    if text == "e" and item.sub is None and not primes:
-        if item.power is None:
-            return Factor(Constant("e"), (), item.span), at + 1
-        term = reader.sum(item.power.exponent)
-        return reader.once(Elementary("exp", (term.expr,)), [term], item.span), at + 1
-    if text == r"\pi" and item.sub is None and not primes:
-        return reader.powered(Factor(Constant("pi"), (), item.span), item), at + 1
-    raise undeclared(reader, text, item, items, at)
+        known = Size(scope.size_names[text])
+    elif text in ("e", r"\pi") and item.sub is None and not primes:
+        known = Constant(text.removeprefix("\\"))
+        if text == "e" and item.power is not None:
+            term = reader.sum(item.power.exponent)
+            return reader.once(Elementary("exp", (term.expr,)), [term], item.span)
+    else:
+        raise undeclared(reader, item, row.peek(-2))
+    return reader.powered(Factor(known, (), item.span), item)
 
 
-def primed_name(reader: Reader, symbol: Variable | Definition, primes: int, item: Item) -> Factor:
+def primed(reader: Reader, symbol: Target, primes: int, item: Item) -> Factor:
     """``s'`` of a plain name that was defined at a number, ``s(z) = ...``: its derivative by z."""
     argument = reader.scope.symbols.get(reader.scope.arguments.get(symbol.name, ""))
-    if (
-        not isinstance(argument, Variable | Definition)
-        or not isinstance(symbol, Definition)
-        or rank(argument)
-    ):
-        raise reader.fail(
-            f"{symbol.name} is no function; {symbol.name}{chr(39) * primes} is not declared", item.span
-        )
-    groups = item.sub.before if item.sub is not None else ()
-    slots, places = reader.slots(groups, tuple(i.dim for i in symbol.indices), symbol.name, item.span)
+    if not isinstance(argument, Target) or not isinstance(symbol, Definition) or dims_of(argument):
+        message = f"{symbol.name} is no function; {symbol.name}{chr(39) * primes} is not declared"
+        raise reader.fail(message, item.span)
+    slots, places = reader.slots(item.before, dims_of(symbol), symbol.name, item.span)
     expr: Expr = Ref(symbol, slots)
     for _ in range(primes):
         expr = Deriv(expr, argument, ())
     return reader.powered(Factor(expr, places, item.span), item)
 
 
-def tensor(
-    reader: Reader, symbol: Variable | Definition, item: Item, items: tuple[Item | Sign, ...], at: int
-) -> tuple[Factor, int]:
+def tensor(reader: Reader, symbol: Target, item: Item, row: Row) -> Factor:
     """A component of a variable or of a defined name; with a comma, a derivative of it."""
-    behind = written_argument(reader, symbol, items, at)
-    after = at + 1 if behind is None else at + 2
-    dims = symbol.dims if isinstance(symbol, Variable) else tuple(i.dim for i in symbol.indices)
-    groups = item.sub.before if item.sub is not None else ()
+    behind = written_argument(reader, symbol, row)
     if matrices.is_inverse(item):
-        return commas(reader, matrices.inverse(reader, symbol, item), item.sub, item), after
-    if (error := unbraced(reader, items, at)) is not None:
+        return commas(reader, matrices.inverse(reader, symbol, item), item)
+    if (error := unbraced(reader, item, row.peek())) is not None:
         raise error
-    slots, places = reader.slots(groups, dims, symbol.name, item.span)
-    expr: Expr = Component(symbol, slots) if isinstance(symbol, Variable) else Ref(symbol, slots)
-    factor = Factor(expr, places, item.span)
-    if item.sub is not None and item.sub.after is not None:
-        factor = commas(reader, factor, item.sub, item)
-    factor = reader.powered(label_or_power(reader, factor, item), item)
-    if behind is not None:
-        factor = reader.powered(commas(reader, factor, behind.sub, behind), behind)
-    return factor, after
+    slots, places = reader.slots(item.before, dims_of(symbol), symbol.name, item.span)
+    factor = commas(reader, Factor(component(symbol, slots), places, item.span), item)
+    label_or_power(reader, item)
+    factor = reader.powered(factor, item)
+    return factor if behind is None else reader.powered(commas(reader, factor, behind), behind)
 
 
-def label_or_power(reader: Reader, factor: Factor, item: Item) -> Factor:
+def label_or_power(reader: Reader, item: Item) -> None:
     """``w^{t+1}_{ij}``: an undeclared letter in an exponent is more likely a label without brackets."""
-    if item.power is not None:
-        for name in _names(item.power.exponent):
-            known = (
-                name in reader.scope.symbols or name in reader.scope.size_names or name in ("e", r"\pi", "d")
-            )
-            if not known and isinstance(item.atom, Name):
-                text = reader.source[item.power.exponent.span.start : item.power.exponent.span.stop]
-                label = f"`{item.atom.text}^{{({text})}}`"
-                raise reader.fail(f"a power or a label? a label is written {label}", item.power.span)
-    return factor
+    if item.power is None:
+        return
+    exponent, known = item.power.exponent, {*reader.scope.symbols, *reader.scope.size_names, "e", r"\pi", "d"}
+    for part in (i for _, product in exponent.terms for i in product.items):
+        if isinstance(part, Item) and part.name and part.sub is None and part.name not in known:
+            text = reader.source[exponent.span.start : exponent.span.stop]
+            label = f"`{item.name}^{{({text})}}`"
+            raise reader.fail(f"a power or a label? a label is written {label}", item.power.span)
 
 
-def written_argument(
-    reader: Reader, symbol: Variable | Definition, items: tuple[Item | Sign, ...], at: int
-) -> Item | None:
+def written_argument(reader: Reader, symbol: Target, row: Row) -> Item | None:
     """``\\text{loss}(\\hat y_i)``: the bracket with the argument that a plain name was defined with."""
     expected = reader.scope.arguments.get(symbol.name)
-    following = items[at + 1] if at + 1 < len(items) else None
-    if expected is None or not isinstance(following, Item) or not isinstance(following.atom, Bracket):
+    following = row.bracket() if expected is not None else None
+    if following is None:
         return None
-    terms = [term for part in following.atom.items for term in part.terms]
-    parts = [i for _, product in terms for i in product.items if isinstance(i, Item)]
-    mentioned = any(isinstance(part.atom, Name) and part.atom.text == expected for part in parts)
-    if mentioned and (len(parts) > 1 or terms[0][0] < 0 or parts[0].power is not None):
+    parts = [i for part in following.atom.items for _, p in part.terms for i in p.items]  # type: ignore[union-attr]
+    if not any(isinstance(part, Item) and part.name == expected for part in parts):
+        row.at -= 1  # a factor
+        return None
+    only = following.atom.items[0].only  # type: ignore[union-attr]
+    if len(parts) > 1 or only is None or only.power is not None:
         advice = f"with a new letter, {symbol.name}(u) = ..., it is a function"
         raise reader.fail(f"{symbol.name} is defined at {expected} alone; {advice}", following.span)
-    return following if mentioned else None
+    return following
 
 
-def delta(reader: Reader, sub: Subscript, span: Span) -> Factor:
+def delta(reader: Reader, item: Item, sub: Subscript) -> Factor:
     """``\\delta_{ij}``, or a product of deltas for two groups."""
-    groups = sub.before
-    plain = len(groups) == 2 and not any(g.bracketed for g in groups)
-    grouped = (
-        len(groups) == 2
-        and all(g.bracketed for g in groups)
-        and len(groups[0].indices) == len(groups[1].indices)
-    )
-    if sub.after is not None or not (plain or grouped):
+    shape = [(g.bracketed, len(g.indices)) for g in sub.before]
+    if sub.after is not None or len(shape) != 2 or shape[0] != shape[1]:
         raise reader.fail("delta takes two indices, or two groups of one length", sub.span)
     deltas: list[Expr] = []
     places: list[tuple[str, Place]] = []
-    for left, right in zip(groups[0].indices, groups[1].indices, strict=True):
+    for pair in zip(*(group.indices for group in sub.before), strict=True):
         dim = reader.scope.sizes.fresh()
-        one, found = reader.slot(left.value, dim, r"\delta", left.span)
-        two, more = reader.slot(right.value, dim, r"\delta", right.span)
+        (one, found), (two, more) = (reader.slot(t.value, dim, r"\delta", t.span) for t in pair)
         deltas.append(Delta(one, two))
         places += found + more
-    return Factor(deltas[0] if len(deltas) == 1 else Mul(tuple(deltas)), tuple(places), span)
+    expr = deltas[0] if len(deltas) == 1 else Mul(tuple(deltas))
+    return Factor(expr, tuple(places), item.atom.span | sub.span)
 
 
-def _names(tree: SumOf) -> Iterator[str]:
-    """The bare names at the top of an exponent."""
-    for _, product in tree.terms:
-        for item in product.items:
-            if isinstance(item, Item) and isinstance(item.atom, Name) and item.sub is None:
-                yield item.atom.text
+# names that mean nothing
+
+
+def undeclared(reader: Reader, item: Item, before: Item | Sign | None) -> IdxcalcError:
+    """What to say of a name that nobody declared; ``before`` is what stands before it."""
+    if isinstance(before, Item) and (error := unbraced(reader, before, item)) is not None:
+        return error
+    text = item.name
+    if item.sub is None and (
+        text in reader.letters_used or text in reader.fixed or stands_as_index(reader, text)
+    ):
+        return reader.fail(f"{text} is an index and a number", item.span)
+    near = reader.scope.nearest(text)
+    advice = f"; did you mean `{near}`?" if near else ""
+    return reader.fail(f"`{text}` is not declared{advice}", item.atom.span)
+
+
+def unbraced(reader: Reader, item: Item, behind: Item | Sign | None) -> IdxcalcError | None:
+    """``w_ij`` reads as w_i times j; say so when j is no name."""
+    sub = item.sub
+    if sub is None or sub.braced or not sub.before or not item.name:
+        return None
+    if not isinstance(behind, Item) or not behind.name or behind.span.start != item.span.stop:
+        return None
+    if behind.sub is not None or behind.name == "d" or behind.name in reader.scope.symbols:
+        return None
+    group = sub.before[0].indices[0].value
+    right = f"`{item.name}_{{{group}{behind.name}}}`"
+    return reader.fail(f"only {group} is the subscript; write {right}", behind.span)
+
+
+def stands_as_index(reader: Reader, text: str) -> bool:
+    """Whether the letter stands in a subscript somewhere in the formula."""
+    subs = (t.value for t in lex(reader.source) if isinstance(t.value, Subscript))
+    return any(token.value == text for sub in subs for token in sub.tokens)
+
+
+def is_letter(reader: Reader, name: str) -> bool:
+    """Whether a bare name in a condition is an index: no number, or a size that subscripts use."""
+    size_only = name not in reader.scope.symbols and name in reader.scope.size_names
+    return not reader.scope.stands_alone(name) or (size_only and stands_as_index(reader, name))

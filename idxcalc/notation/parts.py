@@ -1,11 +1,16 @@
-"""What the reader passes around while it counts: places, factors, terms."""
+"""What the reader passes around while it counts: places, factors, the items that come next."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from idxcalc.errors import Span
-from idxcalc.expr import Dim, Expr, Index, fresh
+from idxcalc.expr import Component, Definition, Dim, Expr, Index, Ref, Slot, Variable, fresh
+from idxcalc.notation.tree import Bracket, Item, Sign
+
+Target: TypeAlias = Variable | Definition
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,27 +22,59 @@ class Place:
     span: Span
 
 
+Places: TypeAlias = tuple[tuple[str, Place], ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Factor:
     """An expression with every occurrence of a letter that counts in the product around it.
 
-    ``finished`` maps the letters of a power (or a quotient) to the word for it: repeating one of
-    them outside is ambiguous.
+    Of a *finished* expression (a sum, an argument, a power) each free letter counts once. ``finished`` is
+    the word for a power or a root: repeating one of its letters outside is ambiguous.
     """
 
     expr: Expr
-    places: tuple[tuple[str, Place], ...]
+    places: Places
     span: Span
     finished: str = ""
 
+    @property
+    def letters(self) -> dict[str, Place]:
+        """The letters of a finished expression, in order of appearance."""
+        return dict(self.places)
 
-@dataclass(frozen=True, slots=True)
-class Term:
-    """A finished expression and its free letters in order of appearance."""
 
-    expr: Expr
-    letters: dict[str, Place]
-    span: Span
+class Row:
+    """The items of a product, from the one that comes next."""
+
+    def __init__(self, items: Iterable[Item | Sign]) -> None:
+        self.items, self.at = tuple(items), 0
+
+    def peek(self, ahead: int = 0) -> Item | Sign | None:
+        """The item that comes next; with -1 the one before it."""
+        at = self.at + ahead
+        return self.items[at] if 0 <= at < len(self.items) else None
+
+    def next(self) -> Item | Sign | None:
+        self.at += 1
+        return self.peek(-1)
+
+    def bracket(self) -> Item | None:
+        """The bracket that comes next, as the argument of a function; the row goes on behind it."""
+        item = self.peek()
+        if isinstance(item, Item) and isinstance(item.atom, Bracket) and item.atom.kind in "([":
+            self.at += 1
+            return item
+        return None
+
+
+def dims_of(target: Target) -> tuple[Dim, ...]:
+    """The sizes of the slots of a variable or a defined name."""
+    return target.dims if isinstance(target, Variable) else tuple(i.dim for i in target.indices)
+
+
+def component(target: Target, slots: tuple[Slot, ...]) -> Expr:
+    return Component(target, slots) if isinstance(target, Variable) else Ref(target, slots)
 
 
 def slots_for(dims: tuple[Dim, ...]) -> tuple[Index, ...]:

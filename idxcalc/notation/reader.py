@@ -10,26 +10,30 @@ Sizes are tied as letters meet; the nodes carry unsettled size variables until `
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from fractions import Fraction
 
 from idxcalc.errors import IdxcalcError, Span
 from idxcalc.expr import (
-    MINUS_ONE, ZERO, Add, Definition, Dim, Elementary, Expr, Index, Mul, Num, Pow, Slot, Sum, Variable,
+    MINUS_ONE, ZERO, Add, Dim, Elementary, Expr, Index, Mul, Num, Pow, Size, Slot, Sum, Variable,
 )  # fmt: skip
-from idxcalc.notation import calls, conditions, derivatives, names, sums
-from idxcalc.notation.parts import Factor, Place, Term
+from idxcalc.notation import calls, conditions, derivatives, names
+from idxcalc.notation.parts import Factor, Place, Places, Row, Target
 from idxcalc.notation.scope import Scope
 from idxcalc.notation.sizes import SizesDiffer
 from idxcalc.notation.tokens import MAX_DEPTH, MAX_ORDER, Group
 from idxcalc.notation.tree import (
-    Bars, Bracket, Choice, Fraction_, Item, Name, Number, Power, Product, Root, Sign, SumOf, Tests, Word,
-    Written,
+    Bars, Bracket, Choice, Fraction_, Item, Name, Number, Power, Root, Side, Sign, SumOf, Tests,
+    Word, Written,
 )  # fmt: skip
 
 NUMERALS = ("no", "one", "two", "three", "four", "five", "six")
+
+
+def numeral(count: int) -> str:
+    return NUMERALS[count] if count < len(NUMERALS) else str(count)
 
 
 @dataclass(slots=True)
@@ -38,7 +42,7 @@ class Reader:
 
     scope: Scope
     source: str
-    wrt: tuple[Variable | Definition, ...] | None = None
+    wrt: tuple[Target, ...] | None = None
     fixed: dict[str, Place] = field(default_factory=dict)
     letters_used: dict[str, Span] = field(default_factory=dict)
     sizes_used: dict[str, Span] = field(default_factory=dict)
@@ -64,6 +68,15 @@ class Reader:
             message = f"the size of {name}: {differ.left} in {left.owner}, {differ.right} in {right.owner}"
             raise self.fail(message, right.span) from None
 
+    def together(self, places: Places) -> dict[str, Place]:
+        """The letters, each at its first place; the sizes of its places are one."""
+        letters: dict[str, Place] = {}
+        for name, place in places:
+            if name in letters:
+                self.tie(name, letters[name], place)
+            letters.setdefault(name, place)
+        return letters
+
     @contextmanager
     def fixing(self, letters: dict[str, Place]) -> Iterator[None]:
         """The letters are fixed inside the block."""
@@ -74,9 +87,7 @@ class Reader:
         finally:
             self.fixed = before
 
-    def slot(
-        self, token: str | int, dim: Dim, owner: str, span: Span
-    ) -> tuple[Slot, tuple[tuple[str, Place], ...]]:
+    def slot(self, token: str | int, dim: Dim, owner: str, span: Span) -> tuple[Slot, Places]:
         """A subscript's index in a slot of size ``dim``: the slot and its occurrence."""
         if isinstance(token, int):
             self.components.append((dim, token, span))
@@ -86,6 +97,17 @@ class Reader:
         if token in self.fixed:
             self.tie(token, self.fixed[token], place)
         return Index(token, dim), ((token, place),)
+
+    def slots(
+        self, groups: tuple[Group, ...], dims: tuple[Dim, ...], owner: str, span: Span
+    ) -> tuple[tuple[Slot, ...], Places]:
+        """The indices of a tensor, one per slot."""
+        tokens = [t for g in groups for t in g.indices]
+        if len(tokens) != len(dims):
+            count = f"{len(dims)} {'index' if len(dims) == 1 else 'indices'}" if dims else "no index"
+            raise self.fail(f"{owner} has {count}, not {len(tokens)}", span)
+        found = [self.slot(t.value, dim, owner, t.span) for t, dim in zip(tokens, dims, strict=True)]
+        return tuple(slot for slot, _ in found), tuple(pair for _, places in found for pair in places)
 
     def check_components(self) -> None:
         """A fixed component must be one of its slot."""
@@ -99,37 +121,37 @@ class Reader:
             if letter in self.sizes_used:
                 raise self.fail(f"{letter} is a size and an index", span)
 
-    # sums and products
+    # sides and sums
 
-    def sum(self, tree: SumOf) -> Term:
+    def side(self, side: Side) -> Factor:
+        if side.body is None:  # a `?`
+            return Factor(ZERO, (), side.span)
+        if isinstance(side.body, SumOf):
+            return self.sum(side.body)
+        return self.closed([conditions.choice(self, side.body)], side.span)
+
+    def sum(self, tree: SumOf) -> Factor:
         """Terms with the same free letters; one with none counts for every component."""
-        terms: list[tuple[int, Term]] = []
-        for sign, product in tree.terms:
-            if not derivatives.ignored(self, product):
-                terms.append((sign, self.product(product)))
-        if not terms:
-            return Term(ZERO, {}, tree.span)
+        terms = [
+            (sign, self.closed(self.factors(Row(product.items)), product.span))
+            for sign, product in tree.terms
+            if not derivatives.ignored(self, product)
+        ]
         letters = self.joined([term for _, term in terms])
         parts = tuple(_negative(t.expr) if sign < 0 else t.expr for sign, t in terms)
-        return Term(parts[0] if len(parts) == 1 else Add(parts), letters, tree.span)
+        expr = parts[0] if len(parts) == 1 else Add(parts) if parts else ZERO
+        return Factor(expr, letters, tree.span)
 
-    def joined(self, terms: list[Term]) -> dict[str, Place]:
+    def joined(self, terms: Sequence[Factor]) -> Places:
         """The letters of a sum of terms; refuses terms whose letters differ."""
-        letters: dict[str, Place] = {}
-        seen: tuple[set[str], Term] | None = None
-        for term in terms:
-            own = {name for name in term.letters if name not in self.fixed}
-            if own and seen is None:
-                seen = own, term
-            elif own and seen is not None and own != seen[0]:
-                message = f"the terms have free indices {braces(seen[0])} and {braces(own)}"
-                why = self.remark(own ^ seen[0], seen[1].span | term.span)
+        lettered = [(own, t) for t in terms if (own := {name for name, _ in t.places} - self.fixed.keys())]
+        for own, term in lettered:
+            seen, first = lettered[0]
+            if own != seen:
+                why = self.remark(own ^ seen, first.span | term.span)
+                message = f"the terms have free indices {braces(seen)} and {braces(own)}"
                 raise self.fail(message + why, term.span)
-            for name, place in term.letters.items():
-                if name in letters:
-                    self.tie(name, letters[name], place)
-                letters.setdefault(name, place)
-        return letters
+        return tuple(self.together(tuple(pair for t in terms for pair in t.places)).items())
 
     def remark(self, letters: set[str], within: Span) -> str:
         """Why a letter may be missing: it is bound inside a function that stands there."""
@@ -139,140 +161,119 @@ class Reader:
                 return f"; the {name} inside {owner} is bound there"
         return ""
 
-    def product(self, tree: Product) -> Term:
-        return self.closed(self.factors(tree.items), tree.span)
+    # products
 
-    def factors(self, items: tuple[Item | Sign, ...]) -> list[Factor]:
+    def factors(self, row: Row) -> list[Factor]:
         """The factors of a product, from its items; a slash turns the one behind it over."""
         found: list[Factor] = []
-        at, slash = 0, None
-        while at < len(items):
-            item = items[at]
+        slash = None
+        while (item := row.next()) is not None:
             if isinstance(item, Sign):
-                if item.kind == "/":
-                    slash = item
-                elif item.kind == "o":
+                if item.kind == "o":
                     raise self.fail("a composition is written (f \\circ g)_{j}, in brackets", item.span)
-                at += 1
+                slash = item if item.kind == "/" else slash
                 continue
-            factor, at = self.factor(items, at)
+            factor = self.factor(item, row)
             if slash is not None:
-                if at < len(items) and not isinstance(items[at], Sign):
+                if isinstance(row.peek(), Item):
                     raise self.fail("what does the slash cover? write \\frac or brackets", slash.span)
-                factor = self.quotient(found, factor, slash.span)
+                above = self.closed(found, found[0].span | found[-1].span)
+                factor = self.divided(above, self.closed([factor], factor.span), above.span | factor.span)
                 found, slash = [], None
             found.append(factor)
         return found
 
-    def quotient(self, above: list[Factor], below: Factor, span: Span) -> Factor:
-        top = self.closed(above, above[0].span | above[-1].span)
-        return self.divided(top, self.closed([below], below.span), top.span | below.span)
-
-    def divided(self, top: Term, bottom: Term, span: Span) -> Factor:
+    def divided(self, top: Factor, bottom: Factor, span: Span) -> Factor:
         """A fraction; a letter both above and below it is ambiguous."""
-        shared = [name for name in top.letters if name in bottom.letters and name not in self.fixed]
-        if shared:
-            message = f"{shared[0]} repeats across a fraction: {_which(shared[0])}"
-            raise self.fail(message, bottom.letters[shared[0]].span)
+        below = bottom.letters
+        for name in top.letters:
+            if name in below and name not in self.fixed:
+                raise self.fail(f"{name} repeats across a fraction: {_which(name)}", below[name].span)
         expr: Expr = Pow(bottom.expr, MINUS_ONE)
         match top.expr, bottom.expr:
-            case Num(above), Num(below) if below:
-                expr = Num(above / below)
+            case Num(above), Num(value) if value:
+                expr = Num(above / value)
             case Num(above), _ if above == 1:
                 pass
             case _:
                 expr = Mul((top.expr, expr))
         return self.once(expr, [top, bottom], span)
 
-    def once(self, expr: Expr, inner: list[Term], span: Span, finished: str = "") -> Factor:
+    def once(self, expr: Expr, inner: Sequence[Factor], span: Span, finished: str = "") -> Factor:
         """A finished part: it counts once for each of its own free letters."""
-        letters: dict[str, Place] = {}
-        for term in inner:
-            for name, place in term.letters.items():
-                if name in letters:
-                    self.tie(name, letters[name], place)
-                letters.setdefault(name, place)
+        letters = self.together(tuple(pair for part in inner for pair in part.places))
         return Factor(expr, tuple(letters.items()), span, finished)
 
-    def closed(self, factors: list[Factor], span: Span) -> Term:
+    def closed(self, factors: Sequence[Factor], span: Span) -> Factor:
         """The product of the factors: letters that stand twice are summed."""
         places: dict[str, list[tuple[Factor, Place]]] = {}
         for factor in factors:
             for name, place in factor.places:
                 places.setdefault(name, []).append((factor, place))
         bound: list[Index] = []
-        letters: dict[str, Place] = {}
         for name, found in places.items():
             for _, place in found[1:]:
                 self.tie(name, found[0][1], place)
             if name in self.fixed or len(found) == 1:
-                letters[name] = found[0][1]
                 continue
-            ambiguous = [f for f, _ in found if f.finished]
-            if ambiguous:
-                message = f"{ambiguous[0].finished} and a repeated index: {_which(name)}"
-                raise self.fail(message, found[-1][1].span)
+            if power := next((f.finished for f, _ in found if f.finished), ""):
+                raise self.fail(f"{power} and a repeated index: {_which(name)}", found[-1][1].span)
             if len(found) > 2:
-                count = NUMERALS[len(found)] if len(found) < len(NUMERALS) else str(len(found))
-                message = f"{name} stands {count} times in one product; {_ways(name)}"
+                message = f"{name} stands {numeral(len(found))} times in one product; {_ways(name)}"
                 raise self.fail(message, found[2][1].span)
             bound.append(Index(name, found[0][1].dim))
             self.summed.setdefault(name, found[1][1].span)
         expr = factors[0].expr if len(factors) == 1 else Mul(tuple(f.expr for f in factors))
         for index in reversed(bound):
             expr = Sum(index, expr)
-        if bound:
-            first = next(f for f in factors if any(name not in letters for name, _ in f.places))
-            self.implied.append((first.span.start, tuple(index.name for index in bound)))
-        return Term(expr, letters, span)
+        summed = tuple(index.name for index in bound)
+        if summed:
+            first = next(f for f in factors if any(name in summed for name, _ in f.places))
+            self.implied.append((first.span.start, summed))
+        free = tuple((name, found[0][1]) for name, found in places.items() if name not in summed)
+        return Factor(expr, free, span)
 
     # factors
 
-    def factor(self, items: tuple[Item | Sign, ...], at: int) -> tuple[Factor, int]:
-        """The factor that starts at ``items[at]``, and where the next one starts."""
-        item = items[at]
-        assert isinstance(item, Item)
+    def factor(self, item: Item, row: Row) -> Factor:
+        """The factor that ``item`` starts; what belongs to it is taken from the row behind it."""
         if self.depth == MAX_DEPTH:
             raise self.fail(f"nested more than {MAX_DEPTH} deep", item.span)
         self.depth += 1
         try:
-            return self.kind_of_factor(item, items, at)
+            match item.atom:
+                case Written():
+                    return self.written(item.atom, row)
+                case Word(r"\partial", _):
+                    return derivatives.partial_prefix(self, item, row)
+                case Word():
+                    return calls.word(self, item, row)
+                case Name():
+                    return names.named(self, item, row)
+                case Fraction_():
+                    return derivatives.fraction(self, item, item.atom, row)
+                case _:
+                    return self.powered(self.base(item), item)
         finally:
             self.depth -= 1
 
-    def kind_of_factor(self, item: Item, items: tuple[Item | Sign, ...], at: int) -> tuple[Factor, int]:
-        match item.atom:
-            case Written():
-                return sums.written(self, item.atom, items, at)
-            case Word(r"\partial", _):
-                return derivatives.partial_prefix(self, item, items, at)
-            case Word():
-                return calls.word(self, items, at)
-            case Name():
-                return names.named(self, item, item.atom, items, at)
-            case Fraction_():
-                return derivatives.fraction(self, item, item.atom, items, at)
-            case _:
-                return self.powered(self.base(item), item), at + 1
-
-    def next_factor(
-        self, items: tuple[Item | Sign, ...], at: int, after: Span, what: str
-    ) -> tuple[Factor, int]:
+    def next_factor(self, row: Row, after: Span, what: str) -> Factor:
         """The factor that belongs to a prefix such as ``d``, ``\\partial_i``, ``\\log``."""
-        if at >= len(items) or isinstance(items[at], Sign):
+        item = row.peek()
+        if not isinstance(item, Item):
             raise self.fail(f"{what} has nothing to act on", after)
-        return self.factor(items, at)
+        row.next()
+        return self.factor(item, row)
 
     def base(self, item: Item) -> Factor:
-        """An item without its power."""
-        atom = item.atom
-        if item.primes and not isinstance(atom, Name):
+        """An item without its power, if it is no name and no command."""
+        if item.primes:
             raise self.fail("a prime belongs to a function's name", item.span)
-        if item.sub is not None and isinstance(atom, Bracket):
-            return derivatives.bracket(self, item, atom, item.sub)
-        if item.sub is not None and not isinstance(atom, Name):
+        if item.sub is not None:
+            if isinstance(item.atom, Bracket):
+                return derivatives.bracket(self, item, item.atom, item.sub)
             raise self.fail("a subscript belongs to a name or a bracket", item.sub.span)
-        match atom:
+        match item.atom:
             case Number(value, span):
                 return Factor(Num(value), (), span)
             case Bracket(_, parts, span):
@@ -292,9 +293,9 @@ class Reader:
             case Tests(tests, span):
                 return conditions.iverson(self, tests, span)
             case Choice():
-                return conditions.choice(self, atom)
+                return conditions.choice(self, item.atom)
             case _:
-                raise AssertionError(atom)
+                raise AssertionError(item.atom)
 
     def number(self, tree: SumOf, what: str) -> Fraction:
         term = self.sum(tree).expr
@@ -304,10 +305,8 @@ class Reader:
 
     def times(self, power: Power | None, what: str) -> int:
         """The order of a derivative."""
-        if power is None:
-            return 1
-        value = self.number(power.exponent, what)
-        if value.denominator != 1 or value > MAX_ORDER:
+        value = Fraction(1) if power is None else self.number(power.exponent, what)
+        if power is not None and (value.denominator != 1 or value > MAX_ORDER):
             raise self.fail(f"{what} is a number from 1 to {MAX_ORDER}", power.span)
         return int(value)
 
@@ -317,24 +316,40 @@ class Reader:
             return factor
         base = self.closed([factor], factor.span)
         exponent = self.sum(item.power.exponent)
-        expr = Pow(base.expr, exponent.expr)
-        return self.once(expr, [base, exponent], item.span, "a power")
+        return self.once(Pow(base.expr, exponent.expr), [base, exponent], item.span, "a power")
 
-    def slots(
-        self, groups: tuple[Group, ...], dims: tuple[Dim, ...], owner: str, span: Span
-    ) -> tuple[tuple[Slot, ...], tuple[tuple[str, Place], ...]]:
-        """The indices of a tensor, one per slot."""
-        tokens = [t for g in groups for t in g.indices]
-        if len(tokens) != len(dims):
-            count = f"{len(dims)} {'index' if len(dims) == 1 else 'indices'}" if dims else "no index"
-            raise self.fail(f"{owner} has {count}, not {len(tokens)}", span)
-        slots: list[Slot] = []
-        places: list[tuple[str, Place]] = []
-        for token, dim in zip(tokens, dims, strict=True):
-            slot, found = self.slot(token.value, dim, owner, token.span)
-            slots.append(slot)
-            places += found
-        return tuple(slots), tuple(places)
+    def written(self, atom: Written, row: Row) -> Factor:
+        """``\\sum_{i=1}^n`` and its scope, the product that follows, in which its letters are fixed."""
+        for name, span in atom.letters:
+            if name in self.fixed and self.fixed[name].owner == r"\sum":
+                raise self.fail(f"{name} is already summed here", span)
+            self.letters_used.setdefault(name, span)
+        sizes, last = self.scope.sizes, None
+        if atom.upper is not None:
+            match self.sum(atom.upper).expr:
+                case Size(dim):
+                    last = sizes.last[sizes.find(dim)]
+                case Num(value) if value.denominator == 1 and value > 0:
+                    last = str(value)
+                case _:
+                    what = "the upper bound of a sum is a declared size or a number"
+                    raise self.fail(what, atom.upper.span)
+        start = 0 if atom.lower == 0 else None
+        places = {name: Place(sizes.fresh(last, start), r"\sum", span) for name, span in atom.letters}
+        first = row.peek()
+        if first is None:
+            raise self.fail("a sum of nothing: the product that follows is its scope", atom.span)
+        if isinstance(first, Sign):
+            raise self.fail("an operator where a term was expected", first.span)
+        with self.fixing(places):
+            inner = self.closed(self.factors(row), first.span | row.items[-1].span)
+        expr, letters = inner.expr, inner.letters
+        for name, place in reversed(places.items()):
+            if name not in letters and last is None:
+                raise self.fail(f"nothing ties the size of {name}: it does not stand in the sum", place.span)
+            expr = Sum(Index(name, place.dim), expr, atom.lower)
+        left = tuple(pair for pair in inner.places if pair[0] not in places)
+        return Factor(expr, left, atom.span | inner.span)
 
 
 def _negative(expr: Expr) -> Expr:
@@ -343,10 +358,8 @@ def _negative(expr: Expr) -> Expr:
             return Num(-value)
         case Mul((Num(value), *rest)):
             return Mul((Num(-value), *rest))
-        case Mul(factors):
-            return Mul((MINUS_ONE, *factors))
         case _:
-            return Mul((MINUS_ONE, expr))
+            return Mul((MINUS_ONE, *(expr.factors if isinstance(expr, Mul) else (expr,))))
 
 
 def _which(name: str) -> str:

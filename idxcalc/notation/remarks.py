@@ -1,25 +1,23 @@
-"""What a relation says besides: which sizes it makes equal, and whether it says anything."""
+"""What a relation says besides: which sizes it makes equal, whether it says anything, how it fails."""
 
 from __future__ import annotations
 
-from functools import lru_cache
-
-from idxcalc.errors import Span
+from idxcalc.errors import IdxcalcError, Span
 from idxcalc.expr import Definition, Deriv, Diff, Expr, Ref, Relation, Variable, walk
 from idxcalc.notation.depends import variables
 from idxcalc.notation.lexer import lex
-from idxcalc.notation.parts import Term
+from idxcalc.notation.parts import Factor
+from idxcalc.notation.reader import Reader, braces
 from idxcalc.notation.scope import Scope
 from idxcalc.notation.tree import Side
 
 
-def notes_on(scope: Scope, own: Scope, *terms: Term) -> tuple[str, ...]:
+def notes_on(scope: Scope, own: Scope, *terms: Factor) -> tuple[str, ...]:
     """Which sizes the relation makes equal that its context leaves different."""
     notes: list[str] = []
     used = set().union(*(variables(t.expr) for t in terms))
     for variable in sorted(used, key=lambda v: v.name):
-        roots = {scope.sizes.find(d) for d in variable.dims}
-        now = {own.sizes.find(d) for d in variable.dims}
+        roots, now = ({each.sizes.find(d) for d in variable.dims} for each in (scope, own))
         if len(variable.dims) == 2 and len(roots) == 2 and len(now) == 1:
             notes.append(f"this makes {variable.name} square")
         elif len(now) < len(roots):
@@ -29,13 +27,8 @@ def notes_on(scope: Scope, own: Scope, *terms: Term) -> tuple[str, ...]:
 
 def tokens(source: str, side: Side) -> list[str]:
     """The tokens as typed, which spaces and sizes do not change."""
-    inside = (s for s in _spans(source) if side.span.start <= s.start and s.stop <= side.span.stop)
-    return ["".join(source[span.start : span.stop].split()) for span in inside]
-
-
-@lru_cache(16)
-def _spans(source: str) -> tuple[Span, ...]:
-    return tuple(token.span for token in lex(source))
+    spans = (t.span for t in lex(source) if side.span.start <= t.span.start and t.span.stop <= side.span.stop)
+    return ["".join(source[span.start : span.stop].split()) for span in spans]
 
 
 def vacuous(relation: Relation, has_wrt: bool) -> bool:
@@ -54,7 +47,20 @@ def _vacuous_node(node: Deriv | Diff, has_wrt: bool) -> bool:
 
 
 def _mentions(expr: Expr, target: Definition) -> bool:
-    return any(
-        isinstance(p, Ref) and (p.definition is target or _mentions(p.definition.body, target))
-        for p in walk(expr)
-    )
+    refs = (part.definition for part in walk(expr) if isinstance(part, Ref))
+    return any(each is target or _mentions(each.body, target) for each in refs)
+
+
+def sides_differ(
+    reader: Reader, left: set[str], right: set[str], span: Span, summed: dict[str, Span]
+) -> IdxcalcError:
+    """The message for sides whose free letters differ; with the way out when one of them is summed."""
+    for here, there, letters in (("right", "left", left - right), ("left", "right", right - left)):
+        for name in sorted(letters & summed.keys()):
+            return reader.fail(free_and_summed(name, here, there), summed[name])
+    why = reader.remark(left ^ right, Span(0, span.stop))
+    return reader.fail(f"left side {braces(left)}, right side {braces(right)}{why}", span)
+
+
+def free_and_summed(name: str, here: str, there: str) -> str:
+    return f'on the {here} {name} is summed, on the {there} it is free; add "(no sum on ${name}$)"'

@@ -2,11 +2,12 @@
 
 Every slot of every symbol has a size variable (a `Dim`); `tie` makes two of them one, like a
 type inferencer. Declarations and definitions tie sizes for the whole context, a relation for
-itself alone: it works on a `fork`.
+itself alone: it works on a copy.
 """
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import dataclass, field
 
 from idxcalc.expr import Dim
@@ -29,8 +30,8 @@ class Sizes:
     start: dict[Dim, int] = field(default_factory=dict)
     made: int = 0
 
-    def fork(self) -> Sizes:
-        return Sizes(dict(self.parent), dict(self.last), dict(self.start), self.made)
+    def __copy__(self) -> Sizes:
+        return Sizes(*(copy(getattr(self, name)) for name in self.__match_args__))
 
     def fresh(self, last: str | None = None, start: int | None = None) -> Dim:
         """A new size variable, perhaps with a known end and start."""
@@ -56,10 +57,8 @@ class Sizes:
             if a in known and b in known and known[a] != known[b]:
                 raise SizesDiffer(self.describe(a), self.describe(b))
         self.parent[b] = a
-        if b in self.last:
-            self.last[a] = self.last[b]
-        if b in self.start:
-            self.start[a] = self.start[b]
+        self.last.update({a: self.last[b]} if b in self.last else {})
+        self.start.update({a: self.start[b]} if b in self.start else {})
 
     def describe(self, dim: Dim) -> str:
         """The known name of a size, with its start if that is not 1."""

@@ -23,7 +23,7 @@ from idxcalc.calculus import differentiate
 from idxcalc.expr import (
     Component, Definition, Dim, Expr, Function, Index, Lambda, Ref, Size, Variable, python_name,
 )  # fmt: skip
-from idxcalc.notation.scope import Scope, settle, settled_symbol
+from idxcalc.notation.scope import Scope, settle
 from idxcalc.notation.sizes import Sizes
 from idxcalc.plan.backends import backend
 
@@ -58,11 +58,11 @@ class World:
         inner = {v for function in functions.values() for v in function.placeholders}
         names = [n for n in scope.symbols if n not in scope.soft and n not in scope.aliases]
         known = [s for n in names if not isinstance(s := scope.symbols[n], Function)]
-        self.symbols = [settled_symbol(s, scope) for s in known]
+        self.symbols = [settle(s, scope) for s in known]
         own = {v: None for v in (*self.symbols, *parts) if isinstance(v, Variable) and v not in inner}
         self.variables = {("d" if v.differential else "") + python_name(v.name): v for v in own}
         self.bodies = {python_name(d.name): Lambda(d.indices, d.body) for d in self.definitions()}
-        self.bodies |= {python_name(n): settle(a, scope) for n, a in scope.aliases.items()}  # type: ignore[misc]
+        self.bodies |= {python_name(n): settle(a, scope) for n, a in scope.aliases.items()}
         taken = {dim.number for v in own for dim in v.dims}
         self.scope = Scope(sizes=Numbers(2 + trial, taken))
         shapes = {name: self.shape(v.dims) for name, v in self.variables.items()}
@@ -103,7 +103,7 @@ class World:
         np = backend("numpy").xp
         axes = tuple(Index(i.name, self.scope.sizes.settled(i.dim)) for i in order)
         plain = all(f.params == ((),) and not f.out for f in self.functions.values())
-        compiled = plan.compile(settle(expr, self.scope), "numpy" if plain else "jax", axes)  # type: ignore[arg-type]
+        compiled = plan.compile(settle(expr, self.scope), "numpy" if plain else "jax", axes)
         needs = (python_name(need.function.name) for need in compiled.plan.needs.values())
         wanted = {*compiled.arguments, *needs}.intersection(self.inputs)
         with np.errstate(all="ignore"), double(not plain):
