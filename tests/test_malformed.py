@@ -254,3 +254,34 @@ def test_definitions_refused(row, message):
         define(where, text)
     assert caught.value.message == message
     assert (caught.value.span.start, caught.value.span.stop) == (start, stop)
+
+
+# what once was read as something else
+
+
+@pytest.mark.parametrize(
+    ("row", "message"),
+    [
+        (r"\frac{-‹\partial› f}{\partial x_i}", r"write \partial_i f or \frac{\partial f}{\partial x_i}"),
+        (r"\frac{‹\partial› f}{-\partial x_i}", r"write \partial_i f or \frac{\partial f}{\partial x_i}"),
+        (r"\det(w)‹_{ij}›", "a subscript belongs to a name"),
+        (r"f(‹w›)", "f takes a vector, w is a matrix"),
+    ],
+)
+def test_what_is_no_derivative_and_no_matrix_is_refused(given, row, message):
+    text, start, stop = marked(row)
+    error = refusal(given, text)
+    assert error is not None
+    assert (error.message, error.span.start, error.span.stop) == (message, start, stop)
+
+
+def test_a_definition_does_not_start_with_a_minus():
+    with pytest.raises(IdxcalcError, match="starts with the name"):
+        define(scope(GIVEN), "-q_i = x_i")
+
+
+def test_many_words_that_are_no_properties_take_no_time():
+    start = time.process_time()
+    with pytest.raises(IdxcalcError):
+        declare(scope(""), "x " + "a" * 200 + " ?")
+    assert time.process_time() - start < 0.5

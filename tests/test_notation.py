@@ -291,6 +291,11 @@ def test_no_sum(text, wrt):
         np.testing.assert_allclose(left, right, rtol=1e-6, atol=1e-9)
 
 
+def test_and_between_the_letters_of_no_sum_is_no_letter(where):
+    (claim,) = claims(where, r"x_iy_aw_{ab} = y_aw_{ab}x_i \text{(no sum on $i$ and $b$)}")
+    assert [i.name for i in claim.relation.free] == ["i", "b"]
+
+
 def test_no_sum_keeps_the_letter_free_in_the_whole_statement(where):
     text = r"x_iy_i = x_iy_i\cdot 1 = z_i \quad \text{(no sum on $i$)}"
     assert [[i.name for i in claim.relation.free] for claim in claims(where, text)] == [["i"], ["i"]]
@@ -404,6 +409,7 @@ def test_numbers(where):
     assert_means(r"\sqrt[3]82", where, lambda g: 4.0)
     assert_means(r"\frac{1}{2}34", where, lambda g: 17.0)
     assert_means(r"{t}34", where, lambda g: 34 * g.t)
+    assert_means(r"\frac{17}{10} + \sqrt{16}", where, lambda g: 5.7)
 
 
 def test_cases_on_integers_leave_nothing_out():
