@@ -12,6 +12,7 @@ import re
 from functools import lru_cache
 
 from idxcalc.errors import Span
+from idxcalc.functions import BY_LATEX
 from idxcalc.notation.subscripts import bound, closing, indices
 from idxcalc.notation.tokens import (
     ACCENTS, CLOSING, FONTS, KEYWORDS, KINDS, LETTER, MAX_DEPTH, MAX_LENGTH, OPENING, WORDS, Subscript, Tok,
@@ -102,6 +103,8 @@ class _Lexer:
             self.accent(text)
         elif text in (r"\begin", r"\end"):
             self.environment(text)
+        elif text in BY_LATEX and text not in KINDS:
+            self.add("FUNCTION", text)
         elif text not in KINDS:
             shown = text if text.isprintable() else f"U+{ord(text[-1]):04X}"
             named = f"an unknown command, {shown}"

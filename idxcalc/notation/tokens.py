@@ -8,7 +8,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from idxcalc.errors import IdxcalcError, Span
-from idxcalc.functions import BY_LATEX
 
 MAX_LENGTH = 4000
 MAX_DEPTH = 40
@@ -44,7 +43,7 @@ _SYMBOLS = {
     "PRIME": "'", "QUESTION": "?", "SUP": "^",
 }  # fmt: skip
 KINDS = {
-    **dict.fromkeys(GREEK, "NAME"), **dict.fromkeys(SPACES, ""), **dict.fromkeys(BY_LATEX, "FUNCTION"),
+    **dict.fromkeys(GREEK, "NAME"), **dict.fromkeys(SPACES, ""),
     **{word: kind for kind, words in _SYMBOLS.items() for word in words.split()},
 }  # fmt: skip
 """The kind of token of each command and character; none for what is only a space."""
