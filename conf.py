@@ -29,6 +29,7 @@ extensions = [
     "numbering",
     "paper",
     "notebooks",
+    "recall",
 ]
 root_doc = "index"
 exclude_patterns = ["**/.*", "**/_build"]

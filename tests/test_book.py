@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import re
 import shutil
 import subprocess
 import sys
@@ -87,6 +88,44 @@ def test_at_most_two_displays_in_a_hundred_are_unchecked() -> None:
     displays = [each for each in statements if each.kind in ("derive", "define", "math")]
     assert all(each.options["unchecked"].strip() for each in unchecked)
     assert 100 * len(unchecked) <= 2 * len(displays)
+
+
+_WORDS = re.compile(r"\\text\{[^}]*\$[^}]*\}|\\[a-zA-Z]+|\\.|[a-zA-Z]'*|\S")
+_FIXED = re.compile(
+    r"\\(frac|partial|sum|delta|sqrt|sin|cos|tanh|ln|log|exp|det|max|lvert|rvert|begin|end|text|pm|neq|leq)|[deO]"
+    r"|[^a-zA-Z\\]"
+)
+_SILENT = re.compile(r"\\(left|right|bigl|bigr|Bigl|Bigr|quad|cdot|[,;\\])|&|.*\$.*")
+
+
+def renamed(latex: str) -> tuple[str, ...]:
+    """A formula with its letters numbered as they come, without spacing and remarks."""
+    numbers: dict[str, str] = {}
+    words = (word for word in _WORDS.findall(latex) if not _SILENT.fullmatch(word))
+    return tuple(
+        word if _FIXED.fullmatch(word) else f"letter {numbers.setdefault(word, str(len(numbers)))}"
+        for word in words
+    )
+
+
+def test_a_formula_under_other_letters_is_the_same() -> None:
+    assert renamed(r"x_{i,j} = \delta_{ij}") == renamed(r"y_{k,\,m} = \delta_{km}")
+    assert renamed(r"m_{ij}x_j \quad \text{(no sum on $j$)}") != renamed(r"m_{ij}x_i")
+
+
+@pytest.mark.slow
+def test_there_are_many_relations_nearly_all_proved_and_none_trivial() -> None:
+    relations = [
+        result
+        for path in PAGES
+        for source in [chapter(path)]
+        for each in source.statements
+        if each.kind in ("derive", "check") and not each.expect
+        for result in source.results(each)
+    ]
+    assert not [each for each in relations if each.trivial]
+    assert len({renamed(each.latex or each.source) for each in relations}) >= 300
+    assert 100 * sum(each.verdict == "proved" for each in relations) >= 95 * len(relations)
 
 
 CONF = f"""
