@@ -27,7 +27,9 @@ from idxcalc.sphinx_ext.reading import reading
 
 _LINE = re.compile(r"(?P<label>\S+?)(?: (?P<row>\d+))?: +(?P<words>.+)")
 _KINDS = {0: "number", 1: "vector", 2: "matrix"}
+_TOLD = {"symmetric", "antisymmetric", "invertible"}
 _LETTERS = "ijklmn"
+_HEADS = {True: ("what", "formula", "where"), False: ("letter", "what it is", "in chapters")}
 
 
 class recalled(nodes.General, nodes.Element):
@@ -111,7 +113,7 @@ def _said(symbol: Variable | Function | Definition) -> tuple[str, str]:
     """A letter with its indices, and what it is in words."""
     match symbol:
         case Variable():
-            traits = " ".join(sorted(symbol.traits - {"constant"}))
+            traits = " ".join(sorted(symbol.traits & _TOLD))
             return _indexed(symbol.name, len(symbol.dims)), f"{traits} {_kind(len(symbol.dims))}".strip()
         case Function():
             takes = " and ".join(f"a {_kind(len(each))}" for each in symbol.params)
@@ -162,8 +164,12 @@ class RenderRecalled(SphinxPostTransform):
 
     def run(self, **kwargs: Any) -> None:
         for node in list(self.document.findall(recalled)):
-            rows = self.formulas(node["lines"]) if node["lines"] is not None else self.letters()
-            node.replace_self(_table(list(rows)))
+            formulas = node["lines"] is not None
+            rows = self.formulas(node["lines"]) if formulas else self.letters()
+            table = _table(_HEADS[formulas], list(rows))
+            node.replace_self(
+                [_paper(r"{\footnotesize\renewcommand{\arraystretch}{1.05}"), table, _paper("}")]
+            )
 
     def formulas(self, lines: Sequence[tuple[str, str | None, str]]) -> Iterator[list[list[nodes.Node]]]:
         for label, row, words in lines:
@@ -188,13 +194,20 @@ class RenderRecalled(SphinxPostTransform):
             yield [[nodes.math(shown, shown)], [nodes.Text(words)], where[1:]]
 
 
-def _table(rows: Sequence[Sequence[list[nodes.Node]]]) -> nodes.table:
+def _table(heads: Sequence[str], rows: Sequence[Sequence[list[nodes.Node]]]) -> nodes.table:
     group = nodes.tgroup(cols=3)
     group += [nodes.colspec(colwidth=width) for width in (30, 55, 15)]
-    body = nodes.tbody()
-    for row in rows:
-        body += nodes.row("", *(nodes.entry("", nodes.paragraph("", "", *cell)) for cell in row))
-    return nodes.table("", group + [body], classes=["recalled"])
+    group += nodes.thead("", _row([[nodes.Text(head)] for head in heads]))
+    group += nodes.tbody("", *map(_row, rows))
+    return nodes.table("", group, classes=["recalled", "colwidths-given"])
+
+
+def _paper(text: str) -> nodes.raw:
+    return nodes.raw("", text, format="latex")
+
+
+def _row(cells: Sequence[list[nodes.Node]]) -> nodes.row:
+    return nodes.row("", *(nodes.entry("", nodes.paragraph("", "", *cell)) for cell in cells))
 
 
 # Changes
