@@ -166,7 +166,8 @@ class RenderRecalled(SphinxPostTransform):
         for node in list(self.document.findall(recalled)):
             formulas = node["lines"] is not None
             rows = self.formulas(node["lines"]) if formulas else self.letters()
-            table = _table(_HEADS[formulas], list(rows))
+            dense = formulas and self.app.builder.format == "latex"  # all of it on two pages
+            table = _table(() if dense else _HEADS[formulas], list(rows))
             node.replace_self(
                 [_paper(r"{\footnotesize\renewcommand{\arraystretch}{1.05}"), table, _paper("}")]
             )
@@ -197,9 +198,10 @@ class RenderRecalled(SphinxPostTransform):
 def _table(heads: Sequence[str], rows: Sequence[Sequence[list[nodes.Node]]]) -> nodes.table:
     group = nodes.tgroup(cols=3)
     group += [nodes.colspec(colwidth=width) for width in (30, 55, 15)]
-    group += nodes.thead("", _row([[nodes.Text(head)] for head in heads]))
+    if heads:
+        group += nodes.thead("", _row([[nodes.Text(head)] for head in heads]))
     group += nodes.tbody("", *map(_row, rows))
-    return nodes.table("", group, classes=["recalled", "colwidths-given"])
+    return nodes.table("", group, classes=["recalled", "colwidths-given", "longtable"])
 
 
 def _paper(text: str) -> nodes.raw:
