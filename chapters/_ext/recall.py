@@ -22,7 +22,7 @@ from sphinx.util.docutils import SphinxDirective
 
 from idxcalc.expr import Definition, Function, Variable
 from idxcalc.sphinx_ext.domain import Entry, domain, number
-from idxcalc.sphinx_ext.marks import mark
+from idxcalc.sphinx_ext.marks import LATEX, mark
 from idxcalc.sphinx_ext.reading import reading
 
 _LINE = re.compile(r"(?P<label>\S+?)(?: (?P<row>\d+))?: +(?P<words>.+)")
@@ -179,7 +179,7 @@ class RenderRecalled(SphinxPostTransform):
             icon = mark(entry)
             heard = icon.shown("idx-heard") if icon else []
             if self.app.builder.format == "latex":
-                heard = [nodes.raw("", icon.latex().partition("~")[0], format="latex")] if icon else []
+                heard = [nodes.raw("", rf"\({LATEX[icon.verdict]}\)", format="latex")] if icon else []
             said = number(self.env, docname, entry, int(row) - 1 if row else None)
             place = link(self.app.builder, self.env.docname, docname, entry.ident, f"({said})")
             yield [[nodes.Text(words)], [nodes.math(tex, tex)], [place, nodes.Text(" "), *heard]]
