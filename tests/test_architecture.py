@@ -28,7 +28,7 @@ ROOMS = {
     "functions": "errors expr",
     "notation": "errors expr functions",
     "calculus": CORE,
-    "normal": CORE,
+    "normal": f"{CORE} calculus",
     "plan": "errors expr functions",
     "autodiff": "errors expr functions",
     "verify": f"{CORE} notation calculus normal plan autodiff",

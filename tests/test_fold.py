@@ -15,26 +15,39 @@ NORM = [
 ]
 NEURON = [r"\hat y_i = \sigma_i(w_{jk}x_k)", r"L = (\hat y_i - y_i)(\hat y_i - y_i)"]
 LINEAR = [r"r_i = X_{ij}b_j - y_i"]
+SCORES = [r"z_i = w_{ij}x_j", r"p_i = \frac{e^{z_i}}{\sum_k e^{z_k}}", r"L = -y_i\log p_i"]
+LOGISTIC = [r"s_i = \frac{1}{1 + e^{-X_{ij}w_j}}", r"L = -y_i\log s_i - (1 - y_i)\log(1 - s_i)"]
+HIDDEN = [r"h_i = \tanh(w_{ij}x_j)", r"r_i = v_{ij}h_j - y_i", r"L = r_ir_i"]
+LENGTH = [r"r = \sqrt{x_ix_i}", r"u_i = \frac{x_i}{r}"]
 
 
 @pytest.mark.parametrize(
     ("given", "defined", "target", "wrt", "latex"),
     [
-        ("A_{ij}, x_i", [], "A_{ij}x_ix_j", "x_k", r"x_i (A_{ik} + A_{ki})"),
+        ("A_{ij}, x_i", [], "A_{ij}x_ix_j", "x_k", r"(A_{kj} + A_{jk}) x_j"),
         ("x_i, y_i", SOFTMAX, "p_i", "x_j", r"p_i (\delta_{ij} - p_j) \quad \text{(no sum on $i$)}"),
         ("x_i, y_i", SOFTMAX, "L", "x_k", r"p_k \sum_i y_i - y_k"),
         ("X_{ij} invertible", [], r"\log\det X", "X_{ij}", r"(X^{-1})_{ji}"),
         (
             "x_k, y_i, w_{ij}\n\\sigma(z)", NEURON, "L", "w_{gh}",
-            r"2\sigma'(w_{gi} x_i) x_h (\hat y_g - y_g) \quad \text{(no sum on $g$)}",
+            r"2(\hat y_g - y_g) \sigma'(w_{gk} x_k) x_h \quad \text{(no sum on $g$)}",
         ),
         (
             "x_i \\quad (i = 1, \\dots, n)\n\\epsilon positive", NORM, "y_i", "x_j",
-            r"\frac{1}{s} \left(\delta_{ij} - \frac{y_i y_j}{n} - \frac{1}{n}\right)",
+            r"\frac{1}{s} \left(\delta_{ij} - \frac{1}{n} - \frac{y_i y_j}{n}\right)",
         ),
         ("X_{ij}, b_j, y_i", LINEAR, "r_ir_i", "b_k", r"2X_{ik} r_i"),
         ("X_{ij} invertible", [], r"(X^{-1})_{ij}", "X_{kl}", r"-(X^{-1})_{ik} (X^{-1})_{lj}"),
         ("x_i", [], r"x_ix_i", "x_j", "2x_j"),
+        ("x_i, w_{ij}, y_i", SCORES, "L", "w_{gh}", r"\left(p_g \sum_i y_i - y_g\right) x_h"),
+        ("X_{ij}, w_j, y_i", LOGISTIC, "L", "w_k", r"(s_i - y_i) X_{ik}"),
+        ("X_{ij}, w_j, y_i", LOGISTIC, "L_{,kl}", "w_k", r"\sum_i s_i (1 - s_i) X_{ik} X_{il}"),
+        (
+            "x_i, v_{ij}, w_{ij}, y_i", HIDDEN, "L", "w_{gh}",
+            r"2(1 - h_g^2) x_h v_{ig} r_i \quad \text{(no sum on $g$)}",
+        ),
+        ("x_i", LENGTH, "r", "x_j", r"\frac{x_j}{r}"),
+        ("x_i", LENGTH, "u_i", "x_j", r"\frac{(\delta_{ij} - u_i u_j)}{r}"),
     ],
 )  # fmt: skip
 def test_derivatives_read_as_people_write_them(
@@ -47,6 +60,43 @@ def test_derivatives_read_as_people_write_them(
     assert derived.latex() == latex
     check = context.check(f"{derived.target} = {latex}", wrt=wrt)
     assert check.verdict == "proved", str(check)
+
+
+STEPS = [
+    ("A_{ij}, x_i", [], "(A_{ij}x_ix_j)_{,k}", "x_k", 4),
+    ("x_i, y_i", SOFTMAX, "p_{i,j}", "x_j", 7),
+    ("x_i, y_i", SOFTMAX, "L_{,k}", "x_k", 9),
+    ("X_{ij} invertible", [], r"(\log\det X)_{,(ij)}", "X_{ij}", 4),
+    ("X_{ij} invertible", [], r"((X^{-1})_{ij})_{,(kl)}", "X_{kl}", 3),
+    ("x_k, y_i, w_{ij}\n\\sigma(z)", NEURON, "L_{,(gh)}", "w_{gh}", 6),
+    ("X_{ij}, b_j, y_i", LINEAR, "(r_ir_i)_{,k}", "b_k", 5),
+    ("x_i", [], "(x_ix_i)_{,jk}", "x_j", 6),
+    ("x_i", LENGTH, "r_{,j}", "x_j", 5),
+    ("x_i", LENGTH, "u_{i,j}", "x_j", 8),
+    ("x_i, w_{ij}, y_i", SCORES, "L_{,(gh)}", "w_{gh}", 12),
+    ("x_i, v_{ij}, w_{ij}, y_i", HIDDEN, "L_{,(gh)}", "w_{gh}", 9),
+    ("z, u", [], r"\frac{\partial}{\partial z}(z^2\sin(uz))", "z", 5),
+]
+
+
+@pytest.mark.parametrize(("given", "defined", "target", "wrt", "most"), STEPS)
+def test_each_step_follows_from_the_one_before(
+    given: str, defined: list[str], target: str, wrt: str, most: int
+) -> None:
+    """One rule a step; both judges agree on each."""
+    context = Context(given)
+    for line in defined:
+        context.define(line)
+    steps = context.derive(target, wrt=wrt).steps
+    assert len(steps) <= most, steps
+    assert steps[-1][0] == "collect"
+    last, remark = target, ""
+    for rule, line in steps:
+        new, _, said = line.partition(r" \quad ")
+        remark = rf"\quad {said}" if said else remark
+        check = context.check(f"{last} = {new} {remark}", wrt=wrt)
+        assert check.verdict == "proved", f"{rule}: {check}"
+        last = new
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from idxcalc.calculus.depends import depends
 from idxcalc.calculus.derive import differentiate
+from idxcalc.calculus.series import series
 from idxcalc.calculus.steps import worked
 
-__all__ = ["depends", "differentiate", "worked"]
+__all__ = ["depends", "differentiate", "series", "worked"]

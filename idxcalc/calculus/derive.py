@@ -23,13 +23,17 @@ from idxcalc.expr import (
 from idxcalc.expr.remember import Remembered
 
 
-def differentiate(expr: Expr, evidence: Evidence | None = None) -> Expr:
+Neat = Callable[[Expr, Expr], Expr]
+
+
+def differentiate(expr: Expr, evidence: Evidence | None = None, neat: Neat | None = None) -> Expr:
     """``expr`` with every derivative worked out; equal to it, with the same free indices.
 
     The result has no `Deriv`, no `Diff`, no derivative of a lifted function (but deltas) and none of
     a function with a body, also not inside the definitions it mentions. What stays are derivatives
     of unknown functions by their own arguments, and the tensors dx. The rules used are noted in
-    ``evidence``. Nothing is simplified but exact zeros and ones.
+    ``evidence``. Nothing is simplified but exact zeros and ones; ``neat``, if it is given, writes the
+    derivative of a defined name in a better way, so that what builds on it stays small.
 
     >>> from idxcalc.expr import Component, Diff, Mul, Num, Pow, Variable
     >>> x = Variable("x")
@@ -37,7 +41,7 @@ def differentiate(expr: Expr, evidence: Evidence | None = None) -> Expr:
     >>> found == Mul((Num(3), Pow(Component(x), Num(2)), Component(x.d())))
     True
     """
-    return _Worker(Evidence() if evidence is None else evidence).clean(expr)  # type: ignore[return-value]
+    return _Worker(Evidence() if evidence is None else evidence, neat).clean(expr)  # type: ignore[return-value]
 
 
 class _Worker:
@@ -46,8 +50,8 @@ class _Worker:
     ``clean`` gives a part with all derivatives in it worked out, definitions closed where none is inside.
     """
 
-    def __init__(self, evidence: Evidence) -> None:
-        self.evidence = evidence
+    def __init__(self, evidence: Evidence, neat: Neat | None) -> None:
+        self.evidence, self.neat = evidence, neat
         self.unfinished = anywhere(is_derivative)
         self.clean: Remembered[Part, Part] = Remembered(self._clean)
         self._along: dict[Direction, Remembered[Expr, Expr]] = {}
@@ -114,6 +118,8 @@ class _Worker:
         rule, value, assumption = push(node, along, self._along[along])
         if value is not ZERO:
             self.evidence.rule(rule)
+            if self.neat and isinstance(node, Ref):
+                value = self.neat(value, node)
         if assumption:
             self.evidence.assume(assumption)
         return value

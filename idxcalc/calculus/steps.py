@@ -1,7 +1,8 @@
 """A derivation as people write it: from the outside in, one rule a line.
 
 Each line applies one rule of `rules` to every derivative that stands ready for it, and leaves the
-derivatives of the parts written out. Invariant: each line equals the one before.
+derivatives of the parts written out. What is linear (sums, and factors that do not vary) needs no line of its
+own, unless it comes first. Invariant: each line equals the one before.
 """
 
 from __future__ import annotations
@@ -9,9 +10,23 @@ from __future__ import annotations
 from idxcalc.calculus.depends import anywhere, dependence, is_derivative
 from idxcalc.calculus.derive import differentiate
 from idxcalc.calculus.rules import Pushed, componentwise, direction, push, targets
-from idxcalc.expr import ZERO, Call, Definition, Deriv, Diff, Expr, Part, children, rebuild, transform, walk
+from idxcalc.expr import (
+    ZERO,
+    Call,
+    Definition,
+    Deriv,
+    Diff,
+    Expr,
+    Mul,
+    Part,
+    children,
+    rebuild,
+    transform,
+    walk,
+)
 
 MOST_LINES = 100  # nobody reads on
+LINEAR = "sum"
 
 
 def worked(expr: Expr) -> list[tuple[str, Expr]]:
@@ -25,11 +40,13 @@ def worked(expr: Expr) -> list[tuple[str, Expr]]:
     """
     lines: list[tuple[str, Expr]] = []
     while len(lines) < MOST_LINES and not _holds_under_a_derivative(expr):
-        ready = next(filter(_ready, walk(expr)), None)
-        if ready is None:
+        ready = [_line(part).rule for part in walk(expr) if _ready(part)]
+        if not ready:
             break
-        rule = _line(ready).rule
-        expr = transform(expr, lambda node, rule=rule: _applied(node, rule))  # type: ignore[misc]
+        rule = next((rule for rule in ready if rule != "delta"), "delta")
+        expr = _applied(expr, rule)
+        while any(_line(part).rule == LINEAR for part in walk(expr) if _ready(part)):
+            expr = _applied(expr, LINEAR)
         lines.append((rule, expr))
     finished = differentiate(expr)  # what is left: derivatives inside definitions, and the case above
     return lines if finished is expr else [*lines, ("definition", finished)]
@@ -47,9 +64,12 @@ def _ready(node: Part) -> bool:
     return is_derivative(node) and not any(is_derivative(p) for part in children(node) for p in walk(part))
 
 
-def _applied(node: Expr, rule: str) -> Expr:
-    line = _line(node) if _ready(node) else None
-    return line.value if line and line.rule == rule else node
+def _applied(expr: Expr, rule: str) -> Expr:
+    def change(node: Expr) -> Expr:
+        line = _line(node) if _ready(node) else None
+        return line.value if line and line.rule == rule else node
+
+    return transform(expr, change)
 
 
 def _line(node: Part) -> Pushed:
@@ -63,6 +83,10 @@ def _line(node: Part) -> Pushed:
             def d(part: Expr) -> Expr:
                 return rebuild(node, (part,)) if moves(part) else ZERO  # type: ignore[return-value]
 
-            return push(body, direction(node), d) if moves(body) else Pushed("constant", ZERO)
+            if not moves(body):
+                return Pushed(LINEAR, ZERO)
+            line = push(body, direction(node), d)
+            constant_factors = isinstance(body, Mul) and sum(map(moves, body.factors)) == 1
+            return line._replace(rule=LINEAR) if constant_factors else line
         case _:
             return Pushed("chain", differentiate(node))  # type: ignore[arg-type]

@@ -6,14 +6,15 @@ from idxcalc.expr.nodes import (
 )  # fmt: skip
 from idxcalc.expr.symbols import Definition, Dim, Function, Index, Slot, Variable, python_name
 from idxcalc.expr.walk import (
-    Part, at, bound_here, called, children, free, fresh, names, opened, own_slots, plug, rebuild, substitute,
-    transform, unlifted, walk,
+    Part, at, bound_here, called, changed, children, free, fresh, names, opened, own_slots, plug, rebuild,
+    said, substitute, transform, unlifted, walk,
 )  # fmt: skip
 
 __all__ = [
     "MINUS_ONE", "ONE", "ZERO", "Add", "All", "Call", "Cases", "Compare", "Component", "Condition",
     "Constant", "Definition", "Delta", "Deriv", "Det", "Diff", "Dim", "Elementary", "Expr", "Function",
     "Index", "Inverse", "Iverson", "Lambda", "Match", "Mul", "Num", "Part", "Pow", "Ref", "Relation",
-    "Size", "Slot", "Sum", "Variable", "at", "bound_here", "called", "children", "free", "fresh", "names",
-    "opened", "own_slots", "plug", "python_name", "rebuild", "substitute", "transform", "unlifted", "walk",
+    "Size", "Slot", "Sum", "Variable", "at", "bound_here", "called", "changed", "children", "free", "fresh",
+    "names", "opened", "own_slots", "plug", "python_name", "rebuild", "said", "substitute", "transform",
+    "unlifted", "walk",
 ]  # fmt: skip

@@ -1,6 +1,7 @@
 """Hash-consing: equal nodes are the same object, so equality and hashing cost nothing.
 
-The table holds weak references; a node lives as long as somebody uses it.
+The table holds weak references; a node lives as long as somebody uses it. What has been worked out about a
+node for good (its parts, its free indices, the text that orders it) is kept in the node.
 """
 
 from __future__ import annotations
@@ -15,7 +16,23 @@ class Interned(type):
     """The metaclass of every symbol and node: calling the class returns the one equal object."""
 
     def __call__(cls, *args: Any, **keywords: Any) -> Any:
-        made = super().__call__(*args, **keywords)
         # The types stand in the key because 1 == True == Fraction(1).
-        values = tuple(getattr(made, name) for name in cls.__match_args__)  # type: ignore[attr-defined]
-        return _table.setdefault((cls, *map(type, values), *values), made)
+        written = (cls, *map(type, args), *args)
+        found = None if keywords else _table.get(written)
+        if found is None:
+            made = super().__call__(*args, **keywords)
+            values = tuple(getattr(made, name) for name in cls.__match_args__)  # type: ignore[attr-defined]
+            found = _table.setdefault((cls, *map(type, values), *values), made)
+            if not keywords:
+                _table[written] = found
+        return found
+
+
+class Node(metaclass=Interned):
+    """What symbols and nodes have in common: they can be referred to weakly, and remember what is known."""
+
+    __slots__ = ("__weakref__", "_free", "_key", "_parts", "_shape")
+
+    def remember(self, name: str, value: Any) -> Any:
+        object.__setattr__(self, name, value)
+        return value

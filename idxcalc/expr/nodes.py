@@ -17,12 +17,12 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TypeAlias
 
-from idxcalc.expr.intern import Interned
+from idxcalc.expr.intern import Node
 from idxcalc.expr.symbols import Definition, Dim, Function, Index, Slot, Variable
 
 
-@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
-class Num(metaclass=Interned):
+@dataclass(frozen=True, slots=True, eq=False)
+class Num(Node):
     """A rational number."""
 
     value: Fraction
@@ -32,15 +32,15 @@ class Num(metaclass=Interned):
             object.__setattr__(self, "value", Fraction(self.value))
 
 
-@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
-class Constant(metaclass=Interned):
+@dataclass(frozen=True, slots=True, eq=False)
+class Constant(Node):
     """A known real number: ``pi`` or ``e``."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
-class Size(metaclass=Interned):
+@dataclass(frozen=True, slots=True, eq=False)
+class Size(Node):
     """The last value of a range, as a number: the ``n`` of ``(i = 1, \\dots, n)``.
 
     The number of values is ``Size(dim)`` when the range starts at 1, ``Size(dim) + 1`` at 0. Where
@@ -54,8 +54,8 @@ class Size(metaclass=Interned):
             object.__setattr__(self, "dim", Dim(self.dim.last, 1))
 
 
-@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
-class Component(metaclass=Interned):
+@dataclass(frozen=True, slots=True, eq=False)
+class Component(Node):
     """One component of a variable: ``w_{ij}``, ``w_{i0}``, a scalar ``\\eta``, ``dx_i``."""
 
     variable: Variable
@@ -65,16 +65,16 @@ class Component(metaclass=Interned):
         assert len(self.slots) == len(self.variable.dims), (self.variable.name, self.slots)
 
 
-@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
-class Delta(metaclass=Interned):
+@dataclass(frozen=True, slots=True, eq=False)
+class Delta(Node):
     """Kronecker's delta: 1 if both slots have the same value, else 0. Grouped deltas are products."""
 
     left: Slot
     right: Slot
 
 
-@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
-class Ref(metaclass=Interned):
+@dataclass(frozen=True, slots=True, eq=False)
+class Ref(Node):
     """A defined name: its value is the body with ``slots`` for the definition's indices."""
 
     definition: Definition
@@ -84,30 +84,30 @@ class Ref(metaclass=Interned):
         assert len(self.slots) == len(self.definition.indices), self.definition.name
 
 
-@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
-class Add(metaclass=Interned):
+@dataclass(frozen=True, slots=True, eq=False)
+class Add(Node):
     """A sum of terms. A term without some free index of the others counts for each of its values."""
 
     terms: tuple[Expr, ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
-class Mul(metaclass=Interned):
+@dataclass(frozen=True, slots=True, eq=False)
+class Mul(Node):
     """A product of factors, component by component in the indices they share."""
 
     factors: tuple[Expr, ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
-class Pow(metaclass=Interned):
+@dataclass(frozen=True, slots=True, eq=False)
+class Pow(Node):
     """A power; a quotient a/b is ``Mul((a, Pow(b, Num(-1))))``, a root ``Pow(a, Num(1/2))``."""
 
     base: Expr
     exponent: Expr
 
 
-@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
-class Sum(metaclass=Interned):
+@dataclass(frozen=True, slots=True, eq=False)
+class Sum(Node):
     """The sum of ``body`` over all values of ``index``, which is bound here.
 
     The values are ``first`` to the last of ``index.dim``; ``first`` is None for all of them.
@@ -119,16 +119,16 @@ class Sum(metaclass=Interned):
     first: int | None = None
 
 
-@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
-class Elementary(metaclass=Interned):
+@dataclass(frozen=True, slots=True, eq=False)
+class Elementary(Node):
     """A known function of real numbers, named as in the table `idxcalc.functions`."""
 
     name: str
     args: tuple[Expr, ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
-class Lambda(metaclass=Interned):
+@dataclass(frozen=True, slots=True, eq=False)
+class Lambda(Node):
     """An argument: the tensor with components ``body`` over ``indices``, which are bound here.
 
     Not an expression by itself. A scalar argument has no indices.
@@ -138,8 +138,8 @@ class Lambda(metaclass=Interned):
     body: Expr
 
 
-@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
-class Call(metaclass=Interned):
+@dataclass(frozen=True, slots=True, eq=False)
+class Call(Node):
     """A function, or a derivative of it by its own arguments, at ``args``.
 
     ``out`` are the slots of the value. ``derivs`` has one entry per differentiation: the number
@@ -169,8 +169,8 @@ class Call(metaclass=Interned):
         return bool(self.out) and not self.function.out
 
 
-@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
-class Inverse(metaclass=Interned):
+@dataclass(frozen=True, slots=True, eq=False)
+class Inverse(Node):
     """A component of the inverse of a square matrix: ``(X^{-1})_{ij}``; row, then column."""
 
     matrix: Lambda
@@ -178,15 +178,15 @@ class Inverse(metaclass=Interned):
     column: Slot
 
 
-@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
-class Det(metaclass=Interned):
+@dataclass(frozen=True, slots=True, eq=False)
+class Det(Node):
     """The determinant of a square matrix."""
 
     matrix: Lambda
 
 
-@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
-class Compare(metaclass=Interned):
+@dataclass(frozen=True, slots=True, eq=False)
+class Compare(Node):
     """A condition on values: ``op`` is one of ``< <= > >= = !=``."""
 
     op: str
@@ -194,8 +194,8 @@ class Compare(metaclass=Interned):
     right: Expr
 
 
-@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
-class Match(metaclass=Interned):
+@dataclass(frozen=True, slots=True, eq=False)
+class Match(Node):
     """A condition on indices: equal, or with ``equal=False`` different."""
 
     left: Slot
@@ -203,30 +203,30 @@ class Match(metaclass=Interned):
     equal: bool = True
 
 
-@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
-class All(metaclass=Interned):
+@dataclass(frozen=True, slots=True, eq=False)
+class All(Node):
     """Several conditions at once."""
 
     conditions: tuple[Condition, ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
-class Iverson(metaclass=Interned):
+@dataclass(frozen=True, slots=True, eq=False)
+class Iverson(Node):
     """Iverson's bracket: 1 where the condition holds, else 0."""
 
     condition: Condition
 
 
-@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
-class Cases(metaclass=Interned):
+@dataclass(frozen=True, slots=True, eq=False)
+class Cases(Node):
     """The value of the first branch whose condition holds, else ``otherwise``."""
 
     branches: tuple[tuple[Condition, Expr], ...]
     otherwise: Expr
 
 
-@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
-class Deriv(metaclass=Interned):
+@dataclass(frozen=True, slots=True, eq=False)
+class Deriv(Node):
     """The partial derivative of ``body`` by one component of ``target``, all else held constant.
 
     When the target is a definition its name is held independent: definitions inside
@@ -240,8 +240,8 @@ class Deriv(metaclass=Interned):
     slots: tuple[Slot, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
-class Diff(metaclass=Interned):
+@dataclass(frozen=True, slots=True, eq=False)
+class Diff(Node):
     """The total differential of ``body`` when ``variables`` vary: the sum over them of
     the derivative times ``dx``. The tensors ``dx`` themselves are constant: d dx = 0."""
 

@@ -11,14 +11,14 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from idxcalc.expr.intern import Interned
+from idxcalc.expr.intern import Node
 
 if TYPE_CHECKING:
     from idxcalc.expr.nodes import Expr
 
 
-@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
-class Dim(metaclass=Interned):
+@dataclass(frozen=True, slots=True, eq=False)
+class Dim(Node):
     """The range of an index: it runs from ``start`` to ``last``, both included.
 
     ``last`` is the LaTeX of a declared size (``n``, ``m``), digits (``3``), or, for a
@@ -41,8 +41,8 @@ class Dim(metaclass=Interned):
         return int(self.last) if self.last.isdigit() else None
 
 
-@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
-class Index(metaclass=Interned):
+@dataclass(frozen=True, slots=True, eq=False)
+class Index(Node):
     """An index letter (LaTeX text, ``i``, ``i'``, ``i_1``, ``\\alpha``) and its range."""
 
     name: str
@@ -53,8 +53,8 @@ Slot = Index | int
 """What may stand in a slot: an index, or one fixed component."""
 
 
-@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
-class Variable(metaclass=Interned):
+@dataclass(frozen=True, slots=True, eq=False)
+class Variable(Node):
     """A declared real tensor with one `Dim` per slot; a scalar has none.
 
     ``traits`` holds words of: symmetric, antisymmetric, invertible, positive, negative,
@@ -77,8 +77,8 @@ class Variable(metaclass=Interned):
         return Variable(self.name, self.dims, kept, True, zero)
 
 
-@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
-class Function(metaclass=Interned):
+@dataclass(frozen=True, slots=True, eq=False)
+class Function(Node):
     """A function: unknown and smooth when ``body`` is None, else defined by its body.
 
     ``out`` has a `Dim` per index of the value, ``params`` a tuple of `Dim`s per argument:
@@ -97,8 +97,8 @@ class Function(metaclass=Interned):
     body: Expr | None = None
 
 
-@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
-class Definition(metaclass=Interned):
+@dataclass(frozen=True, slots=True, eq=False)
+class Definition(Node):
     """A name for an expression: ``\\hat y_i = ...`` has ``indices=(i,)`` and the right side as body.
 
     The free indices of ``body`` are among ``indices``.

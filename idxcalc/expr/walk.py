@@ -1,15 +1,16 @@
 """Walking and rebuilding expressions, shared by every pass.
 
-`parts` lists what stands in a node, `rebuild` makes the same node of other parts; an
-unchanged node comes back as the same object. `free` knows the free indices; `substitute`
-replaces indices without capture.
+What the fields of each node hold stands in one table, `LAYOUT`; everything here is written once for all nodes
+over it. `children` lists what stands in a node, `rebuild` makes the same node of other parts; an unchanged
+node comes back as the same object. `free` knows the free indices; `substitute` replaces indices without
+capture.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, TypeVar, assert_never
-from weakref import WeakKeyDictionary
+from itertools import chain, count
+from typing import Any, TypeVar
 
 from idxcalc.expr.nodes import (
     Add, All, Call, Cases, Compare, Component, Condition, Constant, Delta, Deriv, Det, Diff, Elementary,
@@ -19,79 +20,71 @@ from idxcalc.expr.symbols import Function, Index, Slot, Variable
 
 P = TypeVar("P", bound="Part")
 Part = Expr | Lambda | Condition
-_free: WeakKeyDictionary[Part, frozenset[Index]] = WeakKeyDictionary()
+# One letter a field: p a part, P parts, C pairs of condition and value; s a slot, S slots, D the derivatives
+# of a call; b an index bound here, B several; a dot for what is none of these.
+LAYOUT: dict[type, str] = {
+    Num: ".", Constant: ".", Size: ".", Component: ".S", Delta: "ss", Ref: ".S", Add: "P", Mul: "P",
+    Pow: "pp", Sum: "bp.", Elementary: ".P", Lambda: "Bp", Call: ".SDP", Inverse: "pss", Det: "p",
+    Compare: ".pp", Match: "ss.", All: "P", Iverson: "p", Cases: "Cp", Deriv: "p.S", Diff: "p.",
+}  # fmt: skip
+_FIELDS = {kind: tuple(zip(layout, kind.__match_args__, strict=True)) for kind, layout in LAYOUT.items()}  # type: ignore[attr-defined]
+_PARTS: dict[str, Callable[[Any], tuple[Part, ...]]] = {
+    "p": lambda part: (part,),
+    "P": lambda parts: parts,
+    "C": lambda pairs: tuple(part for pair in pairs for part in pair),
+}
+_SLOTS: dict[str, Callable[[Any], tuple[Slot, ...]]] = {
+    "s": lambda slot: (slot,),
+    "S": lambda slots: slots,
+    "D": lambda derivs: tuple(slot for _, slots in derivs for slot in slots),
+}
+_BOUND: dict[str, Callable[[Any], tuple[Index, ...]]] = {"b": lambda index: (index,), "B": lambda all_: all_}
+_CHANGED: dict[str, Callable[[Any, Any, Any, Any], Any]] = {
+    ".": lambda value, part, slot, bound: value,
+    "p": lambda value, part, slot, bound: part(value),
+    "P": lambda value, part, slot, bound: tuple(map(part, value)),
+    "C": lambda value, part, slot, bound: tuple((part(c), part(v)) for c, v in value),
+    "s": lambda value, part, slot, bound: slot(value),
+    "S": lambda value, part, slot, bound: tuple(map(slot, value)),
+    "D": lambda value, part, slot, bound: tuple((n, tuple(map(slot, s))) for n, s in value),
+    "b": lambda value, part, slot, bound: bound(value),
+    "B": lambda value, part, slot, bound: tuple(map(bound, value)),
+}
+
+
+def _gathered(node: Part, readers: Mapping[str, Callable[[Any], tuple[Any, ...]]]) -> tuple[Any, ...]:
+    """What the fields that ``readers`` know hold, in their order."""
+    found: tuple[Any, ...] = ()
+    for kind, name in _FIELDS[type(node)]:
+        if kind in readers:
+            found += readers[kind](getattr(node, name))
+    return found
+
+
+def _same(value: Any) -> Any:
+    return value
+
+
+def changed(node: P, part: Any = _same, slot: Any = _same, bound: Any = _same) -> P:
+    """The same kind of node with its parts, its slots and its own indices replaced by those functions."""
+    fields = _FIELDS[type(node)]
+    return type(node)(*[_CHANGED[kind](getattr(node, name), part, slot, bound) for kind, name in fields])
 
 
 def children(node: Part) -> tuple[Part, ...]:
     """The parts directly inside ``node``: expressions, arguments, conditions. Definitions stay closed."""
-    match node:
-        case Num() | Constant() | Size() | Component() | Delta() | Ref() | Match():
-            return ()
-        case Add(terms):
-            return terms
-        case Mul(factors):
-            return factors
-        case Pow(base, exponent):
-            return (base, exponent)
-        case Sum(_, body, _) | Lambda(_, body) | Deriv(body, _, _) | Diff(body, _):
-            return (body,)
-        case Elementary(_, args) | Call(_, _, _, args):
-            return args
-        case Inverse(matrix, _, _) | Det(matrix):
-            return (matrix,)
-        case Iverson(condition):
-            return (condition,)
-        case Cases(branches, otherwise):
-            return (*(part for branch in branches for part in branch), otherwise)
-        case Compare(_, left, right):
-            return (left, right)
-        case All(conditions):
-            return conditions
-        case _:
-            assert_never(node)
+    try:
+        return node._parts  # type: ignore[no-any-return]
+    except AttributeError:
+        return node.remember("_parts", _gathered(node, _PARTS))  # type: ignore[no-any-return]
 
 
 def rebuild(node: Part, parts: tuple[Part, ...]) -> Part:
     """``node`` with ``parts`` in place of its children; the same object if they are the same."""
     if parts == children(node):
         return node
-    made: Any = parts  # the constructors below take the parts in the order of `children`
-    match node:
-        case Num() | Constant() | Size() | Component() | Delta() | Ref() | Match():
-            return node
-        case Add():
-            return Add(made)
-        case Mul():
-            return Mul(made)
-        case Pow():
-            return Pow(*made)
-        case Sum(index, _, first):
-            return Sum(index, made[0], first)
-        case Lambda(indices, _):
-            return Lambda(indices, made[0])
-        case Deriv(_, target, slots):
-            return Deriv(made[0], target, slots)
-        case Diff(_, variables):
-            return Diff(made[0], variables)
-        case Elementary(name, _):
-            return Elementary(name, made)
-        case Call(function, out, derivs, _):
-            return Call(function, out, derivs, made)
-        case Inverse(_, row, column):
-            return Inverse(made[0], row, column)
-        case Det():
-            return Det(made[0])
-        case Iverson():
-            return Iverson(made[0])
-        case Cases():
-            pairs = tuple(zip(made[:-1:2], made[1:-1:2], strict=True))
-            return Cases(pairs, made[-1])
-        case Compare(op, _, _):
-            return Compare(op, *made)
-        case All():
-            return All(made)
-        case _:
-            assert_never(node)
+    rest = iter(parts)
+    return changed(node, lambda _: next(rest))
 
 
 def walk(node: Part) -> Iterator[Part]:
@@ -116,49 +109,37 @@ def transform(node: Expr, change: Callable[[Expr], Expr]) -> Expr:
     return visit(node)  # type: ignore[return-value]
 
 
+def said(node: Part) -> tuple[Any, ...]:
+    """What a node says besides its parts, its slots and its own indices."""
+    fields = [getattr(node, name) for kind, name in _FIELDS[type(node)] if kind == "."]
+    orders = [(n, len(slots)) for n, slots in node.derivs] if isinstance(node, Call) else []
+    return (*fields, *orders)
+
+
 def own_slots(node: Part) -> tuple[Slot, ...]:
     """The slots that stand in the node itself, in order of writing."""
-    match node:
-        case Component(_, slots) | Ref(_, slots) | Deriv(_, _, slots):
-            return slots
-        case Delta(left, right) | Match(left, right, _):
-            return (left, right)
-        case Inverse(_, row, column):
-            return (row, column)
-        case Call(_, out, derivs, _):
-            return (*out, *(slot for _, slots in derivs for slot in slots))
-        case _:
-            return ()
+    return _gathered(node, _SLOTS)
 
 
 def bound_here(node: Part) -> tuple[Index, ...]:
     """The indices that the node itself binds in its body."""
-    match node:
-        case Sum(index, _, _):
-            return (index,)
-        case Lambda(indices, _):
-            return indices
-        case _:
-            return ()
+    return _gathered(node, _BOUND)
 
 
 def free(node: Part) -> frozenset[Index]:
     """The free indices of ``node``."""
-    known = _free.get(node)
-    if known is None:
+    try:
+        return node._free  # type: ignore[no-any-return]
+    except AttributeError:
         inner = frozenset().union(*map(free, children(node))) - frozenset(bound_here(node))
-        known = inner | {slot for slot in own_slots(node) if isinstance(slot, Index)}
-        _free[node] = known
-    return known
+        own = (slot for slot in own_slots(node) if isinstance(slot, Index))
+        return node.remember("_free", inner.union(own))  # type: ignore[no-any-return]
 
 
 def names(node: Part) -> set[str]:
     """Every index letter that stands anywhere in ``node``, free or bound (definitions stay closed)."""
-    found: set[str] = set()
-    for part in walk(node):
-        found |= {s.name for s in own_slots(part) if isinstance(s, Index)}
-        found |= {i.name for i in bound_here(part)}
-    return found
+    slots = (slot for part in walk(node) for slot in (*own_slots(part), *bound_here(part)))
+    return {slot.name for slot in slots if isinstance(slot, Index)}
 
 
 def fresh(index: Index, used: set[str]) -> Index:
@@ -166,15 +147,10 @@ def fresh(index: Index, used: set[str]) -> Index:
 
     Letters come in the order i, j, k, ... so that results read as people write them.
     """
-    for letter in "ijklmnpqrstuvabcdeghoxyzw":
-        if letter not in used:
-            used.add(letter)
-            return Index(letter, index.dim)
-    number = 1
-    while f"i_{{{number}}}" in used:
-        number += 1
-    used.add(f"i_{{{number}}}")
-    return Index(f"i_{{{number}}}", index.dim)
+    numbered = (f"i_{{{n}}}" for n in count(1))
+    name = next(letter for letter in chain("ijklmnpqrstuvabcdeghoxyzw", numbered) if letter not in used)
+    used.add(name)
+    return Index(name, index.dim)
 
 
 def substitute(node: P, mapping: Mapping[Index, Slot]) -> P:
@@ -184,53 +160,24 @@ def substitute(node: P, mapping: Mapping[Index, Slot]) -> P:
 
 
 def _substitute(node: Any, mapping: dict[Index, Slot], memo: dict[Any, Any]) -> Any:
-    live = {i: s for i, s in mapping.items() if i in free(node) and s is not i}
+    inside = free(node)
+    live = {i: s for i, s in mapping.items() if i in inside and s is not i}
     if not live:
         return node
+    if not children(node):
+        return changed(node, slot=lambda s: live.get(s, s))
     key = (node, frozenset(live.items()))
     if key not in memo:
-        memo[key] = _replace(node, live, memo)
+        bound = bound_here(node)
+        incoming = {s.name for s in live.values() if isinstance(s, Index)} if bound else set()
+        clash = [i for i in bound if i.name in incoming]
+        used = names(node) | incoming | {i.name for i in live} if clash else set()
+        renamed = {i: fresh(i, used) for i in clash}
+        live |= renamed
+        memo[key] = changed(
+            node, lambda p: _substitute(p, live, memo), lambda s: live.get(s, s), lambda i: renamed.get(i, i)
+        )
     return memo[key]
-
-
-def _replace(node: Part, live: dict[Index, Slot], memo: dict[Any, Any]) -> Part:
-    def put(slots: tuple[Slot, ...]) -> tuple[Slot, ...]:
-        return tuple(live.get(s, s) if isinstance(s, Index) else s for s in slots)
-
-    def inside(part: Any) -> Any:
-        return _substitute(part, live, memo)
-
-    match node:
-        case Component(variable, slots):
-            return Component(variable, put(slots))
-        case Ref(definition, slots):
-            return Ref(definition, put(slots))
-        case Delta(left, right):
-            return Delta(*put((left, right)))
-        case Match(left, right, equal):
-            one, two = put((left, right))
-            return Match(one, two, equal)
-        case Inverse(matrix, row, column):
-            return Inverse(inside(matrix), *put((row, column)))
-        case Deriv(body, target, slots):
-            return Deriv(inside(body), target, put(slots))
-        case Call(function, out, derivs, args):
-            moved = tuple((n, put(s)) for n, s in derivs)
-            return Call(function, put(out), moved, tuple(map(inside, args)))
-        case Sum() | Lambda():
-            incoming = {s.name for s in live.values() if isinstance(s, Index)}
-            clash = [i for i in bound_here(node) if i.name in incoming]
-            used = names(node) | incoming | {i.name for i in live}
-            renamed: dict[Index, Slot] = {i: fresh(i, used) for i in clash}
-            return _rebound(node, renamed, _substitute(node.body, live | renamed, memo))
-        case _:
-            return rebuild(node, tuple(map(inside, children(node))))
-
-
-def _rebound(node: Sum | Lambda, renamed: Mapping[Index, Slot], body: Any) -> Part:
-    """The binder with another body and its own indices renamed."""
-    bound: Any = tuple(renamed.get(i, i) for i in bound_here(node))
-    return Sum(bound[0], body, node.first) if isinstance(node, Sum) else Lambda(bound, body)
 
 
 def at(argument: Lambda, slots: tuple[Slot, ...]) -> Expr:
@@ -255,23 +202,27 @@ def plug(node: P, values: Mapping[Variable, Lambda]) -> P:
     memo: dict[Any, Any] = {}
 
     def visit(part: Any) -> Any:
-        if part in memo:
-            return memo[part]
-        if isinstance(part, Component) and part.variable in values:
-            made: Any = at(values[part.variable], part.slots)
-        elif isinstance(part, Deriv) and part.target in values:
-            made = _taken_at(part, values)
-        elif isinstance(part, Sum | Lambda):
-            used = names(part) | outside
-            renamed = {i: fresh(i, used) for i in bound_here(part) if i.name in outside}
-            made = _rebound(part, renamed, visit(substitute(part.body, renamed)))
-        else:
-            made = rebuild(part, tuple(map(visit, children(part))))
-        memo[part] = made
-        return made
+        if part not in memo:
+            if isinstance(part, Component) and part.variable in values:
+                memo[part] = at(values[part.variable], part.slots)
+            elif isinstance(part, Deriv) and part.target in values:
+                memo[part] = _taken_at(part, values)
+            else:
+                memo[part] = changed(_apart(part, outside), visit)
+        return memo[part]
 
     made: P = visit(node)
     return made
+
+
+def _apart(node: P, outside: set[str]) -> P:
+    """The node with the indices that it binds renamed where they are called like one of ``outside``."""
+    clash = [i for i in bound_here(node) if i.name in outside]
+    if not clash:
+        return node
+    used = names(node) | outside
+    renamed: dict[Index, Slot] = {i: fresh(i, used) for i in clash}
+    return changed(node, lambda p: substitute(p, renamed), bound=lambda i: renamed.get(i, i))
 
 
 def _taken_at(node: Deriv, values: Mapping[Variable, Lambda]) -> Call:

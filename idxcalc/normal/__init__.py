@@ -1,7 +1,6 @@
 """The normal form of sums of products, and equality by it."""
 
 from idxcalc.normal.equality import equal
-from idxcalc.normal.fold import folded
-from idxcalc.normal.readback import simplify
+from idxcalc.normal.readback import neat, simplify
 
-__all__ = ["equal", "folded", "simplify"]
+__all__ = ["equal", "neat", "simplify"]

@@ -11,67 +11,62 @@ Invariant: two contractions that differ by names of dummies and order of factors
 
 from __future__ import annotations
 
-from fractions import Fraction
+from collections.abc import Iterable
 from itertools import permutations, product
 from math import factorial, prod
 
 from idxcalc.errors import IdxcalcError
-from idxcalc.expr import Component, Expr, Index, Sum, free, substitute
+from idxcalc.expr import Expr, Index, Sum, free, own_slots, substitute
 from idxcalc.normal.labelling import Edge, Permutation, labelling
-from idxcalc.normal.product import replaced
+from idxcalc.normal.product import plain, replaced
 from idxcalc.normal.terms import (
-    Base, Poly, Scope, Term, dim_key, key, power_expr, single, slot_key, sorted_term, term_expr, variable_key,
+    Base, Number, Poly, Scope, Term, key, single, sorted_term, spelt, term_expr,
 )  # fmt: skip
 
-Factors = list[tuple[Base, Fraction]]
+Factors = list[tuple[Base, Number]]
+Bound = tuple[Index, ...]
+Head = tuple[str, Bound, tuple[Permutation, ...]]
 ORDERS = 720  # orders of the indices of one factor that are compared
 
 
-def components(bound: tuple[Index, ...], term: Term) -> list[tuple[tuple[Index, ...], Factors]]:
+def components(bound: Bound, term: Term) -> list[tuple[Bound, Factors]]:
     """The connected parts of a product: their dummies and their factors."""
-    groups: list[tuple[set[Index], Factors]] = []
+    wanted = frozenset(bound)
+    home: dict[Index, Factors] = {}  # the part that each dummy belongs to
     outside: Factors = []
     for base, e in term:
-        members = free(base) & set(bound)
-        if not members:
-            outside.append((base, e))
-            continue
-        joined = (set(members), [(base, e)])
-        apart = []
-        for group in groups:
-            if group[0] & joined[0]:
-                joined[0].update(group[0])
-                joined[1].extend(group[1])
-            else:
-                apart.append(group)
-        groups = [*apart, joined]
-    used = set().union(*(g[0] for g in groups))
-    found = [(tuple(i for i in bound if i in members), factors) for members, factors in groups]
-    found += [((i,), []) for i in bound if i not in used]
+        members = free(base) & wanted
+        parts = {id(home[i]): home[i] for i in members if i in home}
+        part = max(parts.values(), key=len, default=[]) if members else outside
+        for other in parts.values():
+            if other is not part:
+                part += other
+                home.update((i, part) for i, at in home.items() if at is other)
+        part.append((base, e))
+        home.update(dict.fromkeys(members, part))
+    dummies: dict[int, list[Index]] = {}
+    for index in bound:
+        dummies.setdefault(id(home.get(index, index)), []).append(index)
+    found = [(tuple(indices), home.get(indices[0], [])) for indices in dummies.values()]
     return [*found, ((), outside)] if outside else found
 
 
-def canonical(scope: Scope, bound: tuple[Index, ...], factors: Factors) -> Poly:
+def canonical(scope: Scope, bound: Bound, factors: Factors) -> Poly:
     """A connected contraction with its dummies named and its factors sorted, as one base."""
     place = {index: v for v, index in enumerate(bound)}
     edges = []
     for base, e in factors:
-        name, ends, group = head(scope, base, e, frozenset(bound) & free(base))
-        edges.append(Edge(name, tuple(place[i] for i in ends), group))
-    colour, sign = labelling([dim_key(i.dim) for i in bound], edges)
+        name, ends, group = head(scope, base, e, free(base).intersection(place))
+        edges.append(Edge(name, tuple([place[i] for i in ends]), group))
+    colour, sign = labelling([key(i.dim) for i in bound], edges)
     if not sign:
         scope.evidence.rule("antisymmetry")
         return {}
-    outer = {i for base, _ in factors for i in free(base)} - set(bound)
-    named = {i: Index(f"#{n}", i.dim) for n, i in enumerate(_in_order(bound, colour), _level(outer))}
-    coefficient, powers = Fraction(1), dict[Base, Fraction]()
-    for base, e in factors:
-        c, moved, x = rename(scope, base, e, named)
-        coefficient *= c
-        powers[moved] = powers.get(moved, Fraction(0)) + x
-    term = sorted_term(powers)
+    outer = {i for base, _ in factors for i in free(base)}.difference(bound)
+    in_order = [bound[v] for v in sorted(range(len(bound)), key=colour.__getitem__)]
+    indices = placeholders(in_order, outer)
+    coefficient, term = renamed(scope, factors, dict(zip(in_order, indices, strict=True)))
     body: Expr = term_expr(term)
-    indices = tuple(named[i] for i in _in_order(bound, colour))
     for index in reversed(indices):
         body = Sum(index, body)
     scope.inside[body] = (indices, term)
@@ -79,36 +74,29 @@ def canonical(scope: Scope, bound: tuple[Index, ...], factors: Factors) -> Poly:
     return single(body, 1, coefficient)
 
 
-def _in_order(bound: tuple[Index, ...], colour: list[int]) -> list[Index]:
-    return [bound[v] for v in sorted(range(len(bound)), key=colour.__getitem__)]
+def placeholders(indices: Iterable[Index], outer: Iterable[Index]) -> Bound:
+    """The canonical names of indices that a binder lists in order: numbers above the dummies around."""
+    level = 1 + max((int(i.name[1:]) for i in outer if i.name[0] == "#"), default=-1)
+    return tuple(Index(f"#{n}", i.dim) for n, i in enumerate(indices, level))
 
 
-def _level(outer: set[Index]) -> int:
-    """The first number for dummies that are not the dummies around."""
-    return 1 + max((int(i.name[1:]) for i in outer if i.name[0] == "#"), default=-1)
+def renamed(
+    scope: Scope, factors: Iterable[tuple[Base, Number]], names: dict[Index, Index]
+) -> tuple[Number, Term]:
+    """A product under a renaming that identifies nothing, with the sign that sorting may bring."""
+    coefficient: Number = 1
+    powers: dict[Base, Number] = {}
+    for base, exponent in factors:
+        made, e = substitute(base, names), exponent
+        if not plain(base):
+            match [*replaced(scope, base, exponent, names).items()]:
+                case [(((found, x),), c)]:
+                    made, e, coefficient = found, x, coefficient * c
+        powers[made] = powers.get(made, 0) + e
+    return coefficient, sorted_term(powers)
 
 
-def placeholders(indices: tuple[Index, ...], outer: set[Index]) -> tuple[Index, ...]:
-    """The canonical names of indices that a binder lists in order."""
-    return tuple(Index(f"#{n}", i.dim) for n, i in enumerate(indices, _level(outer)))
-
-
-def rename(
-    scope: Scope, base: Base, exponent: Fraction, mapping: dict[Index, Index]
-) -> tuple[Fraction, Base, Fraction]:
-    """A power under a renaming that identifies nothing, with the sign that sorting may bring."""
-    match base:
-        case Component(variable, _) if not variable.traits & {"symmetric", "antisymmetric"}:
-            return Fraction(1), substitute(base, mapping), exponent
-    match [*replaced(scope, base, exponent, mapping).items()]:
-        case [(((made, e),), c)]:
-            return c, made, e
-    return Fraction(1), substitute(base, mapping), exponent  # equal in value, if not in canonical form
-
-
-def head(
-    scope: Scope, base: Base, exponent: Fraction, members: frozenset[Index]
-) -> tuple[str, tuple[Index, ...], tuple[Permutation, ...]]:
+def head(scope: Scope, base: Base, exponent: Number, members: frozenset[Index]) -> Head:
     """A power as a tensor in some of its indices: a text for what it is, its slots, and their symmetries."""
     known = scope.heads.get((base, exponent, members))
     if known is None:
@@ -116,24 +104,23 @@ def head(
     return known
 
 
-def _head(
-    scope: Scope, base: Base, exponent: Fraction, members: frozenset[Index]
-) -> tuple[str, tuple[Index, ...], tuple[Permutation, ...]]:
-    if isinstance(base, Component) and not base.variable.traits & {"symmetric", "antisymmetric"}:
-        ends = tuple(s for s in base.slots if s in members and isinstance(s, Index))
-        rest = ",".join("*" if s in members else slot_key(s) for s in base.slots)
-        return f"{variable_key(base.variable)}[{rest}]^{exponent}", ends, ((tuple(range(len(ends))), 1),)
+def _head(scope: Scope, base: Base, exponent: Number, members: frozenset[Index]) -> Head:
+    if plain(base):
+        slots = own_slots(base)
+        ends = tuple([s for s in slots if isinstance(s, Index) and s in members])
+        rest = tuple(["*" if s in members else s for s in slots])
+        return f"{key(base.variable)}[{spelt(rest)}]^{exponent}", ends, ((tuple(range(len(ends))), 1),)
     cells: dict[str, list[Index]] = {}
-    for index in sorted(members, key=lambda i: (dim_key(i.dim), i.name)):
-        cells.setdefault(dim_key(index.dim), []).append(index)
+    for index in sorted(members, key=key):
+        cells.setdefault(key(index.dim), []).append(index)
     if prod(factorial(len(c)) for c in cells.values()) > ORDERS:
         raise IdxcalcError(f"too many indices in one factor under a sum (limit {ORDERS} orders of them)")
     readings = []
-    for choice in product(*(permutations(cell) for cell in cells.values())):
+    for choice in product(*(permutations(cells[dim]) for dim in sorted(cells))):
         order = tuple(i for cell in choice for i in cell)
-        named = {i: Index(f"${n}", i.dim) for n, i in enumerate(order)}
-        c, made, e = rename(scope, base, exponent, named)
-        readings.append((f"{abs(c)}{key(power_expr(made, e))}^", 1 if c > 0 else -1, order))
+        names = {i: Index(f"${n}", i.dim) for n, i in enumerate(order)}
+        c, term = renamed(scope, [(base, exponent)], names)
+        readings.append((f"{abs(c)}{key(term_expr(term))}^", 1 if c > 0 else -1, order))
     least = min(text for text, _, _ in readings)
     equal = [(order, sign) for text, sign, order in readings if text == least]
     ends, turn = equal[0]

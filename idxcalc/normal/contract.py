@@ -13,18 +13,19 @@ Invariant: the result has no dummy outside its bases.
 
 from __future__ import annotations
 
-from fractions import Fraction
 from math import floor
 
-from idxcalc.expr import Delta, Dim, Index, Size, Slot, free
+from idxcalc.expr import Add, Delta, Dim, Index, Size, Slot, free, walk
 from idxcalc.normal.canonical import canonical, components
-from idxcalc.normal.product import multiply_all, replaced
+from idxcalc.normal.product import multiply, multiply_all, replaced
 from idxcalc.normal.reduce import reduced
-from idxcalc.normal.terms import Poly, Scope, Term, accumulate, add, number, scale, single, sorted_term
+from idxcalc.normal.terms import Base, Number, Poly, Scope, Term, accumulate, add, number, single, sorted_term
 
 
 def total(scope: Scope, indices: tuple[Index, ...], body: Poly) -> Poly:
     """The sum of ``body`` over all values of ``indices``."""
+    if not indices:
+        return body
     result: Poly = {}
     for term, c in body.items():
         for t, d in contract(scope, indices, term).items():
@@ -43,32 +44,29 @@ def contract(scope: Scope, bound: tuple[Index, ...], term: Term) -> Poly:
     scope.spend(1)
     bound, opened = _open(scope, bound, term)
     if opened is not None:
-        return _each(scope, bound, opened)
-    for base, _ in term:
+        return total(scope, bound, opened)
+    for base, e in term:
         if isinstance(base, Delta):
             gone, kept = _ends(base, bound)
             if gone is not None:
                 scope.evidence.rule("delta")
-                rest = [replaced(scope, b, e, {gone: kept}) for b, e in term if b is not base]
-                return _each(scope, tuple(b for b in bound if b is not gone), multiply_all(scope, rest))
+                rest = [replaced(scope, b, x, {gone: kept}) for b, x in term if b is not base]
+                return total(scope, tuple(b for b in bound if b is not gone), multiply_all(scope, rest))
+        elif scope.whole and isinstance(base, Add) and e == 1 and _holds(base, bound, term):
+            beside: Poly = {tuple(p for p in term if p[0] is not base): 1}
+            return total(scope, bound, multiply(scope, beside, scope.normal(scope, base)))
     simpler = reduced(scope, bound, term)
     if simpler is not None:
-        return add(*(_each(scope, left, poly) for left, poly in simpler))
+        return add(*(total(scope, left, poly) for left, poly in simpler))
     parts: list[Poly] = []
     for members, factors in components(bound, term):
         if not factors:
             parts.append(values(scope, members[0].dim))
         elif not members:
-            parts.append({sorted_term(dict(factors)): Fraction(1)})
+            parts.append({sorted_term(dict(factors)): 1})
         else:
             parts.append(canonical(scope, members, factors))
     return multiply_all(scope, parts)
-
-
-def _each(scope: Scope, bound: tuple[Index, ...], poly: Poly) -> Poly:
-    if not bound:
-        return poly
-    return add(*(scale(contract(scope, bound, t), c) for t, c in poly.items()))
 
 
 def _ends(delta: Delta, bound: tuple[Index, ...]) -> tuple[Index | None, Slot]:
@@ -79,15 +77,26 @@ def _ends(delta: Delta, bound: tuple[Index, ...]) -> tuple[Index | None, Slot]:
     return None, delta.left
 
 
+def _holds(base: Add, bound: tuple[Index, ...], term: Term) -> bool:
+    """Whether a sum that is kept whole must be multiplied out under a sum: for a delta in it, or as it stands
+    alone there."""
+    members = free(base).intersection(bound)
+    deltas = (p for p in walk(base) if isinstance(p, Delta))
+    alone = members and not any(members & free(b) for b, _ in term if b is not base)
+    return alone or any(_ends(delta, tuple(members))[0] for delta in deltas)
+
+
 def _open(scope: Scope, bound: tuple[Index, ...], term: Term) -> tuple[tuple[Index, ...], Poly | None]:
     """Finished contractions that contain one of ``bound`` are written out, with dummies of their own."""
+    wanted = frozenset(bound)
+    opened = [(b, e) for b, e in term if e >= 1 and b in scope.inside and not wanted.isdisjoint(free(b))]
+    if not opened:
+        return bound, None
     taken = {i.name for base, _ in term for i in free(base)} | {b.name for b in bound}
     parts: list[Poly] = []
-    whole = []
-    for base, e in term:
-        if e < 1 or base not in scope.inside or free(base).isdisjoint(bound):
-            whole.append((base, e))
-            continue
+    powers: dict[Base, Number] = dict(term)
+    for base, e in opened:
+        powers[base] = e % 1
         for _ in range(floor(e)):
             indices, inner = scope.inside[base]
             new = {}
@@ -99,8 +108,4 @@ def _open(scope: Scope, bound: tuple[Index, ...], term: Term) -> tuple[tuple[Ind
                 new[index] = Index(f"~{k}", index.dim)
             bound += tuple(new.values())
             parts += [replaced(scope, b, x, new) for b, x in inner]
-        if e % 1:
-            whole.append((base, e % 1))
-    if not parts:
-        return bound, None
-    return bound, multiply_all(scope, [{tuple(whole): Fraction(1)}, *parts])
+    return bound, multiply_all(scope, [{sorted_term(powers): 1}, *parts])

@@ -12,24 +12,26 @@ Soundness: True means that the sides agree for all sizes, almost everywhere on t
 
 from __future__ import annotations
 
-from fractions import Fraction
+from collections.abc import Callable
 from math import floor
 
+from idxcalc.calculus import series
 from idxcalc.errors import IdxcalcError
 from idxcalc.evidence import Evidence
 from idxcalc.expr import (
-    MINUS_ONE, Add, All, Call, Cases, Compare, Condition, Det, Elementary, Expr, Index, Inverse, Match, Mul,
-    Part, Pow, Ref, Variable, at, bound_here, called, children, free, opened, substitute,
+    All, Call, Cases, Compare, Condition, Det, Elementary, Expr, Index, Inverse, Match, Part, Pow, Ref,
+    Sum, Variable, at, bound_here, called, children, free, opened, substitute,
 )  # fmt: skip
 from idxcalc.normal.canonical import head
 from idxcalc.normal.normalise import normal
 from idxcalc.normal.product import product
 from idxcalc.normal.primitive import primitive
 from idxcalc.normal.reduce import invertible
-from idxcalc.normal.series import series
-from idxcalc.normal.signs import expression_nonzero, integral, nonzero, poly_sign
+from idxcalc.normal.signs import definite, expression_nonzero, integral, nonzero
 from idxcalc.normal.trigonometry import vanishes_as_angles
-from idxcalc.normal.terms import Base, Poly, Scope, Undefined, add, as_number, key, poly_expr, scale
+from idxcalc.normal.terms import (
+    Base, Number, Poly, Scope, Undefined, add, as_number, key, minus, poly_expr, scale,
+)  # fmt: skip
 
 
 def equal(
@@ -51,20 +53,25 @@ def equal(
     >>> equal(norm(i), norm(j)), equal(norm(i), Component(x, (i,)))
     (True, False)
     """
-    for exponential in (False, True):
+    for way in ({}, {"exponential": True}, {"written": True}):
+        if not all(any(WAYS[name](part) for part in _everything(left, right)) for name in way):
+            continue
         found = Evidence()
-        if _attempt(left, right, condition, order, Scope(normal, found, exponential=exponential)):
+        if _attempt(left, right, condition, order, Scope(normal, found, **way)):
             for rule in found.rules:
                 (evidence or found).rule(rule)
             for text, about in found.assumptions:
                 (evidence or found).assume(text, about)
             return True
-        if not any(isinstance(p, Elementary) and p.name in HYPERBOLIC for p in _everything(left, right)):
-            return False
     return False
 
 
 HYPERBOLIC = ("tanh", "sinh", "cosh")
+# Other ways of writing an expression that are tried where there is something to be written so.
+WAYS: dict[str, Callable[[Part], bool]] = {
+    "exponential": lambda part: isinstance(part, Elementary) and part.name in HYPERBOLIC,
+    "written": lambda part: isinstance(part, Sum) and part.index.dim.number is not None,
+}
 
 
 def _attempt(
@@ -78,17 +85,14 @@ def _attempt(
         merged = assume(scope, condition) if condition is not None else {}
         left, right = substitute(left, merged), substitute(right, merged)
         if order is not None:
-            small, power = order
-            gap = Add((left, Mul((MINUS_ONE, right))))
-            parts = series(gap, small, power)
-            left, right = series(left, small, 1)[0], series(right, small, 1)[0]
-            return domain(scope, left) == domain(scope, right) and all(
-                vanishes(scope, normal(scope, part)) for part in parts
-            )
-        suppose_invertible(scope, left, right)
-        if domain(scope, left) != domain(scope, right):
-            return False
-        return vanishes(scope, add(normal(scope, left), scale(normal(scope, right), -1)))
+            lefts, rights = series(left, *order), series(right, *order)
+        else:
+            suppose_invertible(scope, left, right)
+            lefts, rights = (left,), (right,)
+        return domain(scope, lefts[0]) == domain(scope, rights[0]) and all(
+            vanishes(scope, minus(normal(scope, one), normal(scope, other)))
+            for one, other in zip(lefts, rights, strict=True)
+        )
     except Undefined:
         return False
     except RecursionError as error:
@@ -122,7 +126,7 @@ def assume(scope: Scope, condition: Condition) -> dict[Index, Index | int]:
             elif isinstance(right, Index) and left is not right:
                 same[right] = left
         case Compare(op, left, right) if op not in ("=", "!="):
-            gap = add(normal(scope, left), scale(normal(scope, right), -1))
+            gap = minus(normal(scope, left), normal(scope, right))
             if as_number(gap) is None and (len(op) == 1 or expression_nonzero(scope, gap)):
                 _, _, rest = primitive(scope, gap, positive=True)
                 sign = 1 if op[0] == ">" else -1
@@ -141,20 +145,26 @@ def assume(scope: Scope, condition: Condition) -> dict[Index, Index | int]:
 
 def vanishes(scope: Scope, poly: Poly) -> bool:
     """Whether a polynomial is 0, after multiplying with its denominators."""
+    poly = cleared(scope, poly)
+    return not poly or vanishes_as_angles(poly)
+
+
+def cleared(scope: Scope, poly: Poly) -> Poly:
+    """A polynomial times its denominators, so that it has none."""
     for _ in range(8):
-        below_line: dict[Base, Fraction] = {}
+        below_line: dict[Base, Number] = {}
         for term in poly:
             for base, e in term:
                 if e < 0:
                     below_line[base] = min(e, below_line.get(base, e))
-        if not poly or not below_line:
-            return not poly or vanishes_as_angles(poly)
+        if not below_line:
+            break
         scope.evidence.rule("common denominator")
         for base, e in below_line.items():
             scope.spend(len(poly))
-            whole = ((base, Fraction(-floor(e))),)
+            whole = ((base, -floor(e)),)
             poly = add(*(scale(product(scope, term, whole), c) for term, c in poly.items()))
-    return not poly
+    return poly
 
 
 def _everything(*nodes: Part) -> list[Part]:
@@ -188,12 +198,12 @@ def domain(scope: Scope, node: Expr) -> frozenset[tuple[str, str]]:
 
     def need(kind: str, part: Expr, bound: frozenset[Index], case: str) -> None:
         poly = normal(scope, part)
-        fine = expression_nonzero(scope, poly) if kind == "reciprocal" else poly_sign(scope, poly) > 0
+        fine = expression_nonzero(scope, poly) if kind == "reciprocal" else definite(scope, part) == 2
         if not fine or kind == "unit":
             if poly and kind != "unit":
                 _, _, poly = primitive(scope, poly, positive=kind == "positive")
             made = poly_expr(poly)
-            text, _, _ = head(scope, made, Fraction(1), bound & free(made))
+            text, _, _ = head(scope, made, 1, bound & free(made))
             found.add((f"{kind} {text}", case))
 
     def visit(part: Part, bound: frozenset[Index], case: str) -> None:

@@ -1,153 +1,172 @@
 """Named parts stay named: a result written with the definitions that it came from.
 
-A definition ``p_i = e^{x_i} / S`` is an equation; solved for a factor that carries its indices it gives
-``e^{x_i} = p_i S``. That factor is replaced in the result, everywhere but inside S itself, and the result is
-kept where it got shorter. Whoever shows it checks it: a definition may be solved only where S is not 0.
+A definition ``p_i = e^{x_i} / S`` is an equation, linear in ``e^{x_i}``; solved for it, it gives
+``e^{x_i} = p_i S``. What carries the definition's indices is so replaced in the result, everywhere but inside
+S itself, and the result is kept where it got shorter.
+
+Invariant: a definition is solved only by dividing by what is not identically zero (`signs.nonzero`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from idxcalc.errors import IdxcalcError
 from idxcalc.expr import (
-    MINUS_ONE, Add, Call, Compare, Component, Constant, Definition, Deriv, Diff, Elementary, Expr, Index,
-    Match, Mul, Num, Part, Pow, Ref, Size, Slot, Sum, bound_here, children, free, opened, own_slots, rebuild,
+    Definition, Expr, Index, Num, Part, Pow, Ref, Slot, bound_here, changed, children, free, own_slots, said,
     substitute, walk,
 )  # fmt: skip
-from idxcalc.normal.equality import equal
+from idxcalc.normal.equality import cleared
 from idxcalc.normal.normalise import normal
-from idxcalc.normal.readback import simplify
-from idxcalc.normal.terms import Base, Scope, Undefined, power_expr, term_expr
+from idxcalc.normal.powers import reciprocal
+from idxcalc.normal.product import multiply
+from idxcalc.normal.signs import expression_nonzero
+from idxcalc.normal.terms import (
+    LIMIT, Number, Poly, Scope, Undefined, minus, poly_expr, power_expr, single,
+)  # fmt: skip
 
 Binding = dict[Index, Slot]
 
 
-def folded(found: Expr, source: Expr) -> Expr:
-    """``found``, a simplified result, written with the definitions that stand in ``source``.
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """``pattern ** exponent`` is ``value`` for any values of ``indices``; ``kept`` are left as they are."""
 
-    Comes back as it was where no definition makes it shorter, or where the shorter form is not proved equal.
-    """
-    best = found
-    for definition in definitions(source):
-        try:
-            shorter = min((_replaced(best, *s) for s in _solved(definition)), key=_weight, default=best)
-        except (Undefined, IdxcalcError, RecursionError):
-            continue
-        if _weight(shorter) < _weight(best) and _same(shorter, best):
-            best = shorter
-    return best
+    indices: tuple[Index, ...]
+    pattern: Expr
+    exponent: Number
+    value: Expr
+    kept: tuple[Expr, ...] = ()
 
 
-def definitions(node: Part) -> list[Definition]:
+_rules: WeakKeyDictionary[Definition, tuple[Rule, ...]] = WeakKeyDictionary()
+
+
+def rules(source: Expr) -> list[Rule]:
+    """What the definitions that an expression stands on say, the deepest first."""
+    found = definitions(source)
+    for definition in found:
+        if definition not in _rules:
+            _rules[definition] = solved(definition)
+    return [rule for definition in found for rule in _rules[definition]]
+
+
+def definitions(source: Expr) -> dict[Definition, None]:
     """The definitions that an expression stands on, the deepest first."""
-    seen: dict[Definition, None] = {}
-    for part in walk(node):
-        if isinstance(part, Ref):
-            seen |= dict.fromkeys([*definitions(opened(part)), part.definition])
-    return list(seen)
+    found: dict[Definition, None] = {}
 
+    def visit(node: Expr) -> None:
+        for part in walk(node):
+            if isinstance(part, Ref) and part.definition not in found:
+                visit(part.definition.body)
+                found[part.definition] = None
 
-def _same(one: Expr, two: Expr) -> bool:
-    try:
-        return equal(one, two)
-    except IdxcalcError:
-        return False
-
-
-def _weight(node: Expr) -> int:
-    return sum(1 for _ in walk(node))
-
-
-def _solved(definition: Definition) -> Iterator[tuple[Definition, Expr, Expr, tuple[Base, ...]]]:
-    """The definition solved for each factor that stands in one term only: the factor, what it equals, and the
-    factors beside it, inside which nothing is replaced."""
-    poly = normal(Scope(normal, closed=True), definition.body)
-    name = Ref(definition, definition.indices)
-    for term, c in poly.items():
-        others = [Mul((Num(-d), term_expr(t))) for t, d in poly.items() if t != term]
-        for base, e in term:
-            alone = all(base not in dict(t) for t in poly if t != term)
-            if abs(e) not in (1, Fraction(1, 2)) or not alone or not set(definition.indices) <= free(base):
-                continue
-            beside = tuple((b, x) for b, x in term if b is not base)
-            over = Pow(Mul((Num(c), *(power_expr(b, x) for b, x in beside))), MINUS_ONE)
-            # Roots are solved for as a whole: (v + epsilon)^{1/2} = s.
-            whole = base if abs(e) == 1 else power_expr(base, e)
-            solved: Expr = Mul((Add((name, *others)), over))
-            yield (
-                definition,
-                whole,
-                Pow(solved, MINUS_ONE) if e == -1 else solved,
-                tuple(b for b, _ in beside),
-            )
-
-
-def _replaced(
-    node: Expr, definition: Definition, pattern: Expr, value: Expr, closed: tuple[Base, ...]
-) -> Expr:
-    """``node`` with what looks like the pattern, for any values of the definition's indices, replaced."""
-    kept = [simplify(base) for base in closed]
-    shape = simplify(pattern)
-
-    def visit(part: Any) -> Any:
-        if any(_match(base, part, {}, set()) for base in kept):
-            return part
-        binding = _match(shape, part, {}, set(definition.indices))
-        if binding is not None:
-            return substitute(value, binding)
-        if isinstance(part, Pow) and isinstance(shape, Pow) and isinstance(part.exponent, Num):
-            inner = _match(shape.base, part.base, {}, set(definition.indices))
-            if inner is not None and isinstance(shape.exponent, Num):
-                times = part.exponent.value / shape.exponent.value
-                return Pow(substitute(value, inner), Num(times)) if times.denominator == 1 else part
-        return rebuild(part, tuple(map(visit, children(part))))
-
-    return simplify(visit(node))
-
-
-def _match(pattern: Part, node: Part, found: Binding, open_letters: set[Index]) -> Binding | None:
-    """The values of ``open_letters`` that make the pattern the node, up to the names of bound indices."""
-    if type(pattern) is not type(node) or len(bound_here(pattern)) != len(bound_here(node)):
-        return None
-    for one, two in zip(bound_here(pattern), bound_here(node), strict=True):
-        if one.dim is not two.dim:
-            return None
-        found = {**found, one: two}
-    mine, theirs = own_slots(pattern), own_slots(node)
-    if len(mine) != len(theirs) or len(children(pattern)) != len(children(node)):
-        return None
-    for own, slot in zip(mine, theirs, strict=True):
-        if isinstance(own, Index) and own not in found and own in open_letters:
-            found = {**found, own: slot}
-        elif (found.get(own, own) if isinstance(own, Index) else own) != slot:
-            return None
-    if _head(pattern) != _head(node):
-        return None
-    for a, b in zip(children(pattern), children(node), strict=True):
-        inner = _match(a, b, found, open_letters)
-        if inner is None:
-            return None
-        found = inner
+    visit(source)
     return found
 
 
-def _head(node: Part) -> tuple[object, ...]:
-    """What a node is besides its slots, its bound indices and its children."""
-    match node:
-        case Component(named, _) | Ref(named, _) | Call(named, _, _, _) | Elementary(named, _):
-            return (named, len(getattr(node, "derivs", ())))
-        case Num(value) | Constant(value) | Size(value):
-            return (value,)
-        case Sum(_, _, first):
-            return (first,)
-        case Compare(op, _, _):
-            return (op,)
-        case Match(_, _, equals):
-            return (equals,)
-        case Deriv() | Diff():
-            return (node,)
-        case _:
-            return ()
+def solved(definition: Definition) -> tuple[Rule, ...]:
+    """A definition read from right to left, and solved for each factor that it is linear in."""
+    scope = Scope(normal, closed=True, most=LIMIT)
+    name, indices = Ref(definition, definition.indices), definition.indices
+    try:
+        body = normal(scope, definition.body)
+        equation = cleared(scope, minus(body, single(name)))
+    except (Undefined, IdxcalcError, RecursionError):
+        return ()
+    found = [Rule(indices, poly_expr(body), 1, name)]
+    for base in {b: None for term in equation for b, _ in term if b is not name}:
+        exponents = {e for term in equation for b, e in term if b is base}
+        (exponent,) = exponents if len(exponents) == 1 else (0,)
+        with_it = {term: c for term, c in equation.items() if base in dict(term)}
+        factor: Poly = {tuple(p for p in term if p[0] is not base): c for term, c in with_it.items()}
+        rest: Poly = {term: -c for term, c in equation.items() if term not in with_it}
+        linear = exponent in (1, Fraction(1, 2)) and free(base) >= set(indices)
+        if linear and expression_nonzero(scope, factor):
+            value = multiply(scope, rest, reciprocal(scope, factor))
+            shape = _shape(base)
+            others = {b: None for poly in (factor, rest) for t in poly for b, _ in t}
+            kept = tuple(b for b in others if any(_shape(part) == shape for part in walk(b)))
+            found.append(Rule(indices, base, exponent, poly_expr(value), kept))
+    return tuple(found)
+
+
+def folded(scope: Scope, poly: Poly, known: list[Rule]) -> Poly:
+    """A polynomial written with definitions, where that makes it shorter."""
+    shapes = {_shape(part) for part in walk(poly_expr(poly))}
+    usable = [rule for rule in known if _shape(rule.pattern) in shapes]
+    plain = [rule for rule in usable if isinstance(rule.value, Ref)]
+    for group in (plain, *([rule] for rule in usable if rule not in plain)):
+        tree = poly_expr(poly)
+        made = _rewritten(tree, group)
+        if made is not tree:
+            shorter = normal(scope, made)
+            if weight(poly_expr(shorter)) < weight(tree):
+                poly = shorter
+    return poly
+
+
+def weight(node: Part) -> Number:
+    """How long an expression is, a square being longer than the thing itself."""
+    powers = (part.exponent for part in walk(node) if isinstance(part, Pow))
+    return sum(1 for _ in walk(node)) + sum(abs(by.value) > 1 for by in powers if isinstance(by, Num))
+
+
+def _shape(node: Part) -> int:
+    """A number that is the same for expressions that differ in indices only."""
+    try:
+        return node._shape  # type: ignore[no-any-return]
+    except AttributeError:
+        made = hash((type(node), said(node), *map(_shape, children(node))))
+        return node.remember("_shape", made)  # type: ignore[no-any-return]
+
+
+def _rewritten(node: Expr, group: list[Rule]) -> Expr:
+    """``node`` with everything that looks like a pattern replaced."""
+    table: dict[int, list[Rule]] = {}
+    for rule in group:
+        table.setdefault(_shape(rule.pattern), []).append(rule)
+    kept = {_shape(part): part for rule in group for part in rule.kept}
+
+    def visit(part: Any) -> Any:
+        shape = _shape(part)
+        if shape in kept and _match(kept[shape], part, (), {}) is not None:
+            return part
+        whole, base, exponent = part, part, Fraction(1)
+        if isinstance(part, Pow) and isinstance(part.exponent, Num):
+            base, exponent = part.base, part.exponent.value
+        for rule in table.get(_shape(base), ()):
+            times = exponent / rule.exponent
+            binding = _match(rule.pattern, base, rule.indices, {})
+            if times.denominator == 1 and binding is not None and free(base).issuperset(
+                s for i, s in binding.items() if i in rule.indices and isinstance(s, Index)
+            ):  # fmt: skip
+                return power_expr(substitute(rule.value, binding), times)
+        return changed(whole, visit) if children(whole) else whole
+
+    return visit(node)  # type: ignore[no-any-return]
+
+
+def _match(pattern: Part, node: Part, letters: tuple[Index, ...], found: Binding) -> Binding | None:
+    """The values of ``letters`` that make the pattern the node, up to the names of bound indices."""
+    mine, theirs = bound_here(pattern), bound_here(node)
+    inner, others = children(pattern), children(node)
+    if type(pattern) is not type(node) or said(pattern) != said(node) or len(inner) != len(others):
+        return None
+    if [i.dim for i in mine] != [i.dim for i in theirs]:
+        return None
+    found = {**found, **dict(zip(mine, theirs, strict=True))}
+    for own, slot in zip(own_slots(pattern), own_slots(node), strict=True):
+        if own in letters and own not in found and isinstance(own, Index):
+            found[own] = slot
+        elif (found.get(own, own) if isinstance(own, Index) else own) != slot:
+            return None
+    for a, b in zip(inner, others, strict=True):
+        step = _match(a, b, letters, found)
+        if step is None:
+            return None
+        found = step
+    return found

@@ -52,12 +52,14 @@ class _Search:
     zero: bool = False
 
     def run(self) -> tuple[list[int], int]:
-        count = len(self.kinds)
-        self.touching = [[e for e in self.edges if v in e.ends] for v in range(count)]
+        self.touching = [[] for _ in self.kinds]
+        for edge in self.edges:
+            for vertex in set(edge.ends):
+                self.touching[vertex].append(edge)
         order = sorted(set(self.kinds))
         self.search(self.refine([order.index(k) for k in self.kinds]), ())
         if self.zero:
-            return list(range(count)), 0
+            return list(range(len(self.kinds))), 0
         best = min(self.seen)
         return self.seen[best], self.signs[best]
 
@@ -65,26 +67,23 @@ class _Search:
         found = []
         for edge in self.touching[vertex]:
             slots = [(colour[e], e == vertex) for e in edge.ends]
-            if len(edge.group) == 1:
-                found.append((edge.head, tuple(slots)))
-            else:
-                found.append((edge.head, min(tuple([slots[p] for p in order]) for order, _ in edge.group)))
+            found.append((edge.head, min([tuple([slots[p] for p in order]) for order, _ in edge.group])))
         found.sort()
         return found
 
     def refine(self, colour: list[int]) -> list[int]:
         """Colours split by signatures until nothing changes; each colour is the number of smaller ones."""
         while True:
-            tied = {c for c, n in Counter(colour).items() if n > 1}
-            if not tied:
+            count = Counter(colour)
+            if len(count) == len(colour):
                 return colour
-            key = [(c, self.signature(v, colour) if c in tied else []) for v, c in enumerate(colour)]
-            ranked = sorted(range(len(key)), key=key.__getitem__)
+            keys = [(c, self.signature(v, colour) if count[c] > 1 else []) for v, c in enumerate(colour)]
+            ranked = sorted(range(len(keys)), key=keys.__getitem__)
             made = list(colour)
             for place, vertex in enumerate(ranked):
                 before = ranked[place - 1]
-                made[vertex] = made[before] if place and key[vertex] == key[before] else place
-            if len(set(made)) == len(set(colour)):
+                made[vertex] = made[before] if place and keys[vertex] == keys[before] else place
+            if len(set(made)) == len(count):
                 return made
             colour = made
 
@@ -124,9 +123,6 @@ class _Search:
         sign, parts = 1, []
         for edge in self.edges:
             labels = [colour[e] for e in edge.ends]
-            if len(edge.group) == 1:
-                parts.append((edge.head, tuple(labels)))
-                continue
             choices = sorted({(tuple([labels[p] for p in order]), s) for order, s in edge.group})
             least, s = choices[0]
             if len(choices) > 1 and choices[1][0] == least:
@@ -144,7 +140,5 @@ class _Search:
             self.zero = True
         vertex_at = {c: v for v, c in enumerate(colour)}
         move = [vertex_at[c] for c in other]
-        back = [0] * len(move)
-        for v, w in enumerate(move):
-            back[w] = v
+        back = sorted(range(len(move)), key=move.__getitem__)
         self.automorphisms += [move, back]

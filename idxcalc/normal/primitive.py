@@ -18,8 +18,8 @@ from idxcalc.expr import ZERO, Compare, Iverson
 from idxcalc.normal.product import multiply
 from idxcalc.normal.signs import base_sign, expression_nonzero, integral, nonzero, poly_sign
 from idxcalc.normal.terms import (
-    UNIT, Base, Poly, Scope, add, as_number, content, key, number, poly_expr, scale, single, symbols,
-    term_expr,
+    UNIT, Base, Number, Poly, Scope, as_number, besides, content, exact, key, minus, number, poly_expr, scale,
+    single, symbols, term_expr,
 )  # fmt: skip
 
 
@@ -28,7 +28,7 @@ def orientation(poly: Poly) -> int:
 
     It looks at the kinds of the factors only.
     """
-    classes: dict[tuple[str, ...], list[Fraction]] = {}
+    classes: dict[tuple[str, ...], list[Number]] = {}
     for term, c in poly.items():
         kind = tuple(sorted((*(s for b, _ in term for s in symbols(b)), *(str(e) for _, e in term))))
         classes.setdefault(kind, []).append(c)
@@ -39,18 +39,19 @@ def orientation(poly: Poly) -> int:
     return 0
 
 
-def shared(scope: Scope, poly: Poly, *, positive: bool) -> dict[Base, Fraction]:
+def shared(scope: Scope, poly: Poly, *, positive: bool) -> dict[Base, Number]:
     """The powers common to all terms, such that what remains has no negative ones."""
-    found: dict[Base, Fraction] = {}
+    found: dict[Base, Number] = {}
     for base in {b: None for term in poly for b, _ in term}:
-        least = min(dict(term).get(base, Fraction(0)) for term in poly)
-        fits = least.denominator == 1 or len({dict(t).get(base, Fraction(0)) % 1 for t in poly}) == 1
+        powers = [dict(term).get(base, 0) for term in poly]
+        least = min(powers)
+        fits = least.denominator == 1 or len({e % 1 for e in powers}) == 1
         if least and fits and (base_sign(scope, base) > 0 or (not positive and nonzero(scope, base))):
             found[base] = least
     return found
 
 
-def primitive(scope: Scope, poly: Poly, *, positive: bool) -> tuple[Fraction, dict[Base, Fraction], Poly]:
+def primitive(scope: Scope, poly: Poly, *, positive: bool) -> tuple[Number, dict[Base, Number], Poly]:
     """``poly`` as a number, times common powers, times a primitive sum.
 
     With ``positive`` the number is positive, and the powers are of bases known to be positive.
@@ -59,21 +60,21 @@ def primitive(scope: Scope, poly: Poly, *, positive: bool) -> tuple[Fraction, di
     rest = poly
     for base, e in common.items():
         rest = multiply(scope, rest, single(base, -e))
-    size = content(rest)
+    size: Number = content(rest)
     if not positive:
         first = min(rest, key=lambda t: key(term_expr(t)))
         size *= orientation(rest) or (1 if rest[first] > 0 else -1)
-    return size, common, scale(rest, 1 / size)
+    return size, common, scale(rest, exact(1 / Fraction(size)))
 
 
 def greater(scope: Scope, left: Poly, right: Poly) -> Poly:
     """The bracket ``[left > right]``; of two opposite ones the second is 1 minus the first."""
-    gap = add(left, scale(right, -1))
+    gap = minus(left, right)
     constant = as_number(gap)
     if constant is not None:
         return number(int(constant > 0))
     if all(integral(term) and c.denominator == 1 for term, c in gap.items() if term):
-        gap = {**gap, UNIT: Fraction(ceil(gap.get(UNIT, 0)))}  # a whole number is above 1/2 if it is above 0
+        gap = {**gap, UNIT: ceil(gap.get(UNIT, 0))}  # a whole number is above 1/2 if it is above 0
         gap = {term: c for term, c in gap.items() if c}
     sign = poly_sign(scope, gap)
     if sign:
@@ -85,7 +86,7 @@ def greater(scope: Scope, left: Poly, right: Poly) -> Poly:
         return bracket
     scope.evidence.rule("opposite brackets")
     scope.evidence.assume("away from $%s = 0$", poly_expr(scale(gap, -1)))
-    return add(number(1), scale(bracket, -1))
+    return besides(bracket)
 
 
 def compared(scope: Scope, op: str, left: Poly, right: Poly) -> Poly:
@@ -96,15 +97,15 @@ def compared(scope: Scope, op: str, left: Poly, right: Poly) -> Poly:
         case "<":
             return greater(scope, right, left)
         case ">=":
-            return add(number(1), scale(greater(scope, right, left), -1))
+            return besides(greater(scope, right, left))
         case "<=":
-            return add(number(1), scale(greater(scope, left, right), -1))
-    gap = add(left, scale(right, -1))
+            return besides(greater(scope, left, right))
+    gap = minus(left, right)
     constant = as_number(gap)
     if constant is not None:
         same = number(int(constant == 0))
     elif expression_nonzero(scope, gap):
         same = number(0)
     else:
-        same = add(number(1), scale(greater(scope, left, right), -1), scale(greater(scope, right, left), -1))
-    return same if op == "=" else add(number(1), scale(same, -1))
+        same = minus(besides(greater(scope, left, right)), greater(scope, right, left))
+    return same if op == "=" else besides(same)

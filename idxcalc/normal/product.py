@@ -1,27 +1,28 @@
 """Products of polynomials, and the rules that see only the factors of one product.
 
 Merging adds exponents: ``x^a x^b = x^{a+b}``. Where a positive and a negative exponent meet, something is
-cancelled; `scalar.power` gives a negative exponent only to what is not identically zero, so that this holds
+cancelled; `powers.raised` gives a negative exponent only to what is not identically zero, so that this holds
 almost everywhere, and the assumption is noted. Inside one product an Iverson bracket and a delta are
 idempotent, a delta carries its smaller index into the other factors, ``sin^2`` is ``1 - cos^2``, and a
-power of a sum is expanded.
+power of a sum is expanded (unless the scope keeps sums whole).
 
 Invariant: what `multiply` returns has no base that one of these rules still applies to.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sized
+from collections.abc import Iterable, Mapping, Sized
 from fractions import Fraction
 from math import comb, floor
 
 from idxcalc.expr import (
-    MINUS_ONE, ZERO, Add, Compare, Delta, Elementary, Expr, Index, Iverson, Mul, Num, Pow, Slot, free,
-    substitute,
+    MINUS_ONE, ZERO, Add, Compare, Component, Delta, Elementary, Expr, Index, Iverson, Mul, Num, Pow, Slot,
+    free, substitute,
 )  # fmt: skip
 from idxcalc.normal.signs import base_sign
 from idxcalc.normal.terms import (
-    LIMIT, UNIT, Base, Poly, Scope, Term, accumulate, add, number, scale, single, slot_key, sorted_term,
+    LIMIT, ORDERED, UNIT, Base, Number, Poly, Scope, Term, accumulate, besides, exact, number, poly_expr,
+    power_expr, scale, single, sorted_term, spelt,
 )  # fmt: skip
 
 EXPANDED = 2000  # a power of a sum that would give more terms than this stays a power
@@ -44,9 +45,20 @@ def multiply(scope: Scope, left: Poly, right: Poly) -> Poly:
     return total
 
 
-def multiply_all(scope: Scope, polys: list[Poly]) -> Poly:
-    total = number(1)
+def multiply_all(scope: Scope, polys: Iterable[Poly]) -> Poly:
+    """The product of all; those of one term at once, then each sum."""
+    powers: dict[Base, Number] = {}
+    factor: Number = 1
+    sums = []
     for poly in polys:
+        if len(poly) == 1:
+            ((term, c),) = poly.items()
+            factor *= c
+            merge(scope, powers, term)
+        else:
+            sums.append(poly)
+    total = scale(settle(scope, powers), factor)
+    for poly in sums:
         total = multiply(scope, total, poly)
     return total
 
@@ -67,12 +79,20 @@ def expandable(poly: Sized, exponent: int) -> bool:
 
 def product(scope: Scope, left: Term, right: Term) -> Poly:
     powers = dict(left)
-    for base, e in right:
-        before = powers.get(base)
-        if before is not None and before * e < 0:
-            cancelled(scope, base)
-        powers[base] = e if before is None else before + e
+    merge(scope, powers, right)
     return settle(scope, powers)
+
+
+def merge(scope: Scope, powers: dict[Base, Number], term: Term) -> None:
+    """Multiplies ``powers`` by a term."""
+    for base, e in term:
+        before = powers.get(base)
+        if before is None:
+            powers[base] = e
+            continue
+        if before * e < 0:
+            cancelled(scope, base)
+        powers[base] = exact(before + e)
 
 
 def cancelled(scope: Scope, base: Base) -> None:
@@ -81,52 +101,45 @@ def cancelled(scope: Scope, base: Base) -> None:
         scope.evidence.assume("away from $%s = 0$", base)
 
 
-def settle(scope: Scope, powers: dict[Base, Fraction]) -> Poly:
+def settle(scope: Scope, powers: dict[Base, Number]) -> Poly:
     """The product of ``powers`` with the rules of this module applied."""
     for base, e in powers.items():
-        if not e:
+        if not e or isinstance(base, Component):
             continue
-        replaced = local(scope, base, e)
-        if replaced is None and isinstance(base, Delta):
-            replaced = carried(scope, base, powers)
-            if replaced is not None:
-                return replaced
-        if replaced is None and isinstance(base, Iverson) and opposite(scope, base) in powers:
+        if isinstance(base, Iverson) and opposite(scope, base) in powers:
             return {}
-        if replaced is not None:
+        made = local(scope, base, e)
+        if made is not None:
             rest = settle(scope, {b: x for b, x in powers.items() if b is not base})
-            return multiply(scope, rest, replaced)
-    return {sorted_term(powers): Fraction(1)}
+            return multiply(scope, rest, made)
+        if isinstance(base, Delta):
+            moved = carried(scope, base, powers)
+            if moved is not None:
+                return moved
+    return {sorted_term(powers): 1}
 
 
-def local(scope: Scope, base: Base, e: Fraction) -> Poly | None:
+def local(scope: Scope, base: Base, e: Number) -> Poly | None:
     """The rewriting of one power, or None if it stays as it is."""
+    whole = floor(e)
     match base:
         case Iverson() | Delta() if e != 1:
             return single(base)
         case Num(value) if not 0 < e < 1:
-            root = single(base, e - floor(e)) if e > floor(e) else number(1)
-            return scale(root, value ** floor(e))
+            made = number(exact(value**whole))
         case Elementary("sin", args) if e >= 2:
             scope.evidence.rule("sin^2 + cos^2 = 1")
-            square = add(number(1), single(Elementary("cos", args), 2, -1))
             rest = single(base, e - 2) if e > 2 else number(1)
-            return multiply(scope, square, rest)
-        case Add(terms) if e >= 1 and expandable(terms, floor(e)):
-            whole = expand(scope, scope.normal(scope, base), floor(e))
-            return multiply(scope, whole, single(base, e - floor(e))) if e > floor(e) else whole
-        case Mul() | Pow(_, Num()) if not 0 < e < 1 and not guarded(base):
-            whole = scope.normal(scope, Pow(base, Num(Fraction(floor(e)))))
-            return multiply(scope, whole, single(base, e - floor(e))) if e > floor(e) else whole
-    return None
-
-
-def guarded(base: Base) -> bool:
-    """Whether the base is the reciprocal of something that may be identically zero somewhere."""
-    match base:
+            return multiply(scope, besides(single(Elementary("cos", args), 2)), rest)
+        case Add(terms) if e >= 1 and not scope.whole and expandable(terms, whole):
+            made = expand(scope, scope.normal(scope, base), whole)
         case Pow(Mul((_,)), Num()):
-            return True
-    return False
+            return None  # the reciprocal of something that may be identically zero somewhere
+        case Mul() | Pow(_, Num()) if not 0 < e < 1:
+            made = scope.normal(scope, Pow(base, Num(Fraction(whole))))
+        case _:
+            return None
+    return multiply(scope, made, single(base, e - whole)) if e > whole else made
 
 
 def opposite(scope: Scope, base: Iverson) -> Expr | None:
@@ -140,7 +153,7 @@ def opposite(scope: Scope, base: Iverson) -> Expr | None:
     return None
 
 
-def carried(scope: Scope, delta: Delta, powers: dict[Base, Fraction]) -> Poly | None:
+def carried(scope: Scope, delta: Delta, powers: dict[Base, Number]) -> Poly | None:
     """The product with the larger index of a delta replaced by the smaller one in the other factors."""
     small, large = delta.left, delta.right
     if not isinstance(large, Index) or (isinstance(small, Index) and small.dim is not large.dim):
@@ -150,17 +163,28 @@ def carried(scope: Scope, delta: Delta, powers: dict[Base, Fraction]) -> Poly | 
         return None
     scope.evidence.rule("delta")
     rest = settle(scope, {b: e for b, e in powers.items() if b not in touched})
-    moved = [replaced(scope, b, powers[b], {large: small}) for b in touched]
-    return multiply_all(scope, [rest, *moved])
+    return multiply_all(scope, [rest, *(replaced(scope, b, powers[b], {large: small}) for b in touched)])
 
 
-def replaced(scope: Scope, base: Base, exponent: Fraction, mapping: Mapping[Index, Slot]) -> Poly:
+def plain(base: Base) -> bool:
+    """Whether a base is a component that no order of its slots rewrites."""
+    return isinstance(base, Component) and not (base.variable.traits & ORDERED or base.variable.fixed)
+
+
+def replaced(scope: Scope, base: Base, exponent: Number, mapping: Mapping[Index, Slot]) -> Poly:
     """A power with indices replaced (perhaps identified), in normal form again."""
-    return scope.normal(scope, Pow(substitute(base, mapping), Num(exponent)))
+    made = substitute(base, mapping)
+    if plain(base):
+        return single(made, exponent)
+    poly = scope.normal(scope, power_expr(made, exponent))
+    kept = scope.whole and isinstance(base, Add) and exponent == 1 and len(poly) > 1
+    return single(poly_expr(poly)) if kept else poly
 
 
 def ordered(left: Slot, right: Slot) -> tuple[Slot, Slot]:
     """Two slots in the order of a delta: a number first, then by name."""
-    one = (isinstance(left, Index), slot_key(left))
-    other = (isinstance(right, Index), slot_key(right))
-    return (left, right) if one <= other else (right, left)
+    return (left, right) if slot_order(left) <= slot_order(right) else (right, left)
+
+
+def slot_order(slot: Slot) -> tuple[bool, str]:
+    return isinstance(slot, Index), spelt(slot)

@@ -6,39 +6,71 @@ become one sum with a bracket, ``2 \\sum_i (\\hat y_i - y_i) t_i``; dummies get 
 
 from __future__ import annotations
 
-from fractions import Fraction
+from collections.abc import Iterable
 from itertools import permutations
+from weakref import WeakKeyDictionary
 
 from idxcalc.errors import IdxcalcError
 from idxcalc.expr import (
-    Add, Expr, Index, Lambda, Mul, Num, Part, Sum, bound_here, children, fresh, names, rebuild, substitute,
+    Add, Component, Constant, Definition, Expr, Index, Mul, Num, Part, Pow, Ref, Size, Sum, bound_here,
+    changed, children, fresh, names, own_slots, said, transform, walk,
 )  # fmt: skip
-from idxcalc.normal.canonical import rename
+from idxcalc.normal.canonical import renamed
+from idxcalc.normal.fold import Rule, definitions, folded, rules, weight
 from idxcalc.normal.normalise import normal
 from idxcalc.normal.terms import (
-    Base, Poly, Scope, Term, Undefined, content, key, poly_expr, power_expr, sorted_term, term_expr,
+    WORK, Base, Number, Poly, Scope, Term, Undefined, content, key, poly_expr, power_expr, sorted_term,
+    term_expr,
 )  # fmt: skip
 
-Powers = dict[Base, Fraction]
+Powers = dict[Base, Number]
+FEW = 150  # more products of terms than this: products of sums are left as they are
+SHORT = 100  # parts of an expression
 DUMMIES = 4  # contractions with more dummies are not compared
 
 
-def simplify(expr: Expr) -> Expr:
+_simple: WeakKeyDictionary[Expr, list[Rule]] = WeakKeyDictionary()  # results, and what they were folded by
+
+
+def simplify(expr: Expr, source: Expr | None = None) -> Expr:
     """The normal form of a differentiated expression, factored where that is plain, with dummies i, j, k, ...
 
-    Defined names stay closed. An expression that gets too large, or has no value, comes back as it was.
+    Defined names stay closed, and those that ``source`` stands on are written where that is shorter. Products
+    of sums are multiplied out, or left where that is shorter or would take too many terms. An expression
+    that has no value comes back as it was.
 
     >>> from idxcalc.expr import Component, Delta, Dim, Index, Mul, Sum, Variable
     >>> n = Dim("n"); i, j = Index("i", n), Index("j", n); x = Variable("x", (n,))
     >>> simplify(Sum(j, Mul((Delta(i, j), Component(x, (j,)))))) is Component(x, (i,))
     True
     """
-    scope = Scope(normal, closed=True)
-    try:
-        made = factored(scope, normal(scope, expr))
-    except (Undefined, IdxcalcError, RecursionError):
+    known = rules(source) if source is not None else []
+    if _simple.get(expr) == known:
         return expr
-    return letters(made, {n for n in names(made) if n[0] not in "#~$"})
+    best: Expr | None = None
+    for whole in (False, True):
+        scope = Scope(normal, closed=True, whole=whole, most=WORK if whole else FEW)
+        try:
+            poly = folded(scope, normal(scope, expr), known)
+            made = factored(scope, poly)
+        except (Undefined, IdxcalcError, RecursionError):
+            continue
+        if best is None or weight(made) < weight(best):
+            best = made
+        if len(poly) <= 2 and weight(made) <= SHORT / 2:
+            break
+    if best is None:
+        return expr
+    hints = _hints(source, definitions(source)) if source is not None else {}
+    used = {n for n in names(best) if n[0] not in "#~$"}
+    made: Expr = _lettered(transform(best, _arranged), {}, used, hints)  # type: ignore[assignment]
+    _simple[made] = known
+    return made
+
+
+def neat(found: Expr, source: Expr) -> Expr:
+    """`simplify`, unless ``found`` is so long that it is better left to the end."""
+    return simplify(found, source) if weight(found) <= SHORT else found
 
 
 def factored(scope: Scope, poly: Poly) -> Expr:
@@ -66,7 +98,7 @@ def _common(terms: list[Term]) -> Powers:
     """The powers that divide all terms: of the same sign in each, the smallest."""
     found: Powers = {}
     for base, first in terms[0]:
-        powers = [dict(t).get(base, Fraction(0)) for t in terms]
+        powers = [dict(t).get(base, 0) for t in terms]
         if all(e * first > 0 for e in powers):
             found[base] = min(powers, key=abs)
     return found
@@ -76,10 +108,10 @@ def _without(term: Term, common: Powers) -> Term:
     return sorted_term({b: e - common.get(b, 0) for b, e in term})
 
 
-def _collected(scope: Scope, poly: Poly) -> list[tuple[Fraction, Expr]]:
+def _collected(scope: Scope, poly: Poly) -> list[tuple[Number, Expr]]:
     """The terms with their numbers, contractions that share factors made one."""
     rest = dict(sorted(poly.items(), key=lambda p: key(term_expr(p[0]))))
-    found: list[tuple[Fraction, Expr]] = []
+    found: list[tuple[Number, Expr]] = []
     while rest:
         term = next(iter(rest))
         c = rest.pop(term)
@@ -109,24 +141,20 @@ def _collected(scope: Scope, poly: Poly) -> list[tuple[Fraction, Expr]]:
         whole: Expr = _product(*(power_expr(b, e) for b, e in sorted_term(shared)), body)
         for index in reversed(indices):
             whole = Sum(index, whole)
-        found.append((Fraction(1), _product(*(power_expr(b, e) for b, e in outside), whole)))
+        found.append((1, _product(*(power_expr(b, e) for b, e in outside), whole)))
     return found
 
 
 def _aligned(
     scope: Scope, indices: tuple[Index, ...], inner: Term, other: Base, shared: Powers | None
-) -> tuple[Powers, Fraction, Term] | None:
+) -> tuple[Powers, Number, Term] | None:
     """Another contraction written with the same dummies, most factors (or ``shared``) in common."""
     others, term = scope.inside[other]
-    best: tuple[Powers, Fraction, Term] | None = None
+    best: tuple[Powers, Number, Term] | None = None
     for order in permutations(indices) if len(others) == len(indices) else ():
         if any(a.dim is not b.dim for a, b in zip(others, order, strict=True)):
             continue
-        sign, powers = Fraction(1), Powers()
-        for base, e in term:
-            c, made, x = rename(scope, base, e, dict(zip(others, order, strict=True)))
-            sign, powers[made] = sign * c, powers.get(made, Fraction(0)) + x
-        moved = sorted_term(powers)
+        sign, moved = renamed(scope, term, dict(zip(others, order, strict=True)))
         common = _common([inner, moved])
         fits = moved != inner and (common == shared if shared is not None else bool(common))
         if fits and (best is None or len(common) > len(best[0])):
@@ -134,14 +162,69 @@ def _aligned(
     return best
 
 
-def letters(node: Part, used: set[str]) -> Expr:
-    """Canonical names of dummies replaced by letters; scopes side by side use the same ones."""
-    if isinstance(node, Sum | Lambda):
-        inner = set(used)
-        new = {i: fresh(Index(i.name, i.dim), inner) for i in bound_here(node)}
-        body = letters(substitute(node.body, new), inner)
-        bound = tuple(new.values())
-        return Sum(bound[0], body) if isinstance(node, Sum) else Lambda(bound, body)  # type: ignore[return-value]
-    if isinstance(node, Mul) and len(node.factors) == 1:  # the mark of a reciprocal that cancels nothing
-        return letters(node.factors[0], used)
-    return rebuild(node, tuple(letters(c, used) for c in children(node)))  # type: ignore[return-value]
+# Factors are written in this order, powers of a thing where the thing is; what is not here stands in between.
+ORDER: dict[type, int] = {Num: 0, Constant: 1, Size: 1, Add: 3, Component: 5, Sum: 6}
+
+
+def _arranged(node: Expr) -> Expr:
+    """Factors in the order of `ORDER`, matrices before vectors, named parts before a bracket; of terms the
+    positive ones first, then the short ones; free indices before bound ones."""
+    match node:
+        case Mul((factor,)):  # the mark of a reciprocal that cancels nothing
+            return factor
+        case Mul(factors):
+            names = 2 if any(isinstance(f, Add) for f in factors) else 5
+
+            def place(factor: Expr) -> tuple[int, int, str]:
+                base = factor.base if isinstance(factor, Pow) and isinstance(factor.exponent, Num) else factor
+                rank = names if isinstance(base, Ref) else ORDER.get(type(base), 4)
+                return rank, -len(own_slots(base)), _free_first(factor)
+
+            return Mul(tuple(sorted(factors, key=place)))
+        case Add(terms):
+            return Add(tuple(sorted(terms, key=lambda t: (_negative(t), len(children(t)), _free_first(t)))))
+    return node
+
+
+def _negative(term: Expr) -> bool:
+    first = term.factors[0] if isinstance(term, Mul) else term
+    return isinstance(first, Num) and first.value < 0
+
+
+def _free_first(node: Expr) -> str:
+    return key(node).replace("#", "~")
+
+
+Hints = dict[tuple[object, int], list[str]]
+
+
+def _hints(source: Expr, definitions: Iterable[Definition]) -> Hints:
+    """The letters that a formula and its definitions use in each slot."""
+    found: Hints = {}
+    for part in (part for node in (source, *(d.body for d in definitions)) for part in walk(node)):
+        if isinstance(part, Component | Ref):
+            for place, slot in enumerate(part.slots):
+                if isinstance(slot, Index):
+                    found.setdefault((said(part)[0], place), []).append(slot.name)
+    return found
+
+
+def _lettered(node: Part, names: dict[Index, Index], used: set[str], hints: Hints) -> Part:
+    """Canonical names of dummies replaced by letters, those of the source where it has some; scopes side by
+    side use the same ones."""
+    if bound_here(node):
+        used = set(used)
+        names = {**names, **{i: _letter(i, node, used, hints) for i in bound_here(node)}}
+    return changed(
+        node, lambda p: _lettered(p, names, used, hints), lambda s: names.get(s, s), lambda i: names.get(i, i)
+    )
+
+
+def _letter(index: Index, node: Part, used: set[str], hints: Hints) -> Index:
+    for part in walk(node) if hints else ():
+        if isinstance(part, Component | Ref) and index in part.slots:
+            for name in hints.get((said(part)[0], part.slots.index(index)), ()):
+                if name not in used:
+                    used.add(name)
+                    return Index(name, index.dim)
+    return fresh(index, used)

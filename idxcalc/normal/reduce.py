@@ -14,30 +14,59 @@ Invariant: a rule replaces a term by ones with fewer leading terms, so that it e
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from fractions import Fraction
+from itertools import product
+from typing import NamedTuple
 
 from idxcalc.expr import Component, Delta, Expr, Index, Inverse, Lambda, Slot, free, own_slots, substitute
-from idxcalc.normal.canonical import canonical, components
-from idxcalc.normal.product import cancelled, multiply, multiply_all
+from idxcalc.normal.canonical import Bound, canonical, components
+from idxcalc.normal.product import cancelled, multiply_all
 from idxcalc.normal.signs import nonzero
 from idxcalc.normal.terms import (
-    Base, Poly, Scope, Term, key, number, poly_expr, scale, single, sorted_term, symbols, term_expr,
+    Base, Number, Poly, Scope, Term, key, number, poly_expr, scale, single, sorted_term, symbols, term_expr,
 )  # fmt: skip
 
-Sums = list[tuple[tuple[Index, ...], Poly]]  # sums of polynomials over indices
+Sums = list[tuple[Bound, Poly]]  # sums of polynomials over indices
 
 
-def reduced(scope: Scope, bound: tuple[Index, ...], term: Term) -> Sums | None:
+class Way(NamedTuple):
+    """``(c T + R) B = one``: T, 1/c, R and one; where ``one`` stands, ``gone`` is summed over no more."""
+
+    top: Term
+    factor: Poly
+    others: Poly
+    one: Poly
+    gone: Index | None = None
+
+
+def reduced(scope: Scope, bound: Bound, term: Term) -> Sums | None:
     """A term under a sum rewritten by one of the rules, or None."""
     for base, e in term:
+        rest = tuple(p for p in term if p[0] is not base)
         if isinstance(base, Inverse) and e == 1:
-            found = _inverse(scope, bound, term, base)
+            ways = _rows(scope, bound, rest, base)
         elif e < 0 and not free(base).isdisjoint(bound):
-            found = _denominator(scope, bound, term, base, e)
+            ways = _quotient(scope, base, e)
         else:
             continue
-        if found is not None:
-            return found
+        for way in ways:
+            found = extract(scope, bound, rest, way.top)
+            # An index that stands elsewhere too makes no product of matrices.
+            if found is None or any(way.gone in free(b) for b, _ in found[1]):
+                continue
+            left, remaining, turn = found
+            if isinstance(base, Inverse):
+                scope.evidence.rule("inverse")
+                scope.evidence.assume(*invertible(base.matrix))
+            else:
+                cancelled(scope, base)
+            outside: list[Poly] = [{remaining: turn}, way.factor]
+            lower = multiply_all(scope, [*outside, way.others, single(base, e)])
+            return [
+                (tuple(i for i in left if i is not way.gone), multiply_all(scope, [*outside, way.one])),
+                (left, scale(lower, -1)),
+            ]
     return None
 
 
@@ -46,43 +75,33 @@ def leading(poly: Poly, *, names: bool = False) -> Term | None:
 
     None if index names would decide, and they may not (those of a matrix are always the same).
     """
-    if not poly:
-        return None
-    kinds = sorted({_kind(b) for term in poly for b, _ in term})
+    kind = {b: tuple(sorted(symbols(b))) for term in poly for b, _ in term}
+    kinds = sorted(set(kind.values()))
 
-    def weight(term: Term) -> tuple[Fraction, ...]:
-        degrees = [sum((e for b, e in term if _kind(b) == kind), Fraction(0)) for kind in kinds]
-        return (sum(degrees, Fraction(0)), *degrees)
+    def weight(term: Term) -> tuple[Number, ...]:
+        degrees = [sum(e for b, e in term if kind[b] == one) for one in kinds]
+        return (sum(degrees), *degrees)
 
-    best = max(map(weight, poly))
+    best = max(map(weight, poly), default=())
     first = [t for t in poly if weight(t) == best]
-    return min(first, key=lambda t: key(term_expr(t))) if names or len(first) == 1 else None
+    return min(first, key=lambda t: key(term_expr(t))) if len(first) == 1 or (first and names) else None
 
 
-def _kind(base: Base) -> tuple[str, ...]:
-    return tuple(sorted(symbols(base)))
-
-
-def extract(
-    scope: Scope, bound: tuple[Index, ...], term: Term, wanted: Term
-) -> tuple[tuple[Index, ...], Term, Fraction] | None:
+def extract(scope: Scope, bound: Bound, term: Term, wanted: Term) -> tuple[Bound, Term, Number] | None:
     """``\\sum_bound term`` as ``wanted`` times a sum: its indices, its term, a sign; None if it is not so."""
-    sign = Fraction(1)
+    sign: Number = 1
     for base, e in wanted:
         powers = dict(term)
-        if powers.get(base, Fraction(0)) >= e > 0:
+        if powers.get(base, 0) >= e > 0:
             powers[base] -= e
             term = sorted_term(powers)
             continue
-        if e != 1 or base not in scope.inside:
-            return None
         held = tuple(i for i in bound if i not in free(base))
+        size = len(scope.inside[base][0]) if e == 1 and base in scope.inside else 0
         for members, factors in components(held, term):
-            if not (members and factors) or len(members) != len(scope.inside[base][0]):
-                continue
-            made = canonical(scope, members, factors)
+            made = canonical(scope, members, factors) if factors and members and len(members) == size else {}
             match [*made.items()]:
-                case [(((found, power),), c)] if found is base and power == 1:
+                case [(((found, 1),), c)] if found is base:
                     bound = tuple(i for i in bound if i not in members)
                     term = tuple(p for p in term if p not in factors)
                     sign *= c
@@ -92,51 +111,48 @@ def extract(
     return bound, term, sign
 
 
-def _inverse(scope: Scope, bound: tuple[Index, ...], term: Term, base: Inverse) -> Sums | None:
+def _rows(scope: Scope, bound: Bound, rest: Term, base: Inverse) -> Iterator[Way]:
+    """The ways in which a matrix and its inverse may meet: by the row or by the column of the inverse, the
+    matrix standing with any other slot."""
     one, other = base.matrix.indices
     matrix = scope.normal(scope, base.matrix.body)
     symmetric = matrix == scope.normal(scope, substitute(base.matrix.body, {one: other, other: one}))
-    rest = tuple(p for p in term if p[0] is not base)
-    slots = {s: None for b, _ in rest for s in _slots(b)}
-    generic = {t: c for t, c in matrix.items() if not any(isinstance(b, Delta) for b, _ in t)}
-    lead = leading(generic, names=True)
-    if lead is None or not {one, other} <= {i for b, _ in lead for i in free(b)}:
-        return None
-    if len(matrix) == 1 and not any({one, other} <= free(b) for b, _ in lead):
-        return None  # x_i x_j has no inverse
-    for k, c, transposed in ((base.row, base.column, False), (base.column, base.row, not symmetric)):
-        if k not in bound or not isinstance(k, Index) or c is k:
-            continue
-        for a in slots:
-            if a is k or (isinstance(a, Index) and a.dim is not k.dim):
+    lead = leading(
+        {t: c for t, c in matrix.items() if not any(isinstance(b, Delta) for b, _ in t)}, names=True
+    )
+    if lead is None:
+        return
+    places = [free(b) & {one, other} for b, _ in lead]
+    scalars = tuple((b, -e) for (b, e), at in zip(lead, places, strict=True) if not at)
+    top = tuple(p for p, at in zip(lead, places, strict=True) if at)
+    if len(frozenset().union(*places)) < 2 or not all(nonzero(scope, b) for b, _ in scalars):
+        return
+    if len(matrix) == 1 and all(len(at) < 2 for at in places):
+        return  # x_i x_j has no inverse
+    others = poly_expr({t: x for t, x in matrix.items() if t != lead})
+    slots: dict[Slot, None] = {s: None for b, _ in rest for s in (*free(b), *own_slots(b))}
+    for (k, c, turned), a in product(
+        ((base.row, base.column, False), (base.column, base.row, not symmetric)), slots
+    ):
+        if isinstance(k, Index) and k in bound and c is not k and a is not k:
+            if isinstance(a, Index) and a.dim is not k.dim:
                 continue
-            pair: tuple[Slot, Slot] = (k, a) if transposed else (a, k)
-            places = dict(zip((one, other), pair, strict=True))
-            top = tuple((b, e) for b, e in lead if free(b) & {one, other})
-            wanted = scope.normal(scope, substitute(poly_expr({top: Fraction(1)}), places))
-            if len(wanted) != 1:
-                continue
-            ((instance, sign),) = wanted.items()
-            found = extract(scope, bound, rest, instance)
-            if found is None or any(k in free(b) for b, _ in found[1]):
-                continue  # the index stands elsewhere too, so that this is no product of matrices
-            left, remaining, turn = found
-            scalars = tuple((b, -e) for b, e in lead if not free(b) & {one, other})
-            if not all(nonzero(scope, b) for b, _ in scalars):
-                continue
-            scope.evidence.rule("inverse")
-            scope.evidence.assume(*invertible(base.matrix))
-            outside: Poly = {sorted_term(dict(scalars)): 1 / (matrix[lead] * sign * turn)}
-            outside = multiply(scope, outside, {remaining: Fraction(1)})
-            others = poly_expr({t: x for t, x in matrix.items() if t != lead})
-            lower = multiply(scope, scope.normal(scope, substitute(others, places)), single(base))
-            same = scope.normal(scope, Delta(a, c))
-            without = tuple(i for i in left if i is not k)
-            return [
-                (without, multiply(scope, outside, same)),
-                (left, scale(multiply(scope, outside, lower), -1)),
-            ]
-    return None
+            pair = dict(zip((one, other), (k, a) if turned else (a, k), strict=True))
+            match [*scope.normal(scope, substitute(poly_expr({top: 1}), pair)).items()]:
+                case [(instance, sign)]:
+                    factor: Poly = {sorted_term(dict(scalars)): 1 / Fraction(matrix[lead] * sign)}
+                    lower = scope.normal(scope, substitute(others, pair))
+                    yield Way(instance, factor, lower, scope.normal(scope, Delta(a, c)), k)
+
+
+def _quotient(scope: Scope, base: Base, e: Number) -> Iterator[Way]:
+    whole = base in scope.inside
+    poly = single(base) if whole else scope.normal(scope, base)
+    lead = leading(poly)
+    if lead and (len(poly) > 1 or whole):
+        others = {t: c for t, c in poly.items() if t != lead}
+        one = single(base, e + 1) if e + 1 else number(1)
+        yield Way(lead, number(1 / Fraction(poly[lead])), others, one)
 
 
 def invertible(matrix: Lambda) -> tuple[str, Expr | None]:
@@ -145,30 +161,3 @@ def invertible(matrix: Lambda) -> tuple[str, Expr | None]:
     if isinstance(body, Component):
         return f"{body.variable.name} invertible", None
     return "the matrix $%s$ invertible", body
-
-
-def _slots(base: Base) -> list[Slot]:
-    return [*free(base), *(s for s in own_slots(base) if isinstance(s, int))]
-
-
-def _denominator(scope: Scope, bound: tuple[Index, ...], term: Term, base: Base, e: Fraction) -> Sums | None:
-    if base in scope.inside:
-        poly: Poly = single(base)
-    else:
-        poly = scope.normal(scope, base)
-    lead = leading(poly)
-    if not lead or (len(poly) == 1 and base not in scope.inside):
-        return None
-    rest = tuple(p for p in term if p[0] is not base)
-    found = extract(scope, bound, rest, lead)
-    if found is None:
-        return None
-    left, remaining, turn = found
-    cancelled(scope, base)
-    outside: Poly = {remaining: turn / poly[lead]}
-    up = multiply_all(scope, [outside, single(base, e + 1) if e + 1 else number(1)])
-    others = {t: c for t, c in poly.items() if t != lead}
-    return [
-        (left, up),
-        (left, scale(multiply_all(scope, [outside, others, single(base, e)]), -1)),
-    ]

@@ -11,11 +11,23 @@ from __future__ import annotations
 from fractions import Fraction
 
 from idxcalc.expr import ZERO, Constant, Elementary, Num, Pow
-from idxcalc.normal.powers import by_cases, exponential, factorised, power, split
+from idxcalc.normal.powers import by_cases, exponential, factorised, reciprocal, split
 from idxcalc.normal.primitive import greater, orientation, primitive
 from idxcalc.normal.product import multiply
-from idxcalc.normal.signs import branches
-from idxcalc.normal.terms import Base, Poly, Scope, Undefined, add, key, number, poly_expr, scale, single
+from idxcalc.normal.signs import branches, nonzero, poly_sign
+from idxcalc.normal.terms import (
+    Base,
+    Poly,
+    Scope,
+    Undefined,
+    add,
+    exact,
+    key,
+    number,
+    poly_expr,
+    scale,
+    single,
+)
 
 HALF = Fraction(1, 2)
 ODD = ("sin", "tanh", "sinh", "arcsin", "arctan")
@@ -24,9 +36,13 @@ TOTAL = ("exp", "sin", "cos", "tanh", "sinh", "cosh", "arctan")
 
 
 def logarithm(scope: Scope, poly: Poly) -> Poly:
-    """``\\log p``; factors that are known to be positive become terms."""
+    """``\\log p``; factors that are known to be positive become terms. ``\\log|z|`` is ``\\log(z^2)/2``."""
     if not poly:
         raise Undefined
+    if branches(poly) and poly_sign(scope, poly) > 0:
+        square = multiply(scope, poly, poly)
+        if not branches(square):
+            return scale(logarithm(scope, square), HALF)
     if len(poly) == 1:
         ((term, c),) = poly.items()
         size, common, rest = split(scope, term, c)
@@ -44,6 +60,8 @@ def logarithm(scope: Scope, poly: Poly) -> Poly:
             return total
         case [(((base, e),), sign)] if sign == 1 and (e.denominator != 1 or e % 2):
             return add(total, single(Elementary("log", (base,)), 1, e))
+        case [(((base, e),), sign)] if sign == 1 and nonzero(scope, base):
+            return add(total, single(Elementary("log", (Pow(base, Num(Fraction(2))),)), 1, exact(e * HALF)))
     return add(total, single(Elementary("log", (poly_expr(rest),))))
 
 
@@ -89,11 +107,11 @@ def elementary(scope: Scope, name: str, args: list[Poly]) -> Poly:
         case "abs":
             return larger(scope, z, scale(z, -1))
         case "tan":
-            below = power(scope, elementary(scope, "cos", [z]), Fraction(-1))
+            below = reciprocal(scope, elementary(scope, "cos", [z]))
             return multiply(scope, elementary(scope, "sin", [z]), below)
         case "tanh" if scope.exponential:
             plus, minus = elementary(scope, "cosh", [z]), elementary(scope, "sinh", [z])
-            return multiply(scope, minus, power(scope, plus, Fraction(-1)))
+            return multiply(scope, minus, reciprocal(scope, plus))
         case "sinh" | "cosh" if scope.exponential:
             scope.evidence.rule("hyperbolic functions as exponentials")
             turned = exponential(scope, scale(z, -1))

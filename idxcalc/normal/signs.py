@@ -11,15 +11,15 @@ be 0.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from fractions import Fraction
+from dataclasses import replace
 from itertools import islice
 
 from idxcalc.expr import (
-    Add, Call, Component, Constant, Delta, Det, Elementary, Expr, Index, Inverse, Iverson, Lambda, Mul, Num,
-    Part, Pow, Ref, Size, Slot, Sum, bound_here, free, own_slots, substitute, walk,
+    Add, Call, Compare, Component, Constant, Delta, Det, Elementary, Expr, Index, Inverse, Iverson, Lambda,
+    Mul, Num, Part, Pow, Ref, Size, Slot, Sum, bound_here, free, opened, own_slots, substitute, walk,
 )  # fmt: skip
 from idxcalc.normal.terms import (
-    UNIT, Base, Poly, Scope, Term, Undefined, add, content, key, poly_expr, scale, single,
+    UNIT, Base, Number, Poly, Scope, Term, Undefined, add, content, key, poly_expr, power_expr, scale, single,
 )  # fmt: skip
 
 BRACKETS = 2  # a sum with more has more cases than are worth to be told apart
@@ -46,7 +46,7 @@ def base_sign(scope: Scope, base: Base) -> int:
         case Pow(inner, _):
             return int(poly_sign(scope, scope.normal(scope, inner)) > 0)
         case Sum() if base in scope.inside:
-            return poly_sign(scope, {scope.inside[base][1]: Fraction(1)})
+            return poly_sign(scope, {scope.inside[base][1]: 1})
         case Add():
             return poly_sign(scope, scope.normal(scope, base))
     return 0
@@ -66,7 +66,11 @@ def _trait(traits: frozenset[str]) -> int:
 
 
 def poly_sign(scope: Scope, poly: Poly) -> int:
-    """The sign of a sum: 1 or -1 if all its terms agree and one of them is never 0."""
+    """The sign of a sum: 1 or -1 if all its terms agree and one of them is never 0.
+
+    If they do not, the same is asked after multiplying with denominators that are known to be positive, and
+    for each value of a bracket, where what it compares has a sign.
+    """
     if len(poly) > 1 and scope.signs:
         for s in (1, -1):
             declared = scope.signs.get(poly_expr(scale(poly, s / content(poly))))
@@ -77,7 +81,55 @@ def poly_sign(scope: Scope, poly: Poly) -> int:
         sign, certain = term_sign(scope, term)
         found.add(sign if c > 0 else -sign)
         strict = strict or certain
-    return found.pop() if len(found) == 1 and strict else 0
+    if len(found) == 1 and strict:
+        return found.pop()
+    if len(poly) < 2:
+        return 0
+    below: dict[Base, Number] = {}
+    for base, e in (power for term in poly for power in term):
+        if e < min(0, below.get(base, 0)) and base_sign(scope, base) > 0:
+            below[base] = e
+    if below:
+        factors = (power_expr(base, -e) for base, e in below.items())
+        return poly_sign(scope, scope.normal(scope, Mul((poly_expr(poly), *factors))))
+    return _sign_by_cases(scope, poly)
+
+
+def _sign_by_cases(scope: Scope, poly: Poly) -> int:
+    cases = branches(poly)
+    if cases is None:
+        return 0
+    ((((bracket, _),), _),) = cases[0].items()
+    match getattr(bracket, "condition", None):
+        case Compare(">", Component() | Det() as value, _) if nonzero(scope, value):
+            signs = {
+                poly_sign(replace(scope, signs={**scope.signs, value: sign}, safe={}, memo={}), case)
+                for sign, case in zip((1, -1), cases[1:], strict=True)
+            }
+            return signs.pop() if len(signs) == 1 else 0
+    return 0
+
+
+def definite(scope: Scope, node: Expr) -> int:
+    """What the way in which an expression is built says, before a square is lost in an expansion.
+
+    It is 2 if the expression is positive almost everywhere, 1 if it is not negative, 0 if that is not known.
+    """
+    match node:
+        case Ref():
+            return definite(scope, opened(node))
+        case Add(parts) | Mul(parts):
+            signs = [definite(scope, part) for part in parts]
+            found = 0 if 0 in signs else max(signs) if isinstance(node, Add) else min(signs)
+        case Sum(_, body, first):
+            found = min(definite(scope, body), 2 if first is None else 1)
+        case Pow(base, Num(value)) if value.denominator == 1 and value % 2 == 0:
+            return 2 if expression_nonzero(scope, scope.normal(scope, base)) else 1
+        case Pow(base, _):
+            found = definite(scope, base)
+        case _:
+            found = 0
+    return 2 if found == 2 or poly_sign(scope, scope.normal(scope, node)) > 0 else found
 
 
 def term_sign(scope: Scope, term: Term) -> tuple[int, bool]:

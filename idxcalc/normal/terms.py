@@ -17,23 +17,23 @@ from fractions import Fraction
 from hashlib import blake2b
 from math import gcd, lcm
 from typing import Any
-from weakref import WeakKeyDictionary
 
 from idxcalc.errors import IdxcalcError
 from idxcalc.evidence import Evidence
 from idxcalc.expr import (
-    Add, Call, Compare, Component, Constant, Deriv, Diff, Dim, Elementary, Expr, Function, Index, Match,
-    Mul, Num, Part, Pow, Ref, Size, Slot, Sum, Variable, bound_here, children, own_slots,
+    Add, Definition, Dim, Expr, Function, Index, Mul, Num, Part, Pow, Slot, Variable, bound_here, children,
+    own_slots, said,
 )  # fmt: skip
+from idxcalc.expr.intern import Node
 
 Base = Expr
-Term = tuple[tuple[Base, Fraction], ...]
-Poly = dict[Term, Fraction]
+Number = int | Fraction
+Term = tuple[tuple[Base, Number], ...]
+Poly = dict[Term, Number]
 UNIT: Term = ()
+ORDERED = frozenset({"symmetric", "antisymmetric"})
 LIMIT = 20_000  # terms of one expanded product
 WORK = 400_000  # products of two terms in one proof
-
-_keys: WeakKeyDictionary[Part, str] = WeakKeyDictionary()
 
 
 class Undefined(Exception):
@@ -46,7 +46,8 @@ class Scope:
 
     ``signs`` gives the sign of bases that a condition declares, ``distinct`` the pairs of free indices that
     differ; ``reserved`` are the indices of those conditions, which no binder may use again. ``exponential``
-    asks for hyperbolic functions to be written with exponentials, ``closed`` for definitions to stay names.
+    asks for hyperbolic functions to be written with exponentials, ``written`` for sums over few numbers to be
+    written out, ``closed`` for definitions to stay names, ``whole`` for products of sums to stay products.
     ``normal`` is the normal form itself, for the passes that it is made of.
     """
 
@@ -57,86 +58,70 @@ class Scope:
     reserved: set[Index] = field(default_factory=set)
     exponential: bool = False
     closed: bool = False
+    whole: bool = False
+    written: bool = False
     memo: dict[Part, Poly] = field(default_factory=dict)
     inside: dict[Base, tuple[tuple[Index, ...], Term]] = field(default_factory=dict)
     heads: dict[tuple[Any, ...], Any] = field(default_factory=dict)
     safe: dict[Base, bool] = field(default_factory=dict)
     opening: Scope | None = None
+    most: int = WORK
     work: int = 0
 
     def spend(self, products: int) -> None:
         self.work += products
-        if products > 50 * LIMIT or self.work > WORK:
+        if products > 50 * LIMIT or self.work > self.most:
             raise IdxcalcError(f"too many terms after expansion (limit {LIMIT})")
 
 
-def label(node: Part) -> str:
-    """What a node says itself, without its slots and its children."""
-    match node:
-        case Num(value):
-            return str(value)
-        case Constant(name) | Elementary(name, _):
-            return name
-        case Size(dim):
-            return dim_key(dim)
-        case Component(variable, _):
-            return variable_key(variable)
-        case Ref(definition, _):
-            return f"{definition.name}!{id(definition)}"
-        case Call(function, out, derivs, _):
-            orders = ",".join(f"{n}.{len(s)}" for n, s in derivs)
-            return f"{function_key(function)};{len(out)};{orders}"
-        case Compare(op, _, _):
-            return op
-        case Match(_, _, equal):
-            return str(equal)
-        case Sum(_, _, first):
-            return str(first)
-        case Deriv(_, target, _):
-            return f"{target.name}!{id(target)}"
-        case Diff(_, variables):
-            return ",".join(map(variable_key, variables))
-        case _:
-            return ""
-
-
-def dim_key(dim: Dim) -> str:
-    return f"{dim.start}:{dim.last}"
-
-
-def variable_key(variable: Variable) -> str:
-    dims = ",".join(map(dim_key, variable.dims))
-    return f"{variable.name}{'~' * variable.differential}({dims}){sorted(variable.traits)}{variable.fixed}"
-
-
-def function_key(function: Function) -> str:
-    shape = [[dim_key(d) for d in dims] for dims in (function.out, *function.params)]
-    body = "" if function.body is None else id(function)
-    return f"{function.name}{shape}{sorted(function.traits)}{body}"
-
-
-def slot_key(slot: Slot) -> str:
-    return f"{slot.name}:{dim_key(slot.dim)}" if isinstance(slot, Index) else str(slot)
-
-
-def key(node: Part) -> str:
+def key(node: Node) -> str:
     """A text that is different for different nodes; it orders them. A long one is replaced by its digest."""
-    known = _keys.get(node)
-    if known is None:
-        slots = ",".join(map(slot_key, (*bound_here(node), *own_slots(node))))
-        known = f"{type(node).__name__}<{label(node)}[{slots}]{'|'.join(map(key, children(node)))}>"
-        if len(known) > 400:
-            known = known[:100] + blake2b(known.encode(), digest_size=24).hexdigest()
-        _keys[node] = known
-    return known
+    try:
+        return node._key  # type: ignore[no-any-return, attr-defined]
+    except AttributeError:
+        return node.remember("_key", _key(node))  # type: ignore[no-any-return]
 
 
-def number(value: Fraction | int) -> Poly:
-    return {UNIT: Fraction(value)} if value else {}
+def _key(node: Any) -> str:
+    match node:
+        case Dim(last, start):
+            return f"{start}:{last}"
+        case Index(name, dim):
+            return f"{name}:{key(dim)}"
+        case Variable(name, dims, traits, differential, fixed):
+            return f"{name}{'~' * differential}({spelt(dims)}){sorted(traits)}{fixed}"
+        case Function(name, out, params, traits, _, _, body):
+            return f"{name}({spelt(out)};{spelt(params)}){sorted(traits)}{id(body) if body else ''}"
+        case Definition(name, _, _):
+            return f"{name}!{id(node)}"
+    slots = spelt((*bound_here(node), *own_slots(node)))
+    text = f"{type(node).__name__}<{spelt(said(node))}[{slots}]{'|'.join(map(key, children(node)))}>"
+    return text if len(text) <= 400 else text[:100] + blake2b(text.encode(), digest_size=24).hexdigest()
 
 
-def single(base: Base, exponent: Fraction | int = 1, coefficient: Fraction | int = 1) -> Poly:
-    return {((base, Fraction(exponent)),): Fraction(coefficient)}
+def spelt(value: Any) -> str:
+    """A symbol, a plain value, or a tuple of those, as a text."""
+    if isinstance(value, tuple):
+        return ",".join(f"({spelt(v)})" if isinstance(v, tuple) else spelt(v) for v in value)
+    return key(value) if isinstance(value, Node) else str(value)
+
+
+def symbols(node: Part) -> Iterator[str]:
+    """What stands in a node, without indices, numbers and order: the same under every renaming."""
+    stack = [node]
+    while stack:
+        part = stack.pop()
+        if not isinstance(part, Num | Mul | Add):
+            yield type(part).__name__ + spelt(said(part))
+        stack.extend(children(part))
+
+
+def number(value: Number) -> Poly:
+    return {UNIT: value} if value else {}
+
+
+def single(base: Base, exponent: Number = 1, coefficient: Number = 1) -> Poly:
+    return {((base, exponent),): coefficient}
 
 
 def add(*polys: Poly) -> Poly:
@@ -147,7 +132,7 @@ def add(*polys: Poly) -> Poly:
     return total
 
 
-def accumulate(total: Poly, term: Term, coefficient: Fraction) -> None:
+def accumulate(total: Poly, term: Term, coefficient: Number) -> None:
     value = total.get(term, 0) + coefficient
     if value:
         total[term] = value
@@ -155,8 +140,17 @@ def accumulate(total: Poly, term: Term, coefficient: Fraction) -> None:
         total.pop(term, None)
 
 
-def scale(poly: Poly, factor: Fraction | int) -> Poly:
+def scale(poly: Poly, factor: Number) -> Poly:
     return {term: c * factor for term, c in poly.items()} if factor else {}
+
+
+def minus(left: Poly, right: Poly) -> Poly:
+    return add(left, scale(right, -1))
+
+
+def besides(poly: Poly) -> Poly:
+    """``1 - p``."""
+    return minus(number(1), poly)
 
 
 def content(poly: Poly) -> Fraction:
@@ -165,22 +159,27 @@ def content(poly: Poly) -> Fraction:
     return Fraction(top, lcm(*(c.denominator for c in poly.values())))
 
 
-def as_number(poly: Poly) -> Fraction | None:
+def as_number(poly: Poly) -> Number | None:
     """The value of a constant polynomial, else None."""
     if not poly:
-        return Fraction(0)
+        return 0
     return poly.get(UNIT) if len(poly) == 1 else None
 
 
-def power_expr(base: Base, exponent: Fraction) -> Expr:
-    return base if exponent == 1 else Pow(base, Num(exponent))
+def exact(value: Number) -> Number:
+    """A whole number as an `int`, with which one computes faster."""
+    return value.numerator if value.denominator == 1 else value
 
 
-def term_expr(term: Term, coefficient: Fraction = Fraction(1)) -> Expr:
+def power_expr(base: Base, exponent: Number) -> Expr:
+    return base if exponent == 1 else Pow(base, Num(Fraction(exponent)))
+
+
+def term_expr(term: Term, coefficient: Number = 1) -> Expr:
     """A term as an expression; normalising it gives the term back."""
     factors = [power_expr(base, e) for base, e in term]
     if coefficient != 1 or not factors:
-        factors.insert(0, Num(coefficient))
+        factors.insert(0, Num(Fraction(coefficient)))
     return factors[0] if len(factors) == 1 else Mul(tuple(factors))
 
 
@@ -192,15 +191,5 @@ def poly_expr(poly: Poly) -> Expr:
     return parts[0] if len(parts) == 1 else Add(tuple(parts))
 
 
-def sorted_term(powers: dict[Base, Fraction]) -> Term:
+def sorted_term(powers: dict[Base, Number]) -> Term:
     return tuple(sorted(((b, e) for b, e in powers.items() if e), key=lambda p: key(p[0])))
-
-
-def symbols(node: Part) -> Iterator[str]:
-    """What stands in a node, without indices, numbers and order: the same under every renaming."""
-    stack = [node]
-    while stack:
-        part = stack.pop()
-        if not isinstance(part, Num | Mul | Add):
-            yield type(part).__name__ + label(part)
-        stack.extend(children(part))

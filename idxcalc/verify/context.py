@@ -21,7 +21,8 @@ from idxcalc.notation import declare, relations
 from idxcalc.notation.anatomy import Anatomy, anatomy
 from idxcalc.notation.scope import Scope
 from idxcalc.notation.syntax import Chain
-from idxcalc.notation.write import no_sum_letters, tidy, write
+from idxcalc.notation.letters import separate, taken
+from idxcalc.notation.write import no_sum_letters, write
 from idxcalc.verify import hints
 from idxcalc.verify.code import check_code
 from idxcalc.verify.result import Result
@@ -270,7 +271,8 @@ class Context:
 
 def worked_out(expr: Expr) -> Expr:
     """An expression with its derivatives worked out, written as people write it."""
-    return tidy(normal.folded(normal.simplify(differentiate(expr)), expr))
+    found = normal.simplify(differentiate(expr, None, normal.neat), expr)
+    return separate(found, taken(found))
 
 
 def remarked(expr: Expr) -> str:
