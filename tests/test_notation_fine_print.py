@@ -8,6 +8,7 @@ from meaning import assert_means, values, world
 from reading import claims, expression, refusal, scope
 
 from idxcalc.expr import Call, Component, Definition, Deriv, Function, Ref, Variable
+from idxcalc.verify.context import Context
 
 GIVEN = "x_i, y_i, b_i, p_i, t\nw_{ij}, m_{ij}\n\\sigma(z)\nf(x_i)\nF_j(x_i)"
 WHICH = 'sum, or component by component? write the sum out, or "(no sum on $i$)"'
@@ -308,3 +309,22 @@ def test_symmetric_means_all_slots():
 
 def test_a_defined_name_is_a_name(where):
     assert isinstance(expression(scope("x_i", "q = x_ix_i"), "q")[0], Ref)
+
+
+# 12. sizes of letters that stand in deltas alone
+
+
+@pytest.mark.parametrize(
+    ("text", "verdict"),
+    [
+        (r"X_{ij}(X^{-1})_{ji} = \delta_{ii}", "proved"),
+        (r"\delta_{ii} = (X^{-1})_{ji}X_{ij}", "proved"),
+        (r"\frac{\partial(x_kx_i)}{\partial x_i} = (\delta_{ii} + 1)x_k", "proved"),
+        (r"\delta_{ij}\delta_{ij} = \delta_{ii}", "proved"),
+        (r"x_iy_i + \delta_{ii} = \delta_{ii} + y_ix_i", "proved"),
+        (r"X_{ij}(X^{-1})_{ji} = \delta_{kk}", "refuted"),  # no letter says how many values k has
+        (r"\delta_{ii} = \delta_{jj}", "refuted"),
+    ],
+)
+def test_a_letter_in_deltas_has_the_size_that_it_has_elsewhere(text, verdict):
+    assert Context("X_{ij} invertible\nx_i, y_i").check(text).verdict == verdict

@@ -29,6 +29,7 @@ from idxcalc.notation.tree import (
     Word, Written,
 )  # fmt: skip
 
+SIZELESS = (r"\delta", r"\sum", "the condition", "(no sum)")  # owners of slots that have no size of their own
 NUMERALS = ("no", "one", "two", "three", "four", "five", "six")
 
 
@@ -44,7 +45,7 @@ class Reader:
     source: str
     wrt: tuple[Target, ...] | None = None
     fixed: dict[str, Place] = field(default_factory=dict)
-    letters_used: dict[str, Span] = field(default_factory=dict)
+    letters_used: dict[str, list[Place]] = field(default_factory=dict)
     sizes_used: dict[str, Span] = field(default_factory=dict)
     components: list[tuple[Dim, int, Span]] = field(default_factory=list)
     inside: dict[str, tuple[str, Span]] = field(default_factory=dict)
@@ -92,8 +93,8 @@ class Reader:
         if isinstance(token, int):
             self.components.append((dim, token, span))
             return token, ()
-        self.letters_used.setdefault(token, span)
         place = Place(dim, owner, span)
+        self.letters_used.setdefault(token, []).append(place)
         if token in self.fixed:
             self.tie(token, self.fixed[token], place)
         return Index(token, dim), ((token, place),)
@@ -109,17 +110,31 @@ class Reader:
         found = [self.slot(t.value, dim, owner, t.span) for t, dim in zip(tokens, dims, strict=True)]
         return tuple(slot for slot, _ in found), tuple(pair for _, places in found for pair in places)
 
+    def size_of_deltas(self) -> None:
+        """A letter that stands in deltas only, ``\\delta_{ii}``, has the size that it has elsewhere."""
+        sizes = self.scope.sizes
+        places = [place for found in self.letters_used.values() for place in found]
+        known = {sizes.find(p.dim) for p in places if p.owner not in SIZELESS} | sizes.last.keys()
+        for found in self.letters_used.values():
+            own = {sizes.find(place.dim) for place in found}
+            loose = own - known
+            if len(own) - len(loose) <= 1:
+                first, *others = sorted(own, key=lambda root: root in loose)
+                for other in others:
+                    sizes.tie(first, other)
+
     def check_components(self) -> None:
-        """A fixed component must be one of its slot."""
+        """A fixed component must be one of its slot; no letter is a size and an index."""
+        self.size_of_deltas()
         sizes = self.scope.sizes
         for dim, value, span in self.components:
             root = sizes.find(dim)
             start, last = sizes.start.get(root, 1), sizes.last.get(root, "")
             if value < start or (last.isdigit() and value > int(last)):
                 raise self.fail(f"component {value} of {start}..{last or 'n'}", span)
-        for letter, span in self.letters_used.items():
+        for letter, places in self.letters_used.items():
             if letter in self.sizes_used:
-                raise self.fail(f"{letter} is a size and an index", span)
+                raise self.fail(f"{letter} is a size and an index", places[0].span)
 
     # sides and sums
 
@@ -323,7 +338,6 @@ class Reader:
         for name, span in atom.letters:
             if name in self.fixed and self.fixed[name].owner == r"\sum":
                 raise self.fail(f"{name} is already summed here", span)
-            self.letters_used.setdefault(name, span)
         sizes, last = self.scope.sizes, None
         if atom.upper is not None:
             match self.sum(atom.upper).expr:
@@ -336,6 +350,8 @@ class Reader:
                     raise self.fail(what, atom.upper.span)
         start = 0 if atom.lower == 0 else None
         places = {name: Place(sizes.fresh(last, start), r"\sum", span) for name, span in atom.letters}
+        for name, place in places.items():
+            self.letters_used.setdefault(name, []).append(place)
         first = row.peek()
         if first is None:
             raise self.fail("a sum of nothing: the product that follows is its scope", atom.span)
