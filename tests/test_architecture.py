@@ -42,13 +42,11 @@ FACES = ("sphinx_ext", "pytest_plugin", "cli")
 
 # What takes long to import is imported inside functions of these files, and nowhere else.
 LATE = {
-    "jax": ("autodiff/backend.py", "autodiff/helpers.py", "plan/backends.py"),
+    "jax": ("autodiff/backend.py", "plan/backends.py"),
     "numpy": ("autodiff/backend.py", "plan/backends.py"),
     "sympy": ("normal/trigonometry.py",),
     "opt_einsum": ("plan/backends.py",),
 }
-# What the snippets are cut out of: plain JAX, itself imported late.
-LATE_MODULES = {"idxcalc.autodiff.helpers"}
 HEAVY = ("jax", "jaxlib", "numpy", "scipy", "sympy")
 STARTS_WITHIN = 0.150  # seconds
 
@@ -212,13 +210,12 @@ def test_only_the_numerical_judge_differentiates_with_jax():
 def test_what_is_slow_to_import_is_imported_late_and_at_one_place(package):
     found = [one for one in foreign() if one.package == package and not one.for_types]
     assert_none([one for one in found if place(one.file) not in LATE[package]])
-    assert_none([one for one in found if not one.inside and name_of(one.file) not in LATE_MODULES])
+    assert_none([one for one in found if not one.inside])
 
 
 def test_nothing_else_is_imported_inside_a_function():
     late = (one for one in imports() if one.inside and room(one.file) != "__init__")
-    assert_none([one for one in late if one.package not in LATE and one.module not in LATE_MODULES])
-    assert_none([one for one in imports() if one.module in LATE_MODULES and not one.inside])
+    assert_none([one for one in late if one.package not in LATE])
 
 
 @cache
@@ -282,8 +279,7 @@ def test_import_is_quick_and_light():
 
 
 def test_reading_deriving_proving_and_planning_load_neither_numpy_nor_jax():
-    pure = [name_of(file) for file in files() if room(file) not in FACES]
-    names = [name for name in pure if name not in LATE_MODULES]
+    names = [name_of(file) for file in files() if room(file) not in FACES]
     program = (
         f"import importlib, sys; [importlib.import_module(name) for name in {names}]; "
         f"print(*(name for name in {HEAVY} if name in sys.modules))"

@@ -12,15 +12,14 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
 
-from idxcalc.autodiff.backend import Arrays, interpret, normals, tools
-from idxcalc.autodiff.samples import BLOCK, NEXT, compare, drawer, spread, summary
-from idxcalc.autodiff.sizes import assignments, growing
-from idxcalc.autodiff.symbols import forked, hidden
-from idxcalc.autodiff.values import count, letters, prepared, sides
-from idxcalc.autodiff.writer import Sizes, Writer
-from idxcalc.expr import Relation
+from idxcalc.autodiff.backend import tools
+from idxcalc.autodiff.numbers import Numbers, TooLarge
+from idxcalc.autodiff.samples import summary
+from idxcalc.autodiff.sizes import ELEMENTS, HARD_LIMIT, Fits, Sizes, assignments, growing, ranges
+from idxcalc.autodiff.symbols import forked, hidden, parts
+from idxcalc.autodiff.values import letters
+from idxcalc.expr import Relation, Variable
 
-Array = Any
 TOLERANCE = 1e-9
 ENOUGH = 20
 ROUNDS = 30
@@ -65,47 +64,35 @@ class Judgement:
     rounds: tuple[Round, ...] = ()
 
 
-class Case(Writer):
-    """A relation, written down, and traced once for each assignment of sizes."""
+class Case:
+    """A relation, and what came of each batch of samples."""
 
     def __init__(self, relation: Relation) -> None:
-        super().__init__(relation)
-        self.traced: dict[tuple[tuple[str, int], ...], Any] = {}
+        self.relation = relation
+        sides = (relation.left, relation.right, relation.condition)
+        self.parts = parts(*(part for part in sides if part is not None))
+        self.ranges = ranges(letters(relation), self.parts)
+        self.done: dict[tuple[Any, ...], Numbers] = {}
 
-    def run(self, batch: Round) -> tuple[Any, Any, Any]:
-        """Both sides and so on, the drawn values, and how the sides compare, a row per sample."""
-        np = tools().np
-        normal = np.concatenate([normals(batch.seed + NEXT * n) for n in range(self.blocks(batch.sizes))], 1)
-        closed, structure = self.trace(batch.sizes)
-        with tools().x64(True), np.errstate(all="ignore"):
-            found = map(np.asarray, interpret(closed.jaxpr, closed.consts, [spread(np, normal, batch.mode)]))
-            given, values = tools().jax.tree.unflatten(structure, found)
-            return given, values, compare(np, *given)
+    def run(self, batch: Round, limit: int = HARD_LIMIT) -> Numbers:
+        """Both sides and how they compare; raises `TooLarge`."""
+        key = (batch.seed, batch.mode, *batch.sizes.items())
+        if key not in self.done:
+            self.done[key] = Numbers(self.relation, batch.seed, batch.mode, batch.sizes, limit)
+        return self.done[key]
 
-    def trace(self, sizes: Sizes) -> Any:
-        """What the relation computes from rows of values, and the structure of the result."""
-        key, jax = tuple(sorted(sizes.items())), tools().jax
-        make = Arrays(sizes)
+    def fits(self, batch: Round, limit: int) -> bool:
+        """Whether no array of a batch has more than so many values for a sample."""
+        try:
+            self.run(batch, limit)
+        except TooLarge:
+            return False
+        return True
 
-        def one(row: Array) -> Any:
-            draw = drawer(row)
-            with jax.disable_jit():  # or else the steps of jax.numpy would be traced apart, each for itself
-                for variable in self.variables:
-                    shape = [count(make, dim) for dim in variable.dims]
-                    make.arrays[variable] = prepared(make, variable, draw(*shape))
-                return sides(make, self.relation), list(make.arrays.values())
-
-        if key not in self.traced:
-            rows = tools().np.zeros((BLOCK[0], BLOCK[1] * self.blocks(sizes)))
-            with tools().x64(True):
-                closed, shapes = jax.make_jaxpr(jax.vmap(one), return_shape=True)(rows)
-            self.traced[key] = closed, jax.tree.structure(shapes)
-        return self.traced[key]
-
-    def elements(self, sizes: Sizes) -> int:
-        """The number of values of the largest array for a sample."""
-        made = (v.aval.size for eqn in self.trace(sizes)[0].jaxpr.eqns for v in eqn.outvars)
-        return max(made, default=0) // BLOCK[0]
+    def named(self, sizes: Sizes) -> Sizes:
+        """Sizes by name: as declared, or for one without a name a letter that runs over it."""
+        shown = {n: next(iter(self.ranges[n].letters), n) if n.startswith("?") else n for n in sizes}
+        return {shown[n]: size for n, size in sizes.items()}
 
 
 def judge(relation: Relation, seed: int = 0, example: bool = True) -> Judgement:
@@ -130,9 +117,9 @@ def judge(relation: Relation, seed: int = 0, example: bool = True) -> Judgement:
 def judged(relation: Relation, seed: int, example: bool) -> Judgement:
     """The judgement on the equality: from `ENOUGH` samples, if they can be had."""
     case = Case(relation)
-    least = 7 if forked(relation.left) or forked(relation.right) else 3
+    least = 7 if any(map(forked, case.parts)) else 3
     rounds: list[Round] = []
-    compared = []
+    compared: list[Any] = []
     error, largest, trials = 0.0, 0.0, 0
     for batch in batches(case, seed):
         enough = trials >= ENOUGH and len(rounds) >= least
@@ -141,7 +128,7 @@ def judged(relation: Relation, seed: int, example: bool) -> Judgement:
         if len(rounds) >= 3 and (largest > TOLERANCE or enough or len(rounds) >= 15 and not trials):
             break
         rounds.append(batch)
-        compared.append(case.run(batch)[2])
+        compared.append(case.run(batch).errors)
         error, largest, trials = summary(tools().np, compared)
     sizes = [case.named(batch.sizes) for batch in rounds]
     shown = tuple(s for n, s in enumerate(sizes) if s not in sizes[:n])
@@ -158,7 +145,11 @@ def judged(relation: Relation, seed: int, example: bool) -> Judgement:
 
 def batches(case: Case, seed: int) -> Iterator[Round]:
     """Three plain batches at different sizes; the later ones look for a narrow domain."""
-    sizes = assignments(case.ranges, case.elements)
+
+    def fits(number: int) -> Fits:
+        return lambda sizes, limit: case.fits(Round(seed + 1000 * number, "plain", sizes), limit)
+
+    sizes = assignments(case.ranges, fits)
     for number in range(ROUNDS):
         mode, at = ("plain", number) if number < 3 else (WIDER[number % len(WIDER)], number // len(WIDER))
         yield Round(seed + 1000 * number, mode, sizes[at % len(sizes)])
@@ -170,30 +161,28 @@ def smallest(case: Case, rounds: list[Round], finite: bool) -> Example | None:
     With ``finite`` both sides are finite there; else values are generic, for at simple ones lie poles.
     """
     modes = ("halves", "plain") if finite else ("plain",)
-    tried = (
-        Round(rounds[0].seed, mode, sizes) for sizes in growing(case.ranges, case.elements) for mode in modes
-    )
-    found = (worst(case, batch, finite) for some in (tried, rounds) for batch in some)
+    tried = (Round(rounds[0].seed, mode, sizes) for sizes in growing(case.ranges) for mode in modes)
+    fitting = (batch for batch in tried if case.fits(batch, ELEMENTS))
+    found = (worst(case, batch, finite) for some in (fitting, rounds) for batch in some)
     return next((each for each in found if each is not None), None)
 
 
 def worst(case: Case, batch: Round, finite: bool) -> Example | None:
     """The component in which the sides differ most, in the first sample that shows it."""
-    np = tools().np
-    (lefts, rights, *_), values, errors = case.run(batch)
-    bad = np.where(np.isfinite(errors), errors, 0.0) if finite else np.isinf(errors)
+    np, run = tools().np, case.run(batch)
+    bad = np.where(np.isfinite(run.errors), run.errors, 0.0) if finite else np.isinf(run.errors)
     samples = np.flatnonzero(np.max(bad, (1, 2)) > TOLERANCE)
     if not len(samples):
         return None
     n = int(samples[0])
     order, place = np.unravel_index(int(bad[n].argmax()), bad[n].shape)
-    left, right = lefts[order][n], rights[order][n]
+    left, right = run.lefts[order][n], run.rights[order][n]
     at = np.unravel_index(int(place), left.shape)
-    drawn = {v: array[n].tolist() for v, array in zip(case.variables, values, strict=True)}
+    drawn = {v: t.array for v, t in run.known.items() if isinstance(v, Variable) and not hidden(v.name)}
     return Example(
         case.named(batch.sizes),
         {i.name: int(p) + i.dim.start for i, p in zip(letters(case.relation), at, strict=True)},
         float(left[at]),
         float(right[at]),
-        {("d" if v.differential else "") + v.name: a for v, a in drawn.items() if not hidden(v.name)},
+        {("d" if v.differential else "") + v.name: array[n].tolist() for v, array in drawn.items()},
     )

@@ -45,26 +45,24 @@ def leaves(tree: Any) -> list[Any]:
     return [x for part in tree for x in leaves(part)] if isinstance(tree, (list, tuple)) else [tree]
 
 
+def columns(np: Any, rows: int, arrays: Any) -> Any:
+    """All values of a sample, in a row of their own, as absolute values."""
+    flat = [np.reshape(x, (rows, x.size // rows)) for x in leaves(arrays)]
+    return np.abs(np.concatenate([np.zeros((rows, 0)), *flat], 1))
+
+
 def compare(np: Any, lefts: Any, rights: Any, terms: Any, where: Any, margins: Any) -> Any:
     """The error of each component relative to the largest term, a row per sample and a column per order.
 
     It is infinite where one side alone is finite, and nan where nothing is claimed or told.
     """
     rows = len(lefts[0])
-    told = np.ones((rows, 1), bool) if where is None else where.reshape(rows, -1)
-    for margin in leaves(margins):
-        told = told & (
-            np.min(np.abs(margin).reshape(rows, margin.size // rows), -1, keepdims=True, initial=np.inf)
-            > 1e-3
-        )
+    told = np.min(columns(np, rows, margins), 1, keepdims=True, initial=np.inf) > 1e-3
+    told = told if where is None else told & np.reshape(where, (rows, -1))
     errors = []
     for left, right, added in zip(lefts, rights, terms, strict=True):
-        scale = np.zeros((rows, 1))
-        for term in (left, right, *leaves(added)):
-            size = np.abs(term).reshape(rows, term.size // rows)
-            scale = np.maximum(
-                scale, np.max(np.where(np.isfinite(size), size, 0.0), -1, keepdims=True, initial=0.0)
-            )
+        sizes = columns(np, rows, [left, right, added])
+        scale = np.max(np.where(np.isfinite(sizes), sizes, 0.0), 1, keepdims=True)
         left, right = left.reshape(rows, -1), right.reshape(rows, -1)
         one, other = np.isfinite(left), np.isfinite(right)
         gap = np.abs(np.where(one & other, left - right, 0.0)) / np.where(scale == 0.0, 1.0, scale)

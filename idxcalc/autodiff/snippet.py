@@ -10,9 +10,9 @@ import ast
 import inspect
 import re
 
-from idxcalc.autodiff import samples
-from idxcalc.autodiff.backend import tools
+from idxcalc.autodiff import helpers, samples
 from idxcalc.autodiff.judge import Case, judged
+from idxcalc.autodiff.writer import Writer
 from idxcalc.expr import Relation
 
 SNIPPET = '''"""Both sides of one relation at random values, every derivative taken by JAX. Needs only jax."""
@@ -59,13 +59,14 @@ def snippet(relation: Relation, seed: int = 0) -> str:
     It prints ``largest relative error: 1.2e-16``, the judge's ``max_error``.
     """
     case = Case(relation)
-    sides = ast.unparse(ast.parse(case.source()))
+    written = Writer(relation, case.ranges)
+    sides = ast.unparse(ast.parse(written.source))
     rounds = judged(relation, seed, False).rounds
-    rows = [(r.seed, case.blocks(r.sizes), r.mode, *(r.sizes[last] for last in case.names)) for r in rounds]
+    rows = [(r.seed, case.run(r).blocks, r.mode, *(r.sizes[last] for last in written.names)) for r in rounds]
     return SNIPPET.format(
         helpers=sources(sides),
         sides=sides,
-        heads="".join(f", {name}" for name in case.names.values()),
+        heads="".join(f", {name}" for name in written.names.values()),
         batches="\n".join(f"    {row},".replace("'", '"') for row in rows),
         block=samples.BLOCK,
         next=samples.NEXT,
@@ -74,11 +75,7 @@ def snippet(relation: Relation, seed: int = 0) -> str:
 
 def sources(body: str) -> str:
     """The source of the helpers that are called, and of those that they call."""
-    known = {
-        n: f
-        for module in (tools().helpers, samples)
-        for n, f in inspect.getmembers(module, inspect.isfunction)
-    }
+    known = {n: f for module in (helpers, samples) for n, f in inspect.getmembers(module, inspect.isfunction)}
     found: dict[str, str] = {}
     todo = [body, "spread drawer compare summary"]
     while todo:

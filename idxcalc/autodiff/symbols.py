@@ -7,40 +7,45 @@ from fractions import Fraction
 from functools import lru_cache
 
 from idxcalc.expr import (
-    MINUS_ONE, Add, Call, Compare, Component, Definition, Dim, Elementary, Expr, Function, Index, Mul, Num,
-    Part, Ref, Sum, Variable, substitute, walk,
+    MINUS_ONE, ONE, ZERO, Add, All, Call, Cases, Compare, Component, Definition, Delta, Deriv, Dim,
+    Elementary, Expr, Function, Index, Match, Mul, Num, Part, Pow, Ref, Sum, Variable, children, substitute,
+    transform,
 )  # fmt: skip
 from idxcalc.functions import KNOWN
 
 Symbol = Variable | Definition
+HALF = Num(Fraction(1, 2))
 WAVES = {"?few": 3, "?many": 7}  # for functions of one real; for all others, more than the usual sizes
+
+
+def parts(*nodes: Part) -> tuple[Part, ...]:
+    """All that stands in the nodes and in the definitions and bodies used there; each once, inner first."""
+    found: dict[Part, None] = {}
+    stack = list(reversed(nodes))
+    while stack:
+        top = stack[-1]
+        symbol = top.definition if isinstance(top, Ref) else top.function if isinstance(top, Call) else None
+        body = () if symbol is None or symbol.body is None else (symbol.body,)
+        inner = [part for part in (*children(top), *body) if part not in found]
+        if inner:
+            stack.extend(reversed(inner))
+        else:
+            found[stack.pop()] = None
+    return tuple(found)
 
 
 @lru_cache(maxsize=4096)
 def symbols(node: Part) -> frozenset[Symbol | Function]:
     """Variables, definitions and functions that stand in ``node``, through definitions and bodies."""
-    found: set[Symbol | Function] = set()
-    for part in walk(node):
-        match part:
-            case Component(variable, _):
-                found.add(variable)
-            case Ref(symbol, _) | Call(symbol, _, _, _):
-                found |= {symbol} | (symbols(symbol.body) if symbol.body is not None else set())
-    return frozenset(found)
+    found = parts(node)
+    variables = {p.variable for p in found if isinstance(p, Component)}
+    definitions = {p.definition for p in found if isinstance(p, Ref)}
+    return frozenset(variables | definitions | {p.function for p in found if isinstance(p, Call)})
 
 
-@lru_cache(maxsize=4096)
 def forked(node: Part) -> bool:
     """Whether a value is chosen by cases, so that more samples are needed to meet each."""
-    for part in walk(node):
-        match part:
-            case Compare():
-                return True
-            case Elementary(name, _) if KNOWN[name].kink:
-                return True
-            case Ref(symbol, _) | Call(symbol, _, _, _) if symbol.body is not None and forked(symbol.body):
-                return True
-    return False
+    return isinstance(node, Compare) or (isinstance(node, Elementary) and bool(KNOWN[node.name].kink))
 
 
 def integral(node: Expr) -> bool:
@@ -59,6 +64,24 @@ def hidden(name: str) -> bool:
 
 
 @lru_cache(maxsize=1024)
+def opened(function: Function) -> Function:
+    """A function with a body, in placeholders of its own: what has their names elsewhere is not meant."""
+    if function.body is None:
+        return waves(function)
+    own = {p: replace(p, name=f"?{function.name} {p.name}") for p in function.placeholders}
+
+    def put(part: Expr) -> Expr:
+        match part:
+            case Component(variable, slots) if variable in own:
+                return Component(own[variable], slots)
+            case Deriv(body, target, slots) if target in own:
+                return Deriv(body, own[target], slots)
+            case _:
+                return part
+
+    return replace(function, placeholders=tuple(own.values()), body=transform(function.body, put))
+
+
 def waves(function: Function) -> Function:
     """A smooth function in place of an unknown one: each component a sum of sines of the arguments.
 
@@ -80,12 +103,38 @@ def waves(function: Function) -> Function:
         angle.append(term)
     sines = Sum(wave, Mul((drawn("weight", *out, wave), Elementary("sin", (Add(tuple(angle)),)))))
     body: Expr = Add((drawn("level", *out), sines))
-    for sign in signs(function.traits):
-        for n in range(1, len(out)):
-            swapped = [Mul((Num(Fraction(sign)), substitute(body, {i: out[n], out[n]: i}))) for i in out[:n]]
+    return replace(function, placeholders=given, indices=out, body=shaped(body, out, function.traits))
+
+
+def shaped(body: Expr, slots: tuple[Index, ...], traits: frozenset[str]) -> Expr:
+    """``body`` made a tensor with these traits.
+
+    The mean over all orders of the slots is taken slot by slot, so that a component with two equal indices is
+    then 0, not what rounding leaves of it.
+    """
+    for sign in signs(traits):
+        for n in range(1, len(slots)):
+            swapped = [
+                Mul((Num(Fraction(sign)), substitute(body, {i: slots[n], slots[n]: i}))) for i in slots[:n]
+            ]
             body = Mul((Num(Fraction(1, n + 1)), Add((body, *swapped))))
-    if function.traits & {"positive", "negative"}:
-        body = Elementary("exp", (body,))
-    if "negative" in function.traits:
+    if traits & {"positive", "negative"}:
+        square = Add((Pow(body, Num(Fraction(2))), Num(Fraction(1, 16))))
+        body = Add((Elementary("abs", (body,)), ONE)) if "integer" in traits else Pow(square, HALF)
+    if "negative" in traits:
         body = Mul((MINUS_ONE, body))
-    return replace(function, placeholders=given, indices=out, body=body)
+    if "invertible" in traits:  # well-conditioned, with a determinant of either sign
+        large = Cases(((Compare("<", body, ZERO), Num(Fraction(-3, 2))),), Num(Fraction(3, 2)))
+        body = Add((Mul((Num(Fraction(1, 4)), body)), Mul((Delta(*slots), large))))
+    return body
+
+
+def prepared(variable: Variable, slots: tuple[Index, ...]) -> Expr:
+    """A variable with traits or fixed components, in terms of one without."""
+    kept = variable.traits & {"integer"}
+    drawn = Variable(f"?{variable.name}", variable.dims, kept, variable.differential)
+    body = shaped(Component(drawn, slots), slots, variable.traits)
+    for place, value in variable.fixed:
+        there = All(tuple(map(Match, slots, place)))
+        body = Cases(((there, Num(Fraction(str(value)))),), body)
+    return body

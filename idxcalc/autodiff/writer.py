@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import keyword
-import math
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from idxcalc.autodiff import samples
-from idxcalc.autodiff.backend import Arrays, tools
-from idxcalc.autodiff.symbols import WAVES, hidden
-from idxcalc.autodiff.values import count, prepared, sides
-from idxcalc.errors import IdxcalcError
-from idxcalc.expr import Dim, Index, Relation, Slot, Variable, python_name
+from idxcalc.autodiff import helpers, samples
+from idxcalc.autodiff.sizes import Range
+from idxcalc.autodiff.symbols import WAVES
+from idxcalc.autodiff.values import Parts, Shift, Tensor, sides
+from idxcalc.expr import Dim, Index, Relation, Variable, python_name
 
 Array = Any
-Sizes = dict[str, int]
-LARGEST = 12
-SIGNS = {"add": "+", "sub": "-", "mul": "*", "pow": "**", "and": "&"}
+SIGNS = {
+    "add": "+", "subtract": "-", "multiply": "*", "power": "**", "logical_and": "&", "equal": "==",
+    "not_equal": "!=", "less": "<", "less_equal": "<=", "greater": ">", "greater_equal": ">=",
+}  # fmt: skip
 
 
 class Text:
@@ -33,40 +31,38 @@ class Text:
     def __call__(self, *args: object) -> Text:
         return Text(f"{self}({', '.join(map(repr, args))})")
 
-    def __getattr__(self, name: str) -> Text:
+    def __getattr__(self, name: str) -> Any:
+        if name in SIGNS:
+            return lambda a, b: Text(f"({a!r} {SIGNS[name]} {b!r})")
         return Text(f"{self}.{name}")
 
-    def __getitem__(self, key: object) -> Text:
-        keys = key if isinstance(key, tuple) else (key,)
+    def __getitem__(self, keys: tuple[Any, ...]) -> Text:
         shown = [f"{k.start or ''}:" if isinstance(k, slice) else repr(k) for k in keys]
         return Text(f"{self}[{', '.join(shown)}]")
 
+    def __add__(self, other: int) -> Text:
+        return Text(f"({self} + {other})")
 
-for _name, _sign in SIGNS.items():
-    setattr(Text, f"__{_name}__", lambda a, b, sign=_sign: Text(f"({a!r} {sign} {b!r})"))
-    setattr(Text, f"__r{_name}__", lambda a, b, sign=_sign: Text(f"({b!r} {sign} {a!r})"))
-
-
-@dataclass(slots=True)
-class Range:
-    """One size: the letters of its indices, its least value, and its number if it is one."""
-
-    number: int | None
-    letters: dict[str, None] = field(default_factory=dict)
-    least: int = 1
+    def __mul__(self, other: float) -> Text:
+        return Text(f"({self} * {other})")
 
 
-class Writer(Arrays):
-    """Takes down what a relation computes; on the way it meets all sizes, shapes and variables."""
+class Writer:
+    """Takes down what a relation computes. ``names`` are those of the sizes."""
 
-    def __init__(self, relation: Relation) -> None:
-        self.np, self.relation = Text("jnp"), relation
-        self.used = {"draw", "sides", "float", *keyword.kwlist, *dir(tools().helpers), *dir(samples)}
+    np = Text("jnp")
+    batch = ()
+
+    def __init__(self, relation: Relation, ranges: Mapping[str, Range]) -> None:
+        self.ranges = ranges
+        self.used = {"draw", "sides", "float", *keyword.kwlist, *dir(helpers), *dir(samples)}
+        self.head: list[str] = []
         self.lines: list[str] = []
-        self.ranges: dict[str, Range] = {}
         self.names: dict[str, str] = {}
-        self.variables: dict[Variable, Text] = {}
-        self.result = sides(self, relation)
+        self.known: dict[Any, Tensor] = {}
+        result = sides(self, relation)
+        lines = (*self.head, *self.lines, f"return {result!r}")
+        self.source = f"def sides({', '.join(('draw', *self.names.values()))}):\n    " + "\n    ".join(lines)
 
     def unique(self, hint: str) -> str:
         """A name that nothing else has; ``t`` always gets a number."""
@@ -77,27 +73,7 @@ class Writer(Arrays):
         self.used.add(name)
         return name
 
-    def helper(self, name: str) -> Text:
-        return Text(name)
-
-    def meet(self, dim: Dim, *slots: Slot) -> None:
-        """Notes a range and what stands in its slots; refuses what no size can have."""
-        if dim.last in WAVES:
-            return
-        size = self.ranges.setdefault(dim.last, Range(dim.number))
-        size.least = max(size.least, dim.start, *(s for s in slots if isinstance(s, int)))
-        for slot in slots:
-            if isinstance(slot, Index):
-                size.letters |= {} if hidden(slot.name) else {slot.name: None}
-            elif slot < dim.start:
-                raise IdxcalcError(f"there is no component {slot}: the slot runs from {dim.start}")
-        if size.number is not None and size.number < size.least:
-            raise IdxcalcError(f"there is no component {size.least}: the slot runs to {size.number}")
-        if size.number is not None and size.number > LARGEST:
-            raise IdxcalcError(f"a size of {size.number} is too large to be tested; {LARGEST} is the most")
-
     def last(self, dim: Dim) -> Any:
-        self.meet(dim)
         if dim.number is not None or dim.last in WAVES:
             return WAVES.get(dim.last, dim.number)
         if dim.last not in self.names:
@@ -106,11 +82,21 @@ class Writer(Arrays):
             self.names[dim.last] = self.unique(hint)
         return Text(self.names[dim.last])
 
-    def variable(self, variable: Variable) -> Text:
-        if variable not in self.variables:
-            hint = ("d" if variable.differential else "") + python_name(variable.name)
-            self.variables[variable] = Text(self.unique(hint))
-        return self.variables[variable]
+    def room(self, axes: tuple[Index, ...]) -> None:
+        pass
+
+    def draw(self, variable: Variable, lengths: list[Any]) -> Text:
+        drawn = Text("draw")(*lengths)
+        drawn = self.np.round(self.np.multiply(2.0, drawn)) if "integer" in variable.traits else drawn
+        return self.let(drawn, ("d" if variable.differential else "") + python_name(variable.name))
+
+    def once(self, key: Any, found: Callable[[], Tensor]) -> Tensor:
+        if key not in self.known:
+            # It belongs to the whole function, wherever it is met.
+            outer, self.lines = self.lines, self.head
+            self.known[key] = found()
+            self.lines = outer
+        return self.known[key]
 
     def let(self, array: Any, hint: str) -> Text:
         if hint == "t" and repr(array) in self.used:
@@ -119,35 +105,19 @@ class Writer(Arrays):
         self.lines.append(f"{name} = {array!r}")
         return Text(name)
 
-    def function(self, array: Text, run: Callable[[Array], Any]) -> Text:
-        name = self.unique(f"by_{array}")
+    def helper(self, name: str, array: Array) -> Text:
+        return Text(name)(self.np, array)
+
+    def change(self, run: Callable[[Shift], Parts]) -> Parts:
+        name, s = self.unique("moved"), Text(self.unique("s"))
         outer, self.lines = self.lines, []
-        result = run(array)
-        inner, self.lines = self.lines, outer
-        self.lines += [f"def {name}({array}):", *(f"    {line}" for line in (*inner, f"return {result!r}"))]
-        return Text(name)
-
-    def unpack(self, result: Any) -> Any:
+        found = run(lambda a, b: self.let(self.np.add(a, self.np.multiply(s, b)), "t"))
+        added, near = ([t.array for t in each] for each in found[1:])
+        inner, self.lines = [*self.lines, f"return ({found[0].array!r}, {added!r}), {near!r}"], outer
         value, terms, margins = (Text(self.unique(hint)) for hint in ("t", "terms", "margins"))
-        self.lines.append(f"({value}, {terms}), {margins} = {result!r}")
-        return (value, terms), margins
-
-    def source(self) -> str:
-        """The function that draws all values for the given sizes, and computes both sides."""
-        head = []
-        for variable, name in self.variables.items():
-            drawn = Text("draw")(*(count(self, dim) for dim in variable.dims))
-            head.append(f"{name} = {prepared(self, variable, drawn)!r}")
-        lines = (*head, *self.lines, f"return {self.result!r}")
-        return f"def sides({', '.join(('draw', *self.names.values()))}):\n    " + "\n    ".join(lines)
-
-    def named(self, sizes: Sizes) -> Sizes:
-        """Sizes by name: as declared, or for one without a name a letter that runs over it."""
-        shown = {n: next(iter(self.ranges[n].letters), n) if n.startswith("?") else n for n in sizes}
-        return {shown[n]: size for n, size in sizes.items()}
-
-    def blocks(self, sizes: Sizes) -> int:
-        """How many blocks of values are drawn for all variables."""
-        make = Arrays(sizes)
-        drawn: int = sum(math.prod(count(make, dim) for dim in v.dims) for v in self.variables)
-        return max(1, -(-drawn // samples.BLOCK[1]))
+        self.lines += [
+            f"def {name}({s}):",
+            *(f"    {line}" for line in inner),
+            f"_, ({value}, {terms}), {margins} = jax.jvp({name}, (0.0,), (1.0,), has_aux=True)",
+        ]
+        return Tensor(value, found[0].axes), [Tensor(terms)], [Tensor(margins)]

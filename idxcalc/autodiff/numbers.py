@@ -1,0 +1,95 @@
+"""Carries the rules of `values` out on arrays of NumPy, at given sizes, for a batch of samples."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any
+
+from idxcalc.autodiff import helpers
+from idxcalc.autodiff.backend import Moving, drawn, lengths, module, tools
+from idxcalc.autodiff.samples import BLOCK, NEXT, compare
+from idxcalc.autodiff.symbols import WAVES
+from idxcalc.autodiff.values import SAMPLES, Parts, Shift, Tensor, sides
+from idxcalc.expr import Dim, Index, Relation, Variable
+
+Array = Any
+
+
+class TooLarge(Exception):
+    """An array would have more values than allowed."""
+
+
+class Numbers:
+    """What a relation gives at given sizes, for the samples of one batch.
+
+    ``lefts`` and ``rights`` have an array for each order, ``errors`` how they compare, ``known`` the values.
+    """
+
+    np = module
+    batch = (SAMPLES,)
+
+    def __init__(
+        self, relation: Relation, seed: int, mode: str, sizes: Mapping[str, int], limit: int
+    ) -> None:
+        self.sizes = {**WAVES, **sizes, SAMPLES.dim.last: BLOCK[0]}
+        self.seed, self.mode, self.limit = seed, mode, limit
+        self.drawn, self.depth = 0, 0
+        self.known: dict[Any, Tensor] = {}
+        with tools().np.errstate(all="ignore"):
+            self.lefts, self.rights, *others = sides(self, relation)
+            self.errors = compare(tools().np, self.lefts, self.rights, *others)
+
+    def last(self, dim: Dim) -> int:
+        return self.sizes[dim.last] if dim.number is None else dim.number
+
+    def room(self, axes: tuple[Index, ...]) -> None:
+        if math.prod(self.last(axis.dim) + 1 - axis.dim.start for axis in axes) > self.limit * BLOCK[0]:
+            raise TooLarge
+
+    def draw(self, variable: Variable, counts: list[int]) -> Array:
+        number = math.prod(counts)
+        if number > self.limit:
+            raise TooLarge
+        start, width, self.drawn = self.drawn, BLOCK[1], self.drawn + number
+        blocks = [drawn(self.seed + NEXT * n, self.mode) for n in range(start // width, self.blocks)]
+        row = tools().np.concatenate(blocks, 1) if len(blocks) > 1 else blocks[0]
+        array = row[:, start % width :][:, :number].reshape(BLOCK[0], *counts)
+        return tools().np.round(2.0 * array) if "integer" in variable.traits else array
+
+    @property
+    def blocks(self) -> int:
+        """How many blocks of values were drawn."""
+        return max(1, -(-self.drawn // BLOCK[1]))
+
+    def once(self, key: Any, found: Callable[[], Tensor]) -> Tensor:
+        if key not in self.known:
+            self.known[key] = found()
+        return self.known[key]
+
+    def let(self, array: Array, hint: str) -> Array:
+        return array
+
+    def helper(self, name: str, array: Array) -> Array:
+        return getattr(helpers, name)(module, array)
+
+    def change(self, run: Callable[[Shift], Parts]) -> Parts:
+        self.depth = tag = self.depth + 1
+        value, terms, margins = run(partial(Moving, tag))
+        self.depth -= 1
+
+        def part(tensor: Tensor) -> Tensor:
+            array = tensor.array
+            if type(array) is not Moving or array.tag != tag:
+                return Tensor(0.0)
+            full = lengths(array.change) == array.shape
+            return Tensor(
+                array.change if full else module.broadcast_to(array.change, array.shape), tensor.axes
+            )
+
+        still = [
+            Tensor(m.array.value, m.axes) if type(m.array) is Moving and m.array.tag == tag else m
+            for m in margins
+        ]
+        return part(value), [t for t in map(part, terms) if t.axes], still
