@@ -16,9 +16,8 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from idxcalc import plan
-from idxcalc.autodiff.backend import Arrays, tools
-from idxcalc.autodiff.symbols import symbols
-from idxcalc.autodiff.values import prepared
+from idxcalc.autodiff.backend import tools
+from idxcalc.autodiff.symbols import prepared, symbols
 from idxcalc.calculus import differentiate
 from idxcalc.expr import (
     Component, Definition, Dim, Expr, Function, Index, Lambda, Ref, Size, Variable, python_name,
@@ -84,10 +83,11 @@ class World:
 
     def array(self, variable: Variable, shape: tuple[int, ...]) -> Any:
         """Values of a variable that have its traits."""
-        make = Arrays({})
-        make.np = backend("numpy").xp
-        with double():
-            return make.np.array(prepared(make, variable, self.rng.normal(size=shape)))
+        slots = tuple(Index(f"?{n}", dim) for n, dim in enumerate(variable.dims))
+        drawn = self.rng.normal(size=shape)
+        whole = backend("numpy").xp.round(2.0 * drawn) if "integer" in variable.traits else drawn
+        compiled = plan.compile(prepared(variable, slots), "numpy", slots)
+        return compiled(**{compiled.arguments[0]: whole})
 
     def drawn(self, name: str, function: Function) -> Iterator[tuple[str, Any]]:
         """A function, and the derivatives of one real."""
