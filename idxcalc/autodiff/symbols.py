@@ -114,10 +114,9 @@ def shaped(body: Expr, slots: tuple[Index, ...], traits: frozenset[str]) -> Expr
     """
     for sign in signs(traits):
         for n in range(1, len(slots)):
-            swapped = [
-                Mul((Num(Fraction(sign)), substitute(body, {i: slots[n], slots[n]: i}))) for i in slots[:n]
-            ]
-            body = Mul((Num(Fraction(1, n + 1)), Add((body, *swapped))))
+            swapped = Add(tuple(substitute(body, {i: slots[n], slots[n]: i}) for i in slots[:n]))
+            both = Add((body, Mul((Num(Fraction(sign)), swapped))))
+            body = Mul((Num(Fraction(1, n + 1)), both))
     if traits & {"positive", "negative"}:
         square = Add((Pow(body, Num(Fraction(2))), Num(Fraction(1, 16))))
         body = Add((Elementary("abs", (body,)), ONE)) if "integer" in traits else Pow(square, HALF)
