@@ -51,6 +51,7 @@ html_title = "Matrix Calculus, Checked"
 html_favicon = "chapters/_static/favicon.svg"
 html_static_path = ["chapters/_static"]
 html_css_files = ["book.css"]
+html_js_files = [("filter.js", {"defer": "defer"})]
 html_show_sphinx = False
 html_copy_source = False
 html_show_sourcelink = False
