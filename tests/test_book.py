@@ -24,8 +24,10 @@ pytest.importorskip("myst_nb")
 
 import notebooks  # noqa: E402
 import proofreading  # noqa: E402
+import recall  # noqa: E402
 
 from idxcalc.chapters import chapter  # noqa: E402
+from idxcalc.sphinx_ext import layout  # noqa: E402
 
 # ------------------------------------------------------------------------------------- the proof-reading
 
@@ -126,6 +128,18 @@ def test_there_are_many_relations_nearly_all_proved_and_none_trivial() -> None:
     assert not [each for each in relations if each.trivial]
     assert len({renamed(each.latex or each.source) for each in relations}) >= 300
     assert 100 * sum(each.verdict == "proved" for each in relations) >= 95 * len(relations)
+
+
+def test_what_is_recalled_stands_in_a_chapter_and_is_not_wrong_on_purpose() -> None:
+    page = (CHAPTERS / "cheat-sheet.md").read_text("utf-8")
+    lines = [line for line in page.splitlines() if line[:1] != ":" and recall._LINE.fullmatch(line)]
+    labelled = {each.label: each for path in PAGES for each in chapter(path).statements if each.label}
+    for line in lines:
+        label, row, _ = recall._LINE.fullmatch(line).groups()
+        statement = labelled[label]
+        rows = layout.rows(statement.body, statement.kind == "define")
+        assert not statement.expect and recall.short(rows, int(row or len(rows))), label
+    assert len(lines) >= 50 and page.count("{recall}") == 6
 
 
 CONF = f"""
