@@ -16,16 +16,16 @@ from itertools import permutations, product
 from math import factorial, prod
 
 from idxcalc.errors import IdxcalcError
-from idxcalc.expr import Expr, Index, Sum, free, own_slots, substitute
+from idxcalc.expr import Component, Expr, Index, Sum, free, own_slots, substitute
 from idxcalc.normal.labelling import Edge, Permutation, labelling
 from idxcalc.normal.product import plain, replaced
 from idxcalc.normal.terms import (
-    Base, Number, Poly, Scope, Term, key, single, sorted_term, spelt, term_expr,
+    ORDERED, Base, Number, Poly, Scope, Term, key, single, sorted_term, spelt, term_expr,
 )  # fmt: skip
 
 Factors = list[tuple[Base, Number]]
 Bound = tuple[Index, ...]
-Head = tuple[str, Bound, tuple[Permutation, ...]]
+Head = tuple[str, Bound, tuple[Permutation, ...] | int]
 ORDERS = 720  # orders of the indices of one factor that are compared
 
 
@@ -110,6 +110,13 @@ def _head(scope: Scope, base: Base, exponent: Number, members: frozenset[Index])
         ends = tuple([s for s in slots if isinstance(s, Index) and s in members])
         rest = tuple(["*" if s in members else s for s in slots])
         return f"{key(base.variable)}[{spelt(rest)}]^{exponent}", ends, ((tuple(range(len(ends))), 1),)
+    own = own_slots(base)
+    once = exponent.denominator == 1 and all(own.count(index) == 1 for index in members)
+    if isinstance(base, Component) and base.variable.traits & ORDERED and once:
+        inside = tuple([s for s in own if isinstance(s, Index) and s in members])
+        rest = sorted(spelt(s) for s in own if s not in members)
+        turns = "antisymmetric" in base.variable.traits and exponent % 2
+        return f"{key(base.variable)}{rest}^{exponent}", inside, -1 if turns else 1
     cells: dict[str, list[Index]] = {}
     for index in sorted(members, key=key):
         cells.setdefault(key(index.dim), []).append(index)
