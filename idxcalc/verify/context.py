@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from itertools import zip_longest
 from typing import Any
 
@@ -37,18 +38,25 @@ class Derivation:
     """An expression that the package found: its LaTeX, the way to it, and a function that computes it.
 
     ``free`` are its free indices in the order of the axes of the computed array. ``origin`` is the formula
-    as it was read, with names that may have dropped out since; ``lines`` lead from there to ``expr``.
+    as it was read, with names that may have dropped out since.
     """
 
     expr: Expr
     free: tuple[Index, ...]
-    lines: tuple[tuple[str, Expr], ...] = ()
     target: str = ""
     origin: Expr | None = None
 
+    @cached_property
+    def lines(self) -> tuple[tuple[str, Expr], ...]:
+        """The way from ``origin`` to ``expr``: the rule used, and what it gives."""
+        start = self.expr if self.origin is None else self.origin
+        lines = (*worked(start), ("collect", self.expr))
+        before = (start, *(line for _, line in lines))
+        return tuple(each for each, last in zip(lines, before, strict=False) if each[1] is not last)
+
     @property
     def steps(self) -> tuple[tuple[str, str], ...]:
-        """The way to it: the rule used, and the line that it gives."""
+        """The same lines, typeset."""
         return tuple((rule, write(line)) for rule, line in self.lines)
 
     def latex(self) -> str:
@@ -197,11 +205,7 @@ class Context:
             expr, order = Deriv(expr, by, tuple(slots)), (*order, *slots)
             group = "".join(s.name for s in slots)
             target = f"({target})_{{,{group}}}" if len(slots) < 2 else f"({target})_{{,({group})}}"
-        found = worked_out(expr)
-        lines = (*worked(expr), ("collect", found))
-        before = (expr, *(line for _, line in lines))
-        changed = (each for each, last in zip(lines, before, strict=False) if each[1] is not last)
-        return Derivation(found, order, tuple(changed), target, expr)
+        return Derivation(worked_out(expr), order, target, expr)
 
     def check_steps(
         self, target: str, wrt: str = "", only: int | None = None, seed: int = 0
@@ -239,7 +243,7 @@ class Context:
         expr, axes, _ = relations.expression(scope, side, targets, own=scope)
         axes = tuple(sorted(axes, key=lambda i: order.index(i.name) if i.name in order else len(order)))
         target = text[: chain.sides[0].span.stop]
-        return Derivation(normal.simplify(differentiate(expr)), axes, (), target, expr)
+        return Derivation(normal.simplify(differentiate(expr)), axes, target, expr)
 
     def check_code(self, text: str, function: Callable[..., Any], wrt: str = "", seed: int = 0) -> Result:
         """The author's own NumPy, JAX or PyTorch function against a formula, on fresh sizes and values.
