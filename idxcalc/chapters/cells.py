@@ -17,8 +17,8 @@ from dataclasses import dataclass, replace
 from functools import cache
 from math import inf
 from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import Any
+from tempfile import mkdtemp
+from time import sleep
 
 from idxcalc.chapters.record import Found, fault, found
 from idxcalc.chapters.statement import Statement, meant
@@ -76,73 +76,51 @@ class Run:
 
     def __init__(self, cells: tuple[Cell, ...], path: Path, file: str) -> None:
         self.cells, self.file = cells, file
-        job = [
-            (plain(cell.text), cell.text.place().line, cell.opened, "raises-exception" in cell.tags)
-            for cell in cells
-            if "skip-execution" not in cell.tags
-        ]
-        folder = str(path.parent.resolve())
-        environment = {**os.environ, "MPLBACKEND": "Agg"}
-        self.server = _server(os.getpid())
-        self.number = self.server.start(cells=job, file=file, folder=folder, environment=environment)
+        self.server, folder = _server(os.getpid())
+        self.answer = Path(mkdtemp(dir=folder), "answer")
+        job = {
+            "cells": [
+                (plain(cell.text), cell.text.place().line, cell.opened, "raises-exception" in cell.tags)
+                for cell in cells
+                if "skip-execution" not in cell.tags
+            ],
+            "file": file,
+            "folder": str(path.parent.resolve()),
+            "environment": {**os.environ, "MPLBACKEND": "Agg"},
+            "answer": str(self.answer),
+        }
+        print(json.dumps(job), file=self.server.stdin, flush=True)
 
     def ended(self) -> Ran:
         """Wait for the end."""
-        opened = self.cells[0].opened
-        said = self.server.answer(self.number)
+        while not self.answer.exists() and self.server.poll() is None:
+            sleep(0.01)
+        said = json.loads(self.answer.read_bytes())
+        opened = said.get("opened", self.cells[0].opened)
+        result = Result("claimed", file=self.file, line=opened, column=1, label="cells")
         if not said:
-            return Ran(
-                found(Result("claimed", file=self.file, line=opened, column=1, label="cells"), "cells")
-            )
+            return Ran(found(result, "cells"))
         lines = Text(self.cells[0].text.source).parts()
         line = lines[min(said.get("line", opened), len(lines)) - 1]
         column = said.get("column", 1) or len(line) - len(line.lstrip()) + 1
         failed = fault(self.file, line[column - 1 : column], said["error"], "cells")
         verdict: Verdict = "refuted" if said.get("asserted") else "malformed"
-        return Ran(replace(failed, kind="cells", verdict=verdict), said.get("opened", opened))
-
-
-class _Server:
-    """The process that forks for each job (`runner`)."""
-
-    def __init__(self) -> None:
-        self.folder = TemporaryDirectory(prefix="idxcalc-")
-        # The package that runs there is the one that the cells import, installed or not.
-        start = "import sys; p = sys.argv[1]; p in sys.path or sys.path.insert(1, p); "
-        start += "from idxcalc.chapters.runner import serve; serve()"
-        self.process = subprocess.Popen(
-            [sys.executable, "-c", start, str(Path(__file__).parents[2])],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=self.folder.name, encoding="utf-8",
-            env={**os.environ, "MPLBACKEND": "Agg"},
-        )  # fmt: skip
-        self.started = 0
-        self.ended: set[int] = set()
-        atexit.register(self.close)
-
-    def start(self, **job: Any) -> int:
-        """Hand a job in; its number."""
-        self.started += 1
-        job |= {"number": self.started, "answer": f"{self.folder.name}/{self.started}.json"}
-        print(json.dumps(job), file=self.process.stdin, flush=True)
-        return self.started
-
-    def answer(self, number: int) -> dict[str, Any]:
-        """What became of a job, when it has ended."""
-        assert self.process.stdout is not None
-        while number not in self.ended:
-            self.ended.add(int(self.process.stdout.readline()))
-        return dict(json.loads(Path(self.folder.name, f"{number}.json").read_text("utf-8")))
-
-    def close(self) -> None:
-        """No more jobs."""
-        self.process.communicate()
-        self.folder.cleanup()
+        return Ran(replace(failed, kind="cells", verdict=verdict), opened)
 
 
 @cache
-def _server(process: int) -> _Server:
-    """The server of a process; one that was forked from another has its own."""
-    return _Server()
+def _server(process: int) -> tuple[subprocess.Popen[str], str]:
+    """The server of a process, and a folder for its answers; one that was forked has its own."""
+    folder = mkdtemp(prefix="idxcalc-")
+    # The package that runs there is the one that the cells import, installed or not.
+    start = "import sys; p = sys.argv[1]; p in sys.path or sys.path.insert(1, p); "
+    start += "from idxcalc.chapters.runner import serve; serve(sys.argv[2])"
+    server = subprocess.Popen(
+        [sys.executable, "-c", start, str(Path(__file__).parents[2]), folder],
+        stdin=subprocess.PIPE, cwd=folder, encoding="utf-8", env={**os.environ, "MPLBACKEND": "Agg"},
+    )  # fmt: skip
+    atexit.register(server.communicate)
+    return server, folder
 
 
 def tagged(cells: tuple[Cell, ...], tag: str) -> Cell | None:

@@ -1,89 +1,55 @@
-"""MyST text to statements, code cells and inline formulas, each with its place; no Sphinx.
+"""MyST text to statements, exercises, code cells and inline formulas, each with its place; no Sphinx.
 
 The tokenizer is MyST's own (markdown-it with the same plugins), so that a fence shown as an example inside a
 longer fence, a comment or an indented block is no statement here either. A directive whose body is MyST text
-(an admonition, an exercise, a card) is read in the same way, at any depth.
+(an admonition, a card, a claim) is read in the same way, at any depth.
 """
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from pathlib import Path
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
-from mdit_py_plugins.amsmath import amsmath_plugin
-from mdit_py_plugins.colon_fence import colon_fence_plugin
-from mdit_py_plugins.deflist import deflist_plugin
-from mdit_py_plugins.dollarmath import dollarmath_plugin
-from mdit_py_plugins.footnote import footnote_plugin
-from mdit_py_plugins.front_matter import front_matter_plugin
-from mdit_py_plugins.myst_blocks import myst_block_plugin
-from mdit_py_plugins.myst_role import myst_role_plugin
+from mdit_py_plugins import (
+    amsmath,
+    colon_fence,
+    deflist,
+    dollarmath,
+    footnote,
+    front_matter,
+    myst_blocks,
+    myst_role,
+)
 
 from idxcalc.chapters.cells import Cell
-from idxcalc.chapters.inline import pieces
 from idxcalc.chapters.record import Found, fault
 from idxcalc.chapters.statement import (
-    LITERAL,
-    OPTIONS,
-    ROLES,
-    Exercise,
-    Option,
-    Statement,
-    meant,
-    read_options,
-    states_relation,
-)
+    LITERAL, OPTIONS, ROLES, Exercise, Option, Statement, meant, read_options, states_relation,
+)  # fmt: skip
 from idxcalc.chapters.text import Text, located
-from idxcalc.errors import IdxcalcError
 
-_LABEL = re.compile(r"[\w.-]+")
 _OURS = (*OPTIONS, "code-cell")
+_OPENER = re.compile(rf"(?m)^[ \t]*(`{{3,}}|:{{3,}}|~{{3,}})\s*\{{(?:{'|'.join(_OURS)})\}}")
 _QUESTION = re.compile(r"\*\*\d+\.\*\*")
 _UNCHECKED = (
     "this formula states a relation that nothing checks; make it a {derive}, "
     "or a {math} block that says why not, `:unchecked: reason`"
 )
-_OPENER = re.compile(rf"(?m)^[ \t]*(`{{3,}}|:{{3,}}|~{{3,}})\s*\{{(?:{'|'.join(_OURS)})\}}")
-
+_DOLLARS = {"math_inline": "$", "math_inline_double": "$$"}
 
 # MyST's tokenizer, with the extensions that a chapter may use.
 _MARKDOWN = (
-    MarkdownIt("commonmark")
-    .enable("table")
-    .use(front_matter_plugin)
-    .use(myst_block_plugin)
-    .use(myst_role_plugin)
-    .use(footnote_plugin, inline=False, move_to_end=False, always_match_refs=True)
-    .use(dollarmath_plugin, double_inline=True)
-    .use(colon_fence_plugin)
-    .use(amsmath_plugin)
-    .use(deflist_plugin)
-)
-
-
-def load(path: Path) -> str:
-    """The text of a chapter, line ends as ``\\n``; raises IdxcalcError when it is none."""
-    try:
-        data = path.read_bytes()
-    except FileNotFoundError:
-        raise IdxcalcError("no such file") from None
-    except OSError as error:
-        raise IdxcalcError(f"cannot be read: {(error.strerror or str(error)).lower()}") from None
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        raise IdxcalcError(f"not a text in UTF-8: byte 0x{data[error.start]:02x} in line {line}") from None
-    if "\0" in text:
-        line = text.count("\n", 0, text.index("\0")) + 1
-        raise IdxcalcError(f"not a text: a NUL byte in line {line}")
-    return text.replace("\r\n", "\n").replace("\r", "\n")
+    MarkdownIt("commonmark").enable("table")
+    .use(front_matter.front_matter_plugin).use(myst_blocks.myst_block_plugin).use(myst_role.myst_role_plugin)
+    .use(footnote.footnote_plugin, inline=False, move_to_end=False, always_match_refs=True)
+    .use(dollarmath.dollarmath_plugin, double_inline=True).use(colon_fence.colon_fence_plugin)
+    .use(amsmath.amsmath_plugin).use(deflist.deflist_plugin)
+)  # fmt: skip
 
 
 @dataclass
@@ -125,9 +91,8 @@ class Reading:
                     cursor[first] = inner.at[-1] - lines[first].at[0]
                     if _QUESTION.match(inner):
                         self.question = self.source[inner.at[0] :]
-                    self.sentence(token, inner)
-                case _:
-                    pass
+                    for each in _pieces(token, inner):
+                        self.piece(*each)
 
     # Directives
 
@@ -144,10 +109,11 @@ class Reading:
             return
         name, argument = lead[1], opener[opener.find("}") + 1 :].stripped()
         content, rest = self.closed(lines, content, name, opener[: len(token.markup)], inside)
+        tell = partial(self.fault, label=str(argument)) if name in OPTIONS else lambda *_: None
+        options, body = read_options(content, tell)
         if name == "code-cell":
-            self.cell(*read_options(content, lambda *_: None), opener, inside)
+            self.cell(options, body, opener, inside)
         elif name in OPTIONS:
-            options, body = read_options(content, partial(self.fault, label=str(argument)))
             if name == "math" and argument:
                 body, argument = Text(f"{argument}\n{body}", body.source, (*argument.at, *body.at)), body[:0]
             self.directive(name, str(argument), options, body.stripped() or opener[:0], opener)
@@ -155,7 +121,7 @@ class Reading:
             near = meant(name, OPTIONS, "{{{}}}")
             if near and (len(name) > 4 or name.lower() in OPTIONS):
                 self.fault(opener, f"an unknown directive {{{name}}}{near}")
-            before, body = len(self.statements), read_options(content, lambda *_: None)[1]
+            before = len(self.statements)
             self.read(body, f"{{{name}}}")
             if argument == "Solution":
                 self.solution(body, tuple(self.statements[before:]), opener)
@@ -167,11 +133,11 @@ class Reading:
         """The content up to where the directive should have been closed, and what it swallowed beyond."""
         last = lines[-1].strip(" \t>")
         other = _OPENER.search(content) if name in _OURS else None
+        if not other and len(lines) > 1 and len(last) >= len(marks) and not last.strip(marks[0]):
+            return content, content[:0]
         when = "is never closed"
         if other:
             when = f"is not closed before another directive in line {content.place(other.start(1)).line}"
-        elif len(lines) > 1 and len(last) >= len(marks) and not last.strip(marks[0]):
-            return content, content[:0]
         around = f" (the {inside} around it must close later, with more characters)"
         self.fault(
             marks, f"this {{{name}}} {when}; end it with {marks}" + around * bool(inside and not other)
@@ -180,67 +146,50 @@ class Reading:
             return content, content[:0]
         # What it was meant to hold ends, as a guess, at the first empty line below its text.
         end = re.match(r"(\s*(:.*)?\n)*(.*\S.*(\n|$))*", content[: other.start() if other else None])
-        assert end is not None
-        left = lines[1 + content.count("\n", 0, end.end()) :]
-        return content[: end.end()], located("\n".join(left), left) if left else content[:0]
+        stop = end.end() if end else 0
+        left = lines[1 + content.count("\n", 0, stop) :]
+        return content[:stop], located("\n".join(left), left) if left else content[:0]
 
     def solution(self, body: Text, statements: tuple[Statement, ...], opener: Text) -> None:
         """An admonition called Solution answers the question before it, which begins with a bold number."""
         if self.question is None:
-            message = "this solution answers no question; begin that with its number in bold, `**1.**`"
-            self.fault(opener[:1], message)
-            return
+            said = "this solution answers no question; begin that with its number in bold, `**1.**`"
+            return self.fault(opener[:1], said)
         name = statements[0].name if statements else f"line-{self.question.place().line}"
         question = self.question[: opener.at[0] - self.question.at[0]].stripped()
         self.exercises.append(Exercise(name, question, body, statements))
         self.question = None
 
     def cell(self, options: dict[str, Option], body: Text, opener: Text, inside: str) -> None:
-        tags = re.findall(r"\w[\w.:-]*", options["tags"].value) if "tags" in options else ()
+        """A code cell; only one at the top level is ever run."""
         if inside:
-            message = f"a {{code-cell}} inside a {inside} is never run; move it out, to the top level"
-            self.fault(opener[:1], message, "cells")
-        else:
-            self.cells.append(Cell(body or opener[:0], tuple(tags), opener.place().line))
+            said = f"a {{code-cell}} inside a {inside} is never run; move it out, to the top level"
+            return self.fault(opener[:1], said, "cells")
+        tags = re.findall(r"\w[\w.:-]*", options["tags"].value) if "tags" in options else ()
+        self.cells.append(Cell(body or opener[:0], tuple(tags), opener.place().line))
 
     def directive(self, kind: str, label: str, options: dict[str, Option], body: Text, opener: Text) -> None:
-        for name, (key, value) in options.items():
-            if name not in OPTIONS[kind]:
-                owner = next(
-                    (f"; it belongs to {{{one}}}" for one, keys in OPTIONS.items() if name in keys), ""
-                )
-                takes = f"; {{{kind}}} takes " + " ".join(f":{each}:" for each in OPTIONS[kind])
-                hint = owner or meant(name, OPTIONS[kind], ":{}:") or takes
-                self.fault(key, f"unknown option :{name}:{hint}", label)
-            elif name == "expect" and not re.match(r"(refuted|malformed)\b", value):
-                message = f"`:expect: {value}`: write refuted or malformed, then words of the message"
-                self.fault(value or key, message, label)
-            elif name in ("wrt", "from", "covers") and not value.strip():
-                self.fault(key, f"`:{name}:` is empty; write what it names or leave it out", label)
-            elif name == "unchecked" and not value:
-                self.fault(key[:1], "`:unchecked:` needs a reason", label)
-        for late in body.parts(r"(?m)^[ \t]*:[\w-]+:") if kind != "claim" else ():
-            said = f"the option {late.strip()} stands after the body has begun; move it up"
-            self.fault(late.stripped(), said, label)
-        if kind == "math":
-            label = str(options["label"].value) if "label" in options else ""
-            if "unchecked" not in options and states_relation(body):
-                self.fault(body[:1], _UNCHECKED)
-        elif not body and not (kind == "given" and {"from", "fresh"} & set(options)):
+        """A directive of the language, with all that is wrong with it."""
+        if kind == "math" and "label" in options:
+            label = str(options["label"].value)
+        for where, message in _complaints(kind, options, body):
+            self.fault(where, message, label if kind != "math" else "")
+        if not body and kind != "math" and not (kind == "given" and {"from", "fresh"} & set(options)):
             self.fault(opener[:1], f"an empty {{{kind}}}; write its text below the options", label)
         self.add(kind, label, {name: each.value for name, each in options.items()}, body, opener)
         if kind == "claim":
             self.read(body, f"{{{kind}}}")
 
     def add(self, kind: str, label: str, options: dict[str, Text], body: Text, opener: Text) -> None:
+        """A statement, by a name that no other one has."""
         line = opener.place().line
-        if label and not _LABEL.fullmatch(label) and kind != "math":
-            message = f"the label `{label}` is not one word of letters, digits, - _ and ."
-            self.fault(opener[:1], message, label)
+        if kind != "math" and not re.fullmatch(r"[\w.-]*", label):
+            said = f"the label `{label}` is not one word of letters, digits, - _ and ."
+            self.fault(opener[:1], said, label)
             label = re.sub(r"[^\w.-]+", "-", label).strip("-")
         if label and self.labels.setdefault(label, line) != line:
-            message = f"the label {label} is taken by line {self.labels[label]}; choose another"
-            self.fault(opener[:1], message, label)
+            said = f"the label {label} is taken by line {self.labels[label]}; choose another"
+            self.fault(opener[:1], said, label)
         name = label or f"line-{line}"
         self.names[name] += 1
         if self.names[name] > 1:
@@ -249,18 +198,59 @@ class Reading:
 
     # Roles and inline formulas
 
-    def sentence(self, token: Token, text: Text) -> None:
-        for name, mark, inner in pieces(token, text):
-            if name == "open":
-                self.fault(mark, f"{mark} is never closed by a backtick")
-            elif name == "$$":
-                if states_relation(inner):
-                    self.fault(mark[:1], _UNCHECKED)
-            elif name in ("$", "math"):
-                self.inline.append((inner, len(self.statements)))
-            elif name in ROLES:
-                if not inner.strip():
-                    self.fault(mark.parts(r"\{.*\}")[0], f"an empty {{{name}}}")
-                self.add(name, "", {}, inner, mark)
-            elif near := meant(name, ROLES, "{{{}}}"):
-                self.fault(mark.parts(r"\{.*\}")[0], f"an unknown role {{{name}}}{near}")
+    def piece(self, name: str, mark: Text, inner: Text) -> None:
+        """A role or a formula inside a sentence, by the name of the role or the dollars."""
+        role, near = mark[: mark.find("}") + 1], meant(name, ROLES, "{{{}}}")
+        if name == "open":
+            self.fault(mark, f"{mark} is never closed by a backtick")
+        elif name == "$$" and states_relation(inner):
+            self.fault(mark[:1], _UNCHECKED)
+        elif name in ("$", "math"):
+            self.inline.append((inner, len(self.statements)))
+        elif name in ROLES:
+            if not inner.strip():
+                self.fault(role, f"an empty {role}")
+            self.add(name, "", {}, inner, mark)
+        elif near:
+            self.fault(role, f"an unknown role {role}{near}")
+
+
+def _complaints(kind: str, options: dict[str, Option], body: Text) -> Iterator[tuple[Text, str]]:
+    """What is wrong with a directive: the part of it, and what to do."""
+    for name, (key, value) in options.items():
+        if name not in OPTIONS[kind]:
+            owners = [f"; it belongs to {{{one}}}" for one, keys in OPTIONS.items() if name in keys]
+            takes = f"; {{{kind}}} takes " + " ".join(f":{each}:" for each in OPTIONS[kind])
+            yield key, f"unknown option :{name}:{[*owners, meant(name, OPTIONS[kind], ':{}:') or takes][0]}"
+        elif name == "expect" and not re.match(r"(refuted|malformed)\b", value):
+            yield value or key, f"`:expect: {value}`: write refuted or malformed, then words of the message"
+        elif name in ("wrt", "from", "covers") and not value.strip():
+            yield key, f"`:{name}:` is empty; write what it names or leave it out"
+        elif name == "unchecked" and not value:
+            yield key[:1], "`:unchecked:` needs a reason"
+    for late in body.parts(r"(?m)^[ \t]*:[\w-]+:") if kind != "claim" else ():
+        yield late.stripped(), f"the option {late.strip()} stands after the body has begun; move it up"
+    if kind == "math" and "unchecked" not in options and states_relation(body):
+        yield body[:1], _UNCHECKED
+
+
+def _pieces(token: Token, text: Text) -> Iterator[tuple[str, Text, Text]]:
+    """All roles and formulas of an inline ``token``, whose source is ``text``: the role's name, or ``$`` or
+    ``$$`` for a formula, or ``open`` for a role without end; the opening mark; what is inside.
+
+    The tokenizer gives an inline token no column; but its tokens come in the order of the text, so each is
+    found by searching on from where the last one ended. Code spans are passed over by the same search.
+    """
+    start = 0
+    for child in token.children or []:
+        if child.type == "myst_role":
+            lead = re.compile(rf"\{{{re.escape(child.meta['name'])}\}}`+").search(text, start)
+            if lead is not None:
+                start = lead.end() + len(child.content)
+                yield child.meta["name"], text.group(lead), text[lead.end() : start]
+        elif child.content and (begin := text.find(child.content, start)) >= 0:
+            start = begin + len(child.content)
+            if mark := _DOLLARS.get(child.type):
+                yield mark, text[begin - len(mark) : begin], text[begin:start]
+            elif child.type == "text":
+                yield from (("open", left, left) for left in text[begin:start].parts(r"\{[\w-]+\}`+"))

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, NamedTuple
 
-from idxcalc.errors import place
+from idxcalc.errors import IdxcalcError, place
 
 
 class Place(NamedTuple):
@@ -79,3 +80,20 @@ def located(content: str, lines: Sequence[Text], start: int = 0) -> Text:
         at.append(outer.at[min(begin, len(outer))])
         start = 0
     return Text(content, lines[0].source, tuple(at))
+
+
+def load(path: Path) -> Text:
+    """The text of a file, line ends as ``\\n``; raises IdxcalcError when it is none."""
+    try:
+        data = path.read_bytes()
+        text = data.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
+    except FileNotFoundError:
+        raise IdxcalcError("no such file") from None
+    except OSError as error:
+        raise IdxcalcError(f"cannot be read: {(error.strerror or str(error)).lower()}") from None
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise IdxcalcError(f"not a text in UTF-8: byte 0x{data[error.start]:02x} in line {line}") from None
+    if "\0" in text:
+        raise IdxcalcError(f"not a text: a NUL byte in line {text[: text.index(chr(0))].count(chr(10)) + 1}")
+    return Text(text)

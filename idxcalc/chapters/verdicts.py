@@ -13,12 +13,12 @@ from typing import Any
 
 from idxcalc.chapters.cells import Cell, Ran, Run, claimed, tagged
 from idxcalc.chapters.contexts import Contexts, Ground
-from idxcalc.chapters.read import Reading, load
+from idxcalc.chapters.read import Reading
 from idxcalc.chapters.record import Found, found, record, said
 from idxcalc.chapters.statement import CHECKED, Exercise, Statement, meant
 from idxcalc.chapters.store import Store
 from idxcalc.chapters.structure import structure
-from idxcalc.chapters.text import Place, Text
+from idxcalc.chapters.text import Place, Text, load
 from idxcalc.errors import IdxcalcError
 from idxcalc.verify.context import Context
 from idxcalc.verify.inline import check_inline
@@ -58,7 +58,7 @@ class Chapter:
         self._found: dict[tuple[str, int | None], tuple[Found, ...]] = {}
         self._reading = Reading(self.path, Text(""))
         try:
-            self._reading = Reading(self.path, Text(load(self.file)))
+            self._reading = Reading(self.path, load(self.file))
             self._reading.read(self._reading.source)
             structure(self._reading, self)
         except IdxcalcError as error:
