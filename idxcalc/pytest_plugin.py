@@ -66,7 +66,7 @@ class ChapterFile(pytest.File):
                 yield one(name=each.name, line=each.line, find=find, waits=True)
             elif each.kind != "math":
                 yield one(name=each.name, line=each.line, find=partial(here.results, each))
-        if here.inline():
+        if here.inline:
             yield one(name="inline", line=1, find=here.check_inline)
         if here.cells:
             line = here.cells[0].opened

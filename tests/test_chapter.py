@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from fake_context import FakeContext
 
-from idxcalc.chapters import Chapter, chapter, summary
+from idxcalc.chapters import Chapter, chapter, record, summary
 from idxcalc.chapters.statement import OPTIONS, states_relation
 from idxcalc.errors import IdxcalcError
 
@@ -29,7 +29,7 @@ def write(tmp_path, monkeypatch):
 
 def texts(found: Chapter, cells: bool = False) -> list[str]:
     """What a reader is told: the results that are not as the author says."""
-    return [str(each) for each in found.all(cells) if not found.ok(each)]
+    return [str(each) for each in found.all(cells) if not each.ok]
 
 
 def only(found: Chapter, cells: bool = False) -> str:
@@ -124,7 +124,7 @@ def test_columns_behind_escaped_bars(write):
 def test_the_text_of_a_claim_is_read_as_any_other(write):
     found = write(HEAD + cell("assert 1") + CLAIM.replace("Words", "Words {check}`a = wrong`"))
     assert texts(found)[0].startswith("page.md:12:19: refuted")
-    assert found.record(found.results(found.statements[0])[0])["latex"].startswith("Words {check}`a = wrong`")
+    assert record(found.results(found.statements[0])[0])["latex"].startswith("Words {check}`a = wrong`")
 
 
 def test_a_role_may_go_over_lines_and_code_spans_are_not_roles(write):
@@ -242,8 +242,8 @@ def test_formulas_in_sentences(tmp_path):
     path = tmp_path / "page.md"
     path.write_text(INLINE)
     found = chapter(path, "page.md")
-    assert [tuple(place) for place, _ in found.inline()[:2]] == [(7, 6), (7, 22)]
-    assert found.inline()[7][1] == "x_i\n= y_j"
+    assert [tuple(text.place()) for text, _ in found.inline[:2]] == [(7, 6), (7, 22)]
+    assert found.inline[7][0] == "x_i\n= y_j"
     assert texts(found) == [
         "page.md:8:3: malformed\n    = y_j\n      ^^^\n    left side {i}, right side {j}",
         "page.md:8:29: malformed\n    x_{ij}\n    ^^^^^^\n    x has 1 index, not 2",
@@ -492,7 +492,7 @@ a = bad
         "    free indices {i} and {k}\n"
         '    `:expect:` is not met: expected malformed, with the words "left side"',
     ]
-    records = [found.record(each) for each in found.all()]
+    records = [record(each) for each in found.all()]
     assert json.loads(json.dumps(records)) == records
     assert summary(records) == (
         "3 relations: 2 proved, 1 malformed; 2 wrong ones refused as expected; 1 expected to be wrong"

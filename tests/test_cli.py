@@ -112,7 +112,7 @@ def test_a_chapter_that_holds(page, shell):
 def test_one_text_for_one_failure(page, shell, pytester, monkeypatch):
     monkeypatch.chdir(pytester.path)
     found = chapter(page(WRONG))
-    (wrong,) = [each for each in found.all() if not found.ok(each)]
+    (wrong,) = [each for each in found.all() if not each.ok]
     assert re.match(
         r"page.md:15:1[14]: refuted  gradient, relation 2\n", str(wrong)
     )  # what the hint would edit

@@ -39,7 +39,7 @@ def test_the_first_attempt_is_refused_in_the_words_that_the_page_discusses():
     page = chapter(ROOT / PAGE)
     attempt = next(each for each in page.statements if each.label == "gated-attempt")
     (result,) = page.results(attempt)
-    assert page.ok(result) and result.error == (
+    assert result.ok and result.error == (
         'on the right i is summed, on the left it is free; add "(no sum on $i$)"'
     )
     by_label = {

@@ -13,6 +13,7 @@ import platform
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import asdict, replace
 from functools import cache
 from hashlib import sha256
@@ -25,8 +26,8 @@ from idxcalc.verify.result import Counterexample, Result
 
 FOLDER = Path("_build/verdicts")
 PACKAGE = Path(__file__).parents[1]
-_VERSIONS = {"idxcalc", "jax", "jaxlib", "numpy", "scipy", "sympy", "lark", "opt-einsum"}
-_BOOK = {"markdown-it-py", "mdit-py-plugins", "myst-parser", "myst-nb"}
+_VERSIONS = ("idxcalc", "jax", "jaxlib", "lark", "markdown-it-py", "mdit-py-plugins", "myst-nb",
+             "myst-parser", "numpy", "opt-einsum", "scipy", "sympy")  # fmt: skip
 _STARTED = time.time() - time.process_time()
 
 
@@ -38,9 +39,8 @@ def _sources() -> Iterator[Path]:
 def environment() -> str:
     """A digest of the package's source, of the versions it stands on, and of the settings of JAX."""
     found = {each.name.lower().replace("_", "-"): each.version for each in distributions()}
-    versions = {name: found.get(name) for name in sorted(_VERSIONS | _BOOK)}
     settings = {name: value for name, value in os.environ.items() if name.startswith(("JAX_", "XLA_"))}
-    about = [sys.version, platform.machine(), versions, sorted(settings.items())]
+    about = [sys.version, platform.machine(), [found.get(name) for name in _VERSIONS], settings]
     files = [(str(path.relative_to(PACKAGE)), sha256(path.read_bytes()).hexdigest()) for path in _sources()]
     return _digest([about, files])
 
@@ -56,33 +56,25 @@ class Store:
         if self.folder is None:
             return find()
         path = self.folder / f"{_digest(question)}.json"
-        try:
+        with suppress(OSError, ValueError, TypeError, LookupError, RecursionError):  # none, or damaged
             data = json.loads(path.read_bytes())
             if data["seal"] == _digest([question, environment(), data["results"]]):
                 return tuple(_result(**each) for each in data["results"])
-        except (OSError, ValueError, TypeError, LookupError, RecursionError):
-            pass  # there is none, or it is damaged
         found = find()
         if all(source.stat().st_mtime < _STARTED for source in _sources()):  # else: which edition found it?
             results = [_plain(each) for each in found]
             seal = _digest([question, environment(), results])
-            _write(path, json.dumps({"seal": seal, "question": question, "results": results}, indent=1))
+            text = json.dumps({"seal": seal, "question": question, "results": results}, indent=1)
+            part = path.with_suffix(f".{os.getpid()}")  # all of it or nothing, whoever else writes there
+            with suppress(OSError):
+                self.folder.mkdir(parents=True, exist_ok=True)
+                part.write_text(text, "utf-8")
+                part.replace(path)
         return found
 
 
 def _digest(data: object) -> str:
     return sha256(json.dumps(data, sort_keys=True).encode()).hexdigest()
-
-
-def _write(path: Path, text: str) -> None:
-    """All of it or nothing, whoever else writes there; where nothing can be written, nothing is kept."""
-    part = path.with_suffix(f".{os.getpid()}")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        part.write_text(text, "utf-8")
-        part.replace(path)
-    except OSError:
-        pass
 
 
 def _plain(result: Result) -> dict[str, Any]:
@@ -103,10 +95,6 @@ def _result(span: Any, counterexample: Any, **plain: Any) -> Result:
 
 
 def _frozen(data: Any) -> Any:
-    match data:
-        case list():
-            return tuple(map(_frozen, data))
-        case dict():
-            return {name: _frozen(value) for name, value in data.items()}
-        case _:
-            return data
+    if isinstance(data, dict):
+        return {name: _frozen(value) for name, value in data.items()}
+    return tuple(map(_frozen, data)) if isinstance(data, list) else data

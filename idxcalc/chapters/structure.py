@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from idxcalc.chapters.read import Reading
-from idxcalc.chapters.record import found
+from idxcalc.chapters.record import Found, fault, found
 from idxcalc.chapters.statement import IDENTIFIER, meant
 from idxcalc.verify.result import Result
 
@@ -16,22 +16,23 @@ if TYPE_CHECKING:
     from idxcalc.chapters.verdicts import Chapter
 
 
-def structure(reading: Reading, chapter: Chapter) -> None:
-    """Note unknown identifiers in ``:covers:``; ``:from:`` a chapter that is not there or comes back here;
-    front matter that keeps the cells from running."""
-    _front_matter(reading)
-    _covers(reading, chapter)
-    for each in reading.statements:
+def structure(reading: Reading, chapter: Chapter) -> Iterator[Found]:
+    """Unknown identifiers in ``:covers:``; ``:from:`` a chapter that is not there or comes back here; front
+    matter that keeps the cells from running."""
+    if reading.cells:
+        yield from _front_matter(chapter.path, reading)
+    if any(each.covers for each in chapter.statements):
+        yield from _covers(chapter)
+    for each in chapter.statements:
         if (name := each.option("from")) and (message := _unfit(chapter, name)):
-            reading.fault(each.options["from"].stripped(), f"`:from: {name}`{message}", each.label)
+            where = each.options["from"].stripped()
+            yield fault(chapter.path, where, f"`:from: {name}`{message}", each.label)
 
 
-def _covers(reading: Reading, chapter: Chapter) -> None:
+def _covers(chapter: Chapter) -> Iterator[Found]:
     """An identifier must stand in an ``[[item]]`` of a TOML file beside the chapter, where there is any."""
     known: set[str] = set()
-    for file in (
-        sorted(chapter.file.parent.glob("*.toml")) if any(s.covers for s in reading.statements) else ()
-    ):
+    for file in sorted(chapter.file.parent.glob("*.toml")):
         try:
             items = tomllib.loads(file.read_text("utf-8")).get("item", [])
             known |= {str(item["id"]) for item in items if isinstance(item, dict) and "id" in item}
@@ -40,12 +41,13 @@ def _covers(reading: Reading, chapter: Chapter) -> None:
             line, column = (int(at[1]), int(at[2])) if at else (1, 1)
             message = f"this inventory is not TOML: {error}"
             wrong = Result("malformed", error=message, file=str(file), line=line, column=column)
-            reading.faults.append(found(wrong, "fault"))
-    for each in reading.statements:
-        for name in each.options["covers"].parts(IDENTIFIER) if known and each.covers else ():
+            yield found(wrong, "fault")
+    for each in (each for each in chapter.statements if known and each.covers):
+        for name in each.options["covers"].parts(IDENTIFIER):
             if name not in known:
                 close = meant(name, known) or "; add it to the inventory or leave it out"
-                reading.fault(name, f"`:covers:` names {name}, which no inventory lists{close}", each.label)
+                said = f"`:covers:` names {name}, which no inventory lists{close}"
+                yield fault(chapter.path, name, said, each.label)
 
 
 def _unfit(chapter: Chapter, name: str) -> str:
@@ -56,30 +58,28 @@ def _unfit(chapter: Chapter, name: str) -> str:
         return f": there is no chapter {name}.md beside this one{meant(name, names)}"
     if not taken.readable:
         return f": {taken.problems[0].error}"
-    back = next(_ways(taken, chapter, ()), None)
-    return f" goes in a circle: {' -> '.join([chapter.file.stem, *back])}" if back else ""
+    back = next(_ways(taken, chapter), None)
+    return f" goes in a circle: {' -> '.join(each.file.stem for each in (chapter, *back))}" if back else ""
 
 
-def _ways(chapter: Chapter, goal: Chapter, seen: tuple[Chapter, ...]) -> Iterator[list[str]]:
-    """The names of the chapters that lead from one to another."""
+def _ways(chapter: Chapter, goal: Chapter, *before: Chapter) -> Iterator[tuple[Chapter, ...]]:
+    """The chapters that lead from one to another, both included."""
     if chapter is goal:
-        yield [chapter.file.stem]
-    elif chapter not in seen:
-        others = [chapter.other(name) for each in chapter.statements if (name := each.option("from"))]
-        for other in filter(None, others):
-            yield from ([chapter.file.stem, *rest] for rest in _ways(other, goal, (*seen, chapter)))
+        yield (*before, chapter)
+    elif chapter not in before:
+        names = filter(None, (each.option("from") for each in chapter.statements))
+        for other in filter(None, map(chapter.other, names)):
+            yield from _ways(other, goal, *before, chapter)
 
 
-def _front_matter(reading: Reading) -> None:
+def _front_matter(path: str, reading: Reading) -> Iterator[Found]:
     """A chapter with cells must say that it is a notebook, or they never run and no one is told."""
-    if not reading.cells:
-        return
     first, front = reading.cells[0].opened, reading.front
     if not re.search(r"(?m)^file_format:\s*[\"']?mystnb\b|^\s+format_name:\s*[\"']?myst\b", front):
         lead = "its front matter lacks" if front else "the file must begin with"
         way = "`file_format: mystnb`" if front else "--- / file_format: mystnb / ---"
         message = f"the chapter has code cells (the first in line {first}) that would never run; {lead} {way}"
-        reading.fault(reading.source[:1], message, "cells")
+        yield fault(path, reading.source[:1], message, "cells")
     if off := re.search(r"(?m)^[ \t]+execution_mode:\s*[\"']?(off|never|false)\b", front):
         message = f"`execution_mode: {off[1]}` leaves the code cells unrun"
-        reading.fault(front.group(off)[:1], message, "cells")
+        yield fault(path, front.group(off)[:1], message, "cells")

@@ -6,15 +6,16 @@ Nothing is verified before it is asked for, and what was verified is kept.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
-from idxcalc.chapters.cells import Cell, Ran, Run, claimed, tagged
+from idxcalc.chapters.cells import Ran, Run, claimed, tagged
 from idxcalc.chapters.contexts import Contexts, Ground
 from idxcalc.chapters.read import Reading
-from idxcalc.chapters.record import Found, found, record, said
+from idxcalc.chapters.record import Found, found, said
 from idxcalc.chapters.statement import CHECKED, Exercise, Statement, meant
 from idxcalc.chapters.store import Store
 from idxcalc.chapters.structure import structure
@@ -38,7 +39,9 @@ def chapter(path: str | Path, shown: str = "", store: Path | None = None) -> Cha
 
 
 class Chapter:
-    """The statements of one file, its code cells, and the ``problems``: the faults of its structure."""
+    """What one file holds, in order: ``statements`` (directives and roles), code ``cells``, ``exercises``,
+    ``inline`` formulas, each with the number of statements before it; ``problems``, what is wrong as text.
+    """
 
     def __init__(
         self,
@@ -50,38 +53,21 @@ class Chapter:
     ) -> None:
         self.file = Path(path)
         self.path = shown or str(path)
-        self.readable = True
         self._new = context or Context
         self._family = {} if family is None else family  # the chapters read so far, by file
         self._family[self.file.resolve()] = self
         self._store = store or Store()
         self._found: dict[tuple[str, int | None], tuple[Found, ...]] = {}
-        self._reading = Reading(self.path, Text(""))
+        self.readable, reading = True, Reading(self.path, Text(""))
         try:
-            self._reading = Reading(self.path, load(self.file))
-            self._reading.read(self._reading.source)
-            structure(self._reading, self)
+            reading = Reading(self.path, load(self.file))
+            reading.read(reading.source)
         except IdxcalcError as error:
             self.readable = False
-            self._reading.fault(self._reading.source, error.message)
-        self.problems = tuple(self._reading.faults)
-
-    # What there is
-
-    @property
-    def statements(self) -> tuple[Statement, ...]:
-        """All directives and roles of the language, in the order of the file."""
-        return tuple(self._reading.statements)
-
-    @property
-    def cells(self) -> tuple[Cell, ...]:
-        """The code cells, in order."""
-        return tuple(self._reading.cells)
-
-    @property
-    def exercises(self) -> tuple[Exercise, ...]:
-        """The questions with their solutions, in order."""
-        return tuple(self._reading.exercises)
+            reading.fault(reading.source, error.message)
+        self.statements, self.inline = tuple(reading.statements), tuple(reading.inline)
+        self.cells, self.exercises = tuple(reading.cells), tuple(reading.exercises)
+        self.problems = (*reading.faults, *structure(reading, self))
 
     def questions(self, exercise: Exercise) -> list[Question]:
         """What an exercise asks: each left side that its solution derives, once; they are checked for it."""
@@ -89,19 +75,13 @@ class Chapter:
         found = [question(self.context(each), each.body, each.option("wrt")) for each in derived]
         return list({each.left: each for each in reversed(found)}.values())[::-1]
 
-    def inline(self) -> tuple[tuple[Place, str], ...]:
-        """The formulas inside sentences, each with its place."""
-        return tuple((text.place(), str(text)) for text, _ in self._reading.inline)
-
     def other(self, name: str) -> Chapter | None:
         """The chapter ``name`` beside this one, or None."""
         path = self.file.with_name(name.removesuffix(".md") + ".md")
-        if path.resolve() not in self._family:
-            if not path.is_file():
-                return None
+        if path.resolve() not in self._family and path.is_file():
             shown = str(Path(self.path).with_name(path.name))
             Chapter(path, shown, self._new, self._family)  # which enters itself
-        return self._family[path.resolve()]
+        return self._family.get(path.resolve())
 
     # Verdicts
 
@@ -120,15 +100,13 @@ class Chapter:
 
     def count(self, statement: Statement) -> int:
         """The number of relations of a statement, without checking them."""
-        if statement.kind not in CHECKED:
-            return 1
-        context = self.context(statement)
-        try:
+        context, body = self.context(statement), statement.body
+        with suppress(IdxcalcError):
             if statement.kind == "steps":
-                return len(context.derive(statement.body, statement.option("wrt")).steps)
-            return max(1, int(context.count(statement.body)))
-        except IdxcalcError:
-            return 1
+                return len(context.derive(body, statement.option("wrt")).lines)
+            if statement.kind in CHECKED:
+                return max(1, int(context.count(body)))
+        return 1
 
     def results(self, statement: Statement, only: int | None = None) -> tuple[Found, ...]:
         """One result per relation or definition, or just that of relation ``only`` (from 1), checked alone
@@ -167,10 +145,6 @@ class Chapter:
             covers=() if result.trivial else statement.covers,
         )  # fmt: skip
 
-    def ok(self, result: Found) -> bool:
-        """Whether a result of this chapter is as the author says: good, or wrong in the expected way."""
-        return result.ok
-
     # Claims and cells
 
     @cached_property
@@ -203,7 +177,7 @@ class Chapter:
         """The faults of the formulas inside sentences, as far as the context understands them."""
         return tuple(
             found(fault, "inline", file=self.path, line=place.line, column=place.column)
-            for text, before in self._reading.inline
+            for text, before in self.inline
             if (fault := check_inline(self.contexts.grounds[before].context, str(text))) is not None
             for place in [text.place(fault.span.start if fault.span else 0)]
         )
@@ -218,10 +192,6 @@ class Chapter:
         if cells and self.cells:
             results.append(self.ran.result)
         return tuple(sorted(results, key=lambda result: result.line))
-
-    def record(self, result: Found) -> dict[str, Any]:
-        """A result of this chapter as plain data; the keys are those of ``--json``."""
-        return record(result)
 
     def __getitem__(self, label: str) -> Checked:
         """The statement with this label, to compute with; IdxcalcError when there is none."""
