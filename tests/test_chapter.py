@@ -210,6 +210,14 @@ a = \\use{L}
     ]
 
 
+def test_what_comes_too_late_is_named(tmp_path):
+    path = tmp_path / "page.md"
+    path.write_text("```{derive}\nL = L\n```\n\n```{given}\nx_i\n```\n\n```{define}\nL = x_ix_i\n```\n")
+    assert only(chapter(path, "page.md")).endswith(
+        "    `L` is not declared; that comes in line 9, and must stand above"
+    )
+
+
 def test_a_chapter_takes_over_another(write):
     write("```{given}\nw\n```\n```{define}\nL = w\n```\n", "other.md")
     found = write("```{given}\n:from: other\nz\n```\n\n{check}`a = \\use{L}` {check}`a = \\use{z}`\n")

@@ -266,6 +266,16 @@ def test_another_version_of_what_judges_does_so_too(build: Build, monkeypatch: p
     assert "[config changed ('idxcalc_fingerprint')] 1 added" in build(index=PAGE).out
 
 
+def test_what_is_no_text_is_a_fault_and_the_rest_is_built(build: Build, tmp_path: Path) -> None:
+    (tmp_path / "book" / "latin.md").write_bytes(b"one\ncaf\xe9\n")
+    for _ in range(2):
+        built = build(index=PAGE)
+        assert built.code == 1 and "2 proved" in built.page("index.html")
+        assert "book/latin.md:1:1: malformed\n    not a text in UTF-8: byte 0xe9 in line 2\n" in built.err
+    (tmp_path / "book" / "latin.md").unlink()
+    assert build(index=PAGE).code == 0
+
+
 def test_a_chapter_is_read_again_when_one_that_it_takes_from_changes(build: Build) -> None:
     first = "---\norphan: true\n---\n# T\n\n" + statement("x_i", "", kind="given")
     second = "# T\n\n" + statement("y_i", "", ":from: first", kind="given") + TWO

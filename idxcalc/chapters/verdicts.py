@@ -5,6 +5,7 @@ Nothing is verified before it is asked for, and what was verified is kept.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -13,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from idxcalc.chapters.cells import Ran, Run, claimed, tagged
-from idxcalc.chapters.contexts import Contexts, Ground
+from idxcalc.chapters.contexts import DECLARING, Contexts, Ground
 from idxcalc.chapters.read import Reading
 from idxcalc.chapters.record import Found, found, said
 from idxcalc.chapters.statement import CHECKED, Exercise, Statement, meant
@@ -134,6 +135,15 @@ class Chapter:
                 check = partial(getattr(ground.context, name), statement.body, wrt=wrt, only=only)
                 return self._store.answer([name, statement.body, wrt, only, ground.texts], check)
 
+    def _later(self, statement: Statement, result: Result) -> str:
+        """What to do where a statement uses what is declared or defined further down."""
+        name = re.match(r"`(.+)` is not declared", result.error or "")
+        below = self.statements[self.statements.index(statement) + 1 :] if name else ()
+        for each in (each for each in below if each.kind in DECLARING):
+            if name and name[1] in self.context(each).scope.symbols:
+                return f"; that comes in line {each.opened}, and must stand above"
+        return ""
+
     def _fill(self, statement: Statement, result: Result, number: int) -> Found:
         place = Place(result.line, result.column) if result.line else statement.place(0)
         if result.span is not None and not result.line:
@@ -143,6 +153,7 @@ class Chapter:
             line=place.line, column=place.column, label=statement.label,
             relation=(result.relation or number) if statement.kind in CHECKED else 0,
             covers=() if result.trivial else statement.covers,
+            error=result.error and result.error + self._later(statement, result),
         )  # fmt: skip
 
     # Claims and cells

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from idxcalc.sphinx_ext import katex
 from idxcalc.sphinx_ext.directives import DIRECTIVES, ROLES, check_node, statement_node
 from idxcalc.sphinx_ext.domain import StatementDomain, number_labels
-from idxcalc.sphinx_ext.faults import collect, fingerprint, report
+from idxcalc.sphinx_ext.faults import collect, fingerprint, report, unreadable
 from idxcalc.sphinx_ext.render import RenderStatements
 
 if TYPE_CHECKING:
@@ -40,6 +40,7 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     app.connect("config-inited", fingerprint)
     app.connect("config-inited", katex.configure)
     app.connect("builder-inited", katex.static_files)
+    app.connect("env-before-read-docs", unreadable)
     app.connect("doctree-read", collect)
     app.connect("env-get-updated", number_labels, priority=900)  # after pages have their numbers
     app.connect("env-updated", report)

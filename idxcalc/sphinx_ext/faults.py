@@ -17,9 +17,12 @@ from docutils import nodes
 from sphinx.util import logging
 
 from idxcalc.chapters.store import environment
+from idxcalc.chapters.text import load
+from idxcalc.errors import IdxcalcError
 from idxcalc.sphinx_ext.domain import domain
 from idxcalc.sphinx_ext.katex import TexError, html
 from idxcalc.sphinx_ext.reading import reading, shown_path
+from idxcalc.verify.result import Result
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -32,6 +35,20 @@ logger = logging.getLogger(__name__)
 def fingerprint(app: Sphinx, config: Config) -> None:
     """Make the environment depend on the package: an edit of it has everything read and checked anew."""
     config.idxcalc_fingerprint = environment()
+
+
+def unreadable(app: Sphinx, env: BuildEnvironment, docnames: list[str]) -> None:
+    """What is no text would stop Sphinx at once; it is a fault, and the rest of the book is still read."""
+    for docname in {*domain(env).faults} - env.found_docs:
+        del domain(env).faults[docname]
+    for docname in [*docnames]:
+        try:
+            load(Path(env.doc2path(docname)))
+        except IdxcalcError as error:
+            docnames.remove(docname)
+            env.project.docnames.discard(docname)
+            said = Result("malformed", error=error.message, file=shown_path(env, docname), line=1, column=1)
+            domain(env).faults[docname] = [str(said)]
 
 
 def collect(app: Sphinx, doctree: nodes.document) -> None:
@@ -76,7 +93,7 @@ def _line(node: nodes.Node) -> int:
 
 def report(app: Sphinx, env: BuildEnvironment) -> None:
     """Log every fault of the book and make the build end with status 1."""
-    for docname in sorted(env.all_docs):
+    for docname in sorted(domain(env).faults):
         for text in domain(env).faults.get(docname, ()):
             # The text starts a line, so that an editor finds file, line and column.
             logger.error("not as it should be:\n%s", text)
