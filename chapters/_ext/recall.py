@@ -116,7 +116,9 @@ def _said(symbol: Variable | Function | Definition) -> tuple[str, str]:
             traits = " ".join(sorted(symbol.traits & _TOLD))
             return _indexed(symbol.name, len(symbol.dims)), f"{traits} {_kind(len(symbol.dims))}".strip()
         case Function():
-            takes = " and ".join(f"a {_kind(len(each))}" for each in symbol.params)
+            takes = " and ".join(f"a {_kind(len(each))}" for each in symbol.params).replace(
+                "a array", "an array"
+            )
             known, valued = "defined " * (symbol.body is not None), "vector " * (len(symbol.out) == 1)
             return _indexed(symbol.name, len(symbol.out)), f"{known}{valued}function of {takes}"
         case Definition():
