@@ -161,15 +161,13 @@ def arguments(
     found: list[Lambda] = []
     inner: list[Factor] = []
     outside = dict(reader.summed)
-    try:
-        for part, dims in zip(parts, params, strict=True):
-            made, term = whole(reader, part, len(dims), name)
-            for index, dim in zip(made.indices, dims, strict=True):
-                reader.tie(index.name, Place(dim, name, span), Place(index.dim, "its argument", part.span))
-            found.append(made)
-            inner.append(term)
-    finally:  # a sum inside an argument is finished there and never meets a letter outside
-        reader.summed = outside
+    for part, dims in zip(parts, params, strict=True):
+        made, term = whole(reader, part, len(dims), name)
+        for index, dim in zip(made.indices, dims, strict=True):
+            reader.tie(index.name, Place(dim, name, span), Place(index.dim, "its argument", part.span))
+        found.append(made)
+        inner.append(term)
+    reader.summed = outside  # a sum inside an argument is finished there and never meets a letter outside
     return tuple(found), inner
 
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from idxcalc.errors import Span
-from idxcalc.expr import ZERO, All, Cases, Compare, Condition, Expr, Index, Iverson, Match, Slot
+from idxcalc.expr import ZERO, All, Cases, Compare, Condition, Expr, Index, Match, Slot
 from idxcalc.notation import names
 from idxcalc.notation.depends import variables
 from idxcalc.notation.parts import Factor
@@ -16,11 +15,6 @@ if TYPE_CHECKING:
     from idxcalc.notation.reader import Reader
 
 _OPPOSITES = {"=": "!=", "!=": "=", "<": ">=", ">=": "<", ">": "<=", "<=": ">"}
-
-
-def iverson(reader: Reader, tests: tuple[Test, ...], span: Span) -> Factor:
-    condition, terms = tested(reader, tests)
-    return reader.once(Iverson(condition), terms, span)
 
 
 def tested(reader: Reader, tests: Sequence[Test]) -> tuple[Condition, list[Factor]]:

@@ -59,11 +59,10 @@ def composition(reader: Reader, product: Product, sub: Subscript, item: Item) ->
         raise reader.fail(f"{outer.name} cannot be applied to the value of {functions[1].name}", item.span)
     slots, places = reader.slots(sub.before, outer.out, "the composition", item.span)
     factor = Factor(Call(outer, slots, (), (argument,)), places, item.span)
-    before, reader.wrt = reader.wrt, (variable,)
-    try:
-        return differentiated(reader, factor, sub.after, item) if sub.after is not None else factor
-    finally:
-        reader.wrt = before
+    outside, reader.wrt = reader.wrt, (variable,)
+    factor = commas(reader, factor, replace(item, sub=replace(sub, before=())))
+    reader.wrt = outside
+    return factor
 
 
 # the usual writing

@@ -10,14 +10,13 @@ Sizes are tied as letters meet; the nodes carry unsettled size variables until `
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 
 from idxcalc.errors import IdxcalcError, Span
 from idxcalc.expr import (
-    MINUS_ONE, ZERO, Add, Dim, Elementary, Expr, Index, Mul, Num, Pow, Size, Slot, Sum, Variable,
+    MINUS_ONE, ZERO, Add, Dim, Elementary, Expr, Index, Iverson, Mul, Num, Pow, Size, Slot, Sum, Variable,
 )  # fmt: skip
 from idxcalc.notation import calls, conditions, derivatives, names
 from idxcalc.notation.parts import Factor, Place, Places, Row, Target
@@ -77,16 +76,6 @@ class Reader:
                 self.tie(name, letters[name], place)
             letters.setdefault(name, place)
         return letters
-
-    @contextmanager
-    def fixing(self, letters: dict[str, Place]) -> Iterator[None]:
-        """The letters are fixed inside the block."""
-        before = self.fixed
-        self.fixed = before | letters
-        try:
-            yield
-        finally:
-            self.fixed = before
 
     def slot(self, token: str | int, dim: Dim, owner: str, span: Span) -> tuple[Slot, Places]:
         """A subscript's index in a slot of size ``dim``: the slot and its occurrence."""
@@ -255,22 +244,21 @@ class Reader:
         if self.depth == MAX_DEPTH:
             raise self.fail(f"nested more than {MAX_DEPTH} deep", item.span)
         self.depth += 1
-        try:
-            match item.atom:
-                case Written():
-                    return self.written(item.atom, row)
-                case Word(r"\partial", _):
-                    return derivatives.partial_prefix(self, item, row)
-                case Word():
-                    return calls.word(self, item, row)
-                case Name():
-                    return names.named(self, item, row)
-                case Fraction_():
-                    return derivatives.fraction(self, item, item.atom, row)
-                case _:
-                    return self.powered(self.base(item), item)
-        finally:
-            self.depth -= 1
+        match item.atom:
+            case Written():
+                made = self.written(item.atom, row)
+            case Word(r"\partial", _):
+                made = derivatives.partial_prefix(self, item, row)
+            case Word():
+                made = calls.word(self, item, row)
+            case Name():
+                made = names.named(self, item, row)
+            case Fraction_():
+                made = derivatives.fraction(self, item, item.atom, row)
+            case _:
+                made = self.powered(self.base(item), item)
+        self.depth -= 1
+        return made
 
     def next_factor(self, row: Row, after: Span, what: str) -> Factor:
         """The factor that belongs to a prefix such as ``d``, ``\\partial_i``, ``\\log``."""
@@ -291,26 +279,27 @@ class Reader:
         match item.atom:
             case Number(value, span):
                 return Factor(Num(value), (), span)
-            case Bracket(_, parts, span):
-                if not parts:
-                    raise self.fail("an empty bracket", span)
-                if len(parts) > 1:
-                    raise self.fail("a comma inside brackets that are no argument", parts[1].span)
-                term = self.sum(parts[0])
-                return self.once(term.expr, [term], span)
-            case Bars(body, span):
-                term = self.sum(body)
-                return self.once(Elementary("abs", (term.expr,)), [term], span)
-            case Root(body, degree, span):
-                term = self.sum(body)
-                power = Fraction(1, 2) if degree is None else 1 / self.number(degree, "the degree of a root")
-                return self.once(Pow(term.expr, Num(power)), [term], span, "a root")
+            case Bracket(_, (), span):
+                raise self.fail("an empty bracket", span)
+            case Bracket(_, (_, second, *_), _):
+                raise self.fail("a comma inside brackets that are no argument", second.span)
             case Tests(tests, span):
-                return conditions.iverson(self, tests, span)
+                condition, terms = conditions.tested(self, tests)
+                return self.once(Iverson(condition), terms, span)
             case Choice():
                 return conditions.choice(self, item.atom)
+            case Bracket(_, (body,), span) | Bars(body, span) | Root(body, _, span):
+                term = self.sum(body)
             case _:
                 raise AssertionError(item.atom)
+        match item.atom:
+            case Bars():
+                return self.once(Elementary("abs", (term.expr,)), [term], span)
+            case Root(_, degree):
+                power = Fraction(1, 2) if degree is None else 1 / self.number(degree, "the degree of a root")
+                return self.once(Pow(term.expr, Num(power)), [term], span, "a root")
+            case _:
+                return self.once(term.expr, [term], span)
 
     def number(self, tree: SumOf, what: str) -> Fraction:
         term = self.sum(tree).expr
@@ -357,8 +346,9 @@ class Reader:
             raise self.fail("a sum of nothing: the product that follows is its scope", atom.span)
         if isinstance(first, Sign):
             raise self.fail("an operator where a term was expected", first.span)
-        with self.fixing(places):
-            inner = self.closed(self.factors(row), first.span | row.items[-1].span)
+        outside, self.fixed = self.fixed, self.fixed | places
+        inner = self.closed(self.factors(row), first.span | row.items[-1].span)
+        self.fixed = outside
         expr, letters = inner.expr, inner.letters
         for name, place in reversed(places.items()):
             if name not in letters and last is None:
