@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING
 from idxcalc.errors import Span
 from idxcalc.expr import Call, Component, Definition, Dim, Elementary, Function, Index, Lambda, Slot, Variable
 from idxcalc.functions import BY_LATEX
-from idxcalc.notation import matrices, reader as reading
-from idxcalc.notation.commas import check_group, commas
+from idxcalc.notation import derivatives, matrices, reader as reading
 from idxcalc.notation.parts import Factor, Place, Places, Row, component, dims_of, slots_for
 from idxcalc.notation.tokens import MAX_ORDER
 from idxcalc.notation.tree import Bracket, Item, Sign, SumOf, Word, Written
@@ -107,7 +106,7 @@ def call(reader: Reader, function: Function, primes: int, item: Item, row: Row) 
     counted = reader.together(tuple(pair for term in inner for pair in term.places))
     factor = Factor(Call(function, out, derivs, args), (*places, *more, *counted.items()), span)
     factor = reader.powered(factor, item)
-    return factor if bracket is None else reader.powered(commas(reader, factor, bracket), bracket)
+    return factor if bracket is None else reader.powered(derivatives.commas(reader, factor, bracket), bracket)
 
 
 def _default(
@@ -137,7 +136,7 @@ def _derivs(
     derivs: list[tuple[int, tuple[Slot, ...]]] = []
     places: Places = ()
     for group in item.after:
-        check_group(reader, group, len(params[0]), item.after)
+        derivatives.check_group(reader, group, len(params[0]), item.after)
         slots, found = reader.slots((group,), params[0], f"{name}'s argument", group.span)
         derivs.append((0, slots))
         places += found

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 from idxcalc.expr import ZERO, All, Cases, Compare, Condition, Expr, Index, Match, Slot
 from idxcalc.notation import names
-from idxcalc.notation.depends import variables
-from idxcalc.notation.parts import Factor
+from idxcalc.notation.parts import Factor, variables
 from idxcalc.notation.tree import Choice, Number, SumOf, Test
 
 if TYPE_CHECKING:

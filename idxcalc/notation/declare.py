@@ -11,8 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from idxcalc.errors import IdxcalcError, Span
 from idxcalc.expr import Call, Component, Dim, Function, Index, Lambda, Variable
-from idxcalc.notation.define import define
-from idxcalc.notation.heads import Head, head
+from idxcalc.notation.define import Head, define, head
 from idxcalc.notation.scope import Scope
 from idxcalc.notation.sizes import SizesDiffer
 from idxcalc.notation.syntax import parse

@@ -6,13 +6,37 @@ from dataclasses import dataclass, replace
 
 from idxcalc.errors import IdxcalcError, Span
 from idxcalc.expr import Component, Definition, Expr, Function, Index, Lambda, Num, Variable
-from idxcalc.notation.heads import Head, head
 from idxcalc.notation.parts import Place, Target, slots_for
 from idxcalc.notation.reader import Reader
 from idxcalc.notation.remarks import sides_differ
 from idxcalc.notation.scope import Scope
 from idxcalc.notation.syntax import parse
-from idxcalc.notation.tree import Chain, SumOf
+from idxcalc.notation.tokens import IndexToken
+from idxcalc.notation.tree import Bracket, Chain, Item, SumOf
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """A name with index letters, and what stands in brackets behind it (None without brackets)."""
+
+    name: str
+    item: Item
+    args: tuple[SumOf, ...] | None = None
+    bracket: Span = Span(0, 0)
+
+    @property
+    def tokens(self) -> tuple[IndexToken, ...]:
+        return self.item.sub.tokens if self.item.sub is not None else ()
+
+
+def head(tree: object) -> Head | None:
+    """A formula as a head, if it is one."""
+    match tree.items if isinstance(tree, SumOf) else ():
+        case [Item(power=None) as item] if item.name:
+            return Head(item.primed, item)
+        case [Item(power=None) as item, Item(Bracket(_, parts, span)) as behind] if item.name and behind.bare:
+            return Head(item.primed, item, parts, span)
+    return None
 
 
 def define(

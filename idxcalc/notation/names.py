@@ -19,7 +19,6 @@ from idxcalc.expr import (
     Variable,
 )
 from idxcalc.notation import calls, derivatives, matrices
-from idxcalc.notation.commas import commas
 from idxcalc.notation.lexer import lex
 from idxcalc.notation.parts import Factor, Place, Row, Target, component, dims_of
 from idxcalc.notation.tokens import Subscript
@@ -73,14 +72,14 @@ def tensor(reader: Reader, symbol: Target, item: Item, row: Row) -> Factor:
     """A component of a variable or of a defined name; with a comma, a derivative of it."""
     behind = written_argument(reader, symbol, row)
     if matrices.is_inverse(item):
-        return commas(reader, matrices.inverse(reader, symbol, item), item)
+        return derivatives.commas(reader, matrices.inverse(reader, symbol, item), item)
     if (error := unbraced(reader, item, row.peek())) is not None:
         raise error
     slots, places = reader.slots(item.before, dims_of(symbol), symbol.name, item.span)
-    factor = commas(reader, Factor(component(symbol, slots), places, item.span), item)
+    factor = derivatives.commas(reader, Factor(component(symbol, slots), places, item.span), item)
     label_or_power(reader, item)
     factor = reader.powered(factor, item)
-    return factor if behind is None else reader.powered(commas(reader, factor, behind), behind)
+    return factor if behind is None else reader.powered(derivatives.commas(reader, factor, behind), behind)
 
 
 def label_or_power(reader: Reader, item: Item) -> None:

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from idxcalc.errors import Span
-from idxcalc.expr import Component, Definition, Dim, Expr, Index, Ref, Slot, Variable, fresh
+from idxcalc.expr import (
+    Call, Component, Definition, Dim, Expr, Index, Part, Ref, Slot, Variable, children, fresh,
+)  # fmt: skip
 from idxcalc.notation.tree import Bracket, Item, Sign
 
 Target: TypeAlias = Variable | Definition
@@ -75,6 +77,21 @@ def dims_of(target: Target) -> tuple[Dim, ...]:
 
 def component(target: Target, slots: tuple[Slot, ...]) -> Expr:
     return Component(target, slots) if isinstance(target, Variable) else Ref(target, slots)
+
+
+def variables(part: Part | Definition) -> set[Variable]:
+    """Every variable that a value depends on, through definitions and bodies."""
+    match part:
+        case Component(variable, _):
+            return {variable}
+        case Definition(_, _, body):
+            return variables(body)
+        case Ref(definition, _):
+            return variables(definition)
+    found = set[Variable]().union(*map(variables, children(part)))
+    if isinstance(part, Call) and part.function.body is not None:
+        found |= variables(part.function.body) - set(part.function.placeholders)
+    return found
 
 
 def slots_for(dims: tuple[Dim, ...]) -> tuple[Index, ...]:

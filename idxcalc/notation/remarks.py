@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from idxcalc.errors import IdxcalcError, Span
 from idxcalc.expr import Definition, Deriv, Diff, Expr, Ref, Relation, Variable, walk
-from idxcalc.notation.depends import variables
 from idxcalc.notation.lexer import lex
-from idxcalc.notation.parts import Factor
+from idxcalc.notation.parts import Factor, variables
 from idxcalc.notation.reader import Reader, braces
 from idxcalc.notation.scope import Scope
 from idxcalc.notation.tree import Side

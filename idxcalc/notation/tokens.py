@@ -6,6 +6,7 @@ A table per kind of word: a new accent, Greek letter or space is a new entry.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import dataclass_transform
 
 from idxcalc.errors import IdxcalcError, Span
 
@@ -57,16 +58,22 @@ COMPARISONS = {r"\neq": "!=", r"\ne": "!=", r"\le": "<=", r"\leq": "<=", r"\ge":
                r"\lt": "<", r"\gt": ">"}  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class IndexToken:
+@dataclass_transform(frozen_default=True)
+class Record:
+    """What the lexer and the parser make: frozen, compared by value; ``span`` is its place in the source."""
+
+    def __init_subclass__(cls) -> None:
+        dataclass(frozen=True)(cls)
+
+
+class IndexToken(Record):
     """An index letter or a fixed component in a subscript."""
 
     value: str | int
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
+class Group(Record):
     """One index, or several in brackets."""
 
     indices: tuple[IndexToken, ...]
@@ -74,8 +81,7 @@ class Group:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Subscript:
+class Subscript(Record):
     """``_{ij,(kl)m}``: ``before`` the comma and ``after`` it (None without comma), each a tuple of groups.
 
     A plain index is a group of one that is not ``bracketed``.
@@ -92,16 +98,14 @@ class Subscript:
         return tuple(token for group in (*self.before, *(self.after or ())) for token in group.indices)
 
 
-@dataclass(frozen=True, slots=True)
-class Bound:
+class Bound(Record):
     """What stands below a written sum: the letters with their spans, the first value."""
 
     letters: tuple[tuple[str, Span], ...]
     lower: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class Tok:
+class Tok(Record):
     """A token: its kind, its value, and where it stands."""
 
     kind: str

@@ -2,36 +2,31 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import TypeAlias
 
 from idxcalc.errors import Span
-from idxcalc.notation.tokens import Group, Subscript
+from idxcalc.notation.tokens import Group, Record, Subscript
 
 
-@dataclass(frozen=True, slots=True)
-class Name:
+class Name(Record):
     text: str
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Number:
+class Number(Record):
     value: Fraction
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Word:
+class Word(Record):
     """A command that takes what follows: a known function, ``\\partial``, ``\\det``, ``\\dots``."""
 
     text: str
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Written:
+class Written(Record):
     """``\\sum_{i=1}^n``: the letters with their spans, the lower bound, the upper."""
 
     letters: tuple[tuple[str, Span], ...]
@@ -40,8 +35,7 @@ class Written:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Bracket:
+class Bracket(Record):
     """Round, square or curly brackets around one or more sums; ``ignored`` for "ignored higher powers of"."""
 
     kind: str
@@ -50,60 +44,52 @@ class Bracket:
     ignored: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Test:
+class Test(Record):
     op: str
     left: SumOf
     right: SumOf
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Tests:
+class Tests(Record):
     """Iverson's bracket."""
 
     tests: tuple[Test, ...]
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Bars:
+class Bars(Record):
     body: SumOf
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Fraction_:
+class Fraction_(Record):
     numerator: SumOf
     denominator: SumOf
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Root:
+class Root(Record):
     body: SumOf
     degree: SumOf | None
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(Record):
     """By cases: (value, tests) pairs; the tests of the last are empty for "else"."""
 
     branches: tuple[Branch, ...]
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Argument:
+class Argument(Record):
     """What stands in braces, perhaps nothing, or one character; the span has the braces."""
 
     body: SumOf | None
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Power:
+class Power(Record):
     """``sign`` is where the ``^`` stands."""
 
     exponent: SumOf
@@ -111,8 +97,7 @@ class Power:
     sign: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
+class Item(Record):
     """An atom with its scripts; labels have become part of the name, primes are counted."""
 
     atom: Atom
@@ -145,22 +130,19 @@ class Item:
         return self.sub is None and self.power is None
 
 
-@dataclass(frozen=True, slots=True)
-class Sign:
+class Sign(Record):
     """A mark between the items of a product: ``*``, ``/`` or ``o`` (composition)."""
 
     kind: str
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Product:
+class Product(Record):
     items: tuple[Item | Sign, ...]
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class SumOf:
+class SumOf(Record):
     """Signed products: the sign is 1 or -1."""
 
     terms: tuple[tuple[int, Product], ...]
@@ -178,8 +160,7 @@ class SumOf:
         return only if isinstance(only, Item) else None
 
 
-@dataclass(frozen=True, slots=True)
-class Side:
+class Side(Record):
     """A side of a relation: a formula, possibly with a condition or by cases; None is a ``?``."""
 
     body: SumOf | Choice | None
@@ -187,8 +168,7 @@ class Side:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Chain:
+class Chain(Record):
     """``a = b = c``: the sides, the signs between them (``=`` or ``!=``), the letters of "(no sum)"."""
 
     sides: tuple[Side, ...]
