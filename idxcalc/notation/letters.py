@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from typing import TypeVar
 
 from idxcalc.expr import (
-    Component, Delta, Expr, Index, Lambda, Mul, Part, Ref, Size, Sum, bound_here, children, free, fresh,
+    Add, Component, Delta, Expr, Index, Lambda, Mul, Part, Ref, Size, Sum, bound_here, children, free, fresh,
     own_slots, rebuild, substitute, walk,
 )  # fmt: skip
 
@@ -78,7 +78,7 @@ def _separate(node: Part, used: set[str], rename: bool) -> Part:
         case Mul():
             made: list[Expr] = []
             so_far = set(used)
-            for factor in flat(node):
+            for factor in flat(node, Mul):
                 made.append(_separate(factor, so_far, rename))  # type: ignore[arg-type]
                 so_far |= summed(made[-1])
             return Mul(tuple(made))
@@ -86,11 +86,9 @@ def _separate(node: Part, used: set[str], rename: bool) -> Part:
             return rebuild(node, tuple(_separate(part, used, rename) for part in children(node)))
 
 
-def flat(node: Expr) -> list[Expr]:
-    """The factors of a product, those of products in it included."""
-    if isinstance(node, Mul):
-        return [one for factor in node.factors for one in flat(factor)]
-    return [node]
+def flat(node: Expr, kind: type[Add] | type[Mul]) -> list[Expr]:
+    """The factors of a product (the terms of a sum), those of products in it included."""
+    return [one for part in children(node) for one in flat(part, kind)] if isinstance(node, kind) else [node]  # type: ignore[arg-type]
 
 
 def summed(node: Expr) -> set[str]:

@@ -6,18 +6,8 @@ from typing import TYPE_CHECKING
 
 from idxcalc.errors import IdxcalcError
 from idxcalc.expr import (
-    Constant,
-    Definition,
-    Delta,
-    Deriv,
-    Elementary,
-    Expr,
-    Function,
-    Mul,
-    Ref,
-    Size,
-    Variable,
-)
+    Constant, Delta, Deriv, Elementary, Expr, Function, Mul, Size, Variable, Definition,
+)  # fmt: skip
 from idxcalc.notation import calls, derivatives, matrices
 from idxcalc.notation.lexer import lex
 from idxcalc.notation.parts import Factor, Place, Row, Target, component, dims_of
@@ -36,7 +26,7 @@ def named(reader: Reader, item: Item, row: Row) -> Factor:
     primes = 0 if item.primed in scope.symbols else item.primes
     match scope.symbols.get(item.primed, scope.symbols.get(text)):
         case Variable() | Definition() as symbol:
-            return primed(reader, symbol, primes, item) if primes else tensor(reader, symbol, item, row)
+            return tensor(reader, symbol, primes, item, row)
         case Function() as function:
             return calls.call(reader, function, primes, item, row)
     known: Expr
@@ -55,28 +45,23 @@ def named(reader: Reader, item: Item, row: Row) -> Factor:
     return reader.powered(Factor(known, (), item.span), item)
 
 
-def primed(reader: Reader, symbol: Target, primes: int, item: Item) -> Factor:
-    """``s'`` of a plain name that was defined at a number, ``s(z) = ...``: its derivative by z."""
-    argument = reader.scope.symbols.get(reader.scope.arguments.get(symbol.name, ""))
-    if not isinstance(argument, Target) or not isinstance(symbol, Definition) or dims_of(argument):
+def tensor(reader: Reader, symbol: Target, primes: int, item: Item, row: Row) -> Factor:
+    """A component of a variable or of a defined name; with a comma, a derivative of it. ``s'`` of a plain
+    name that was defined at a number, ``s(z) = ...``, is its derivative by z."""
+    by = reader.scope.symbols.get(reader.scope.arguments.get(symbol.name, ""))
+    if primes and (not isinstance(by, Target) or dims_of(by)):
         message = f"{symbol.name} is no function; {symbol.name}{chr(39) * primes} is not declared"
         raise reader.fail(message, item.span)
-    slots, places = reader.slots(item.before, dims_of(symbol), symbol.name, item.span)
-    expr: Expr = Ref(symbol, slots)
-    for _ in range(primes):
-        expr = Deriv(expr, argument, ())
-    return reader.powered(Factor(expr, places, item.span), item)
-
-
-def tensor(reader: Reader, symbol: Target, item: Item, row: Row) -> Factor:
-    """A component of a variable or of a defined name; with a comma, a derivative of it."""
-    behind = written_argument(reader, symbol, row)
+    behind = written_argument(reader, symbol, row) if not primes else None
     if matrices.is_inverse(item):
         return derivatives.commas(reader, matrices.inverse(reader, symbol, item), item)
     if (error := unbraced(reader, item, row.peek())) is not None:
         raise error
     slots, places = reader.slots(item.before, dims_of(symbol), symbol.name, item.span)
-    factor = derivatives.commas(reader, Factor(component(symbol, slots), places, item.span), item)
+    expr = component(symbol, slots)
+    for _ in range(primes):
+        expr = Deriv(expr, by, ())  # type: ignore[arg-type]
+    factor = derivatives.commas(reader, Factor(expr, places, item.span), item)
     label_or_power(reader, item)
     factor = reader.powered(factor, item)
     return factor if behind is None else reader.powered(derivatives.commas(reader, factor, behind), behind)

@@ -23,19 +23,19 @@ from fractions import Fraction
 from typing import TypeAlias, TypeVar, assert_never
 
 from idxcalc.expr import (
-    MINUS_ONE, Add, All, Call, Cases, Compare, Component, Condition, Constant, Definition, Delta, Deriv,
+    MINUS_ONE, Add, All, Call, Cases, Compare, Component, Condition, Constant, Delta, Deriv,
     Det, Diff, Elementary, Expr, Inverse, Iverson, Lambda, Match, Mul, Num, Part, Pow, Ref, Relation,
-    Size, Slot, Sum, Variable, free, fresh, names, substitute,
+    Size, Slot, Sum, free, fresh, names, substitute,
 )  # fmt: skip
 from idxcalc.functions import KNOWN
 from idxcalc.notation.letters import flat, separate, taken, tidy
+from idxcalc.notation.parts import Target, dims_of
 from idxcalc.notation.pieces import (
     ATOM, FACTOR, SUM, Piece, bracket, groups, letters, mismatch, once, power, product, run, sub, tall,
     together,
 )  # fmt: skip
 
 P = TypeVar("P", bound=Part)
-Target: TypeAlias = Variable | Definition
 Defaults: TypeAlias = Mapping[str, tuple[Lambda, ...]]
 _OPS = {"<": "<", ">": ">", "<=": r"\le", ">=": r"\ge", "=": "=", "!=": r"\neq"}
 
@@ -148,10 +148,7 @@ class _Writer:
         return Piece(f"{before}{name}{sub(run(slots))}", letters(slots), level=level)
 
     def add(self, node: Add) -> Piece:
-        def terms(expr: Expr) -> list[Expr]:
-            return [t for inner in expr.terms for t in terms(inner)] if isinstance(expr, Add) else [expr]
-
-        pieces = [self.piece(t) for t in terms(node)]
+        pieces = [self.piece(t) for t in flat(node, Add)]
         if not pieces:
             return Piece("0")
         rest = "".join(f" {'-' if p.negative else '+'} {p.text}" for p in pieces[1:])
@@ -165,7 +162,7 @@ class _Writer:
         while isinstance(body, Sum):
             bound.append(body)
             body = body.body
-        factors = flat(body)
+        factors = flat(body, Mul)
         number = math.prod((f.value for f in factors if isinstance(f, Num)), start=Fraction(1))
         below = [f.base for f in factors if isinstance(f, Pow) and f.exponent is MINUS_ONE]
         above = [f for f in factors if not isinstance(f, Num | Pow) or _is_power(f)]
@@ -307,8 +304,9 @@ class _Writer:
 
     def by_comma(self, target: Target) -> bool:
         """Whether a comma can only mean this variable."""
-        fitting = [t for t in self.wrt if _rank(t) == _rank(target)]
-        return _rank(target) > 0 and len(fitting) == 1 and fitting[0].name == target.name
+        rank = len(dims_of(target))
+        fitting = [t for t in self.wrt if len(dims_of(t)) == rank]
+        return rank > 0 and len(fitting) == 1 and fitting[0].name == target.name
 
     def relation(self, node: Relation) -> str:
         tests = () if node.condition is None else (node.condition,)
@@ -335,10 +333,6 @@ def _is_power(node: Expr) -> bool:
 
 def _applied(head: str, inner: str) -> str:
     return rf"{head}\left({inner}\right)" if tall(inner) else f"{head}({inner})"
-
-
-def _rank(target: Target) -> int:
-    return len(target.dims if isinstance(target, Variable) else target.indices)
 
 
 __all__ = ["no_sum_letters", "tidy", "write", "write_statement"]
