@@ -197,10 +197,22 @@ def _targets(reader: Reader, row: Row, letter: str) -> Iterator[tuple[Target, tu
 
 
 def partial_prefix(reader: Reader, item: Item, row: Row) -> Factor:
-    """``\\partial_i f``: the derivative of the next factor by the statement's variable."""
-    if item.after is not None or not item.before or item.power is not None:
+    """``\\partial_i f``: the derivative of the next factor by the statement's variable.
+
+    ``\\partial_{1} f`` and ``\\partial_{2,k} f`` of a function of several arguments are those by its first
+    and by a component of its second.
+    """
+    inner = reader.next_factor(row, item.span, r"\partial") if item.before and item.power is None else None
+    first = item.before[0].indices[0].value if len(item.before) == 1 else ""
+    if inner is not None and isinstance(inner.expr, Call) and isinstance(first, int):
+        call, params = inner.expr, inner.expr.function.params
+        if 0 < first <= len(params) > 1:
+            name = f"argument {first} of {call.function.name}"
+            slots, places = reader.slots(item.after or (), params[first - 1], name, item.span)
+            by = (first - 1, slots)
+            return replace(inner, expr=replace(call, derivs=(by, *call.derivs)), places=places + inner.places)
+    if item.after is not None or inner is None:
         raise reader.fail(r"write \partial_i f or \frac{\partial f}{\partial x_i}", item.span)
-    inner = reader.next_factor(row, item.span, r"\partial")
     if reader.wrt is None:  # the one variable that a declared function is a function of
         found = {p.variable for p in walk(inner.expr) if isinstance(p, Component)}
         reader.wrt = tuple(found) if len(found) == 1 else None

@@ -10,6 +10,7 @@ from idxcalc.errors import Span
 from idxcalc.expr import (
     Call, Component, Definition, Dim, Expr, Index, Part, Ref, Slot, Variable, children, fresh,
 )  # fmt: skip
+from idxcalc.expr.remember import Remembered
 from idxcalc.notation.tree import Bracket, Item, Sign
 
 Target: TypeAlias = Variable | Definition
@@ -79,19 +80,29 @@ def component(target: Target, slots: tuple[Slot, ...]) -> Expr:
     return Component(target, slots) if isinstance(target, Variable) else Ref(target, slots)
 
 
-def variables(part: Part | Definition) -> set[Variable]:
-    """Every variable that a value depends on, through definitions and bodies."""
-    match part:
-        case Component(variable, _):
-            return {variable}
-        case Definition(_, _, body):
-            return variables(body)
-        case Ref(definition, _):
-            return variables(definition)
-    found = set[Variable]().union(*map(variables, children(part)))
-    if isinstance(part, Call) and part.function.body is not None:
-        found |= variables(part.function.body) - set(part.function.placeholders)
-    return found
+def names_in(part: Part) -> set[Target]:
+    """Every variable and defined name that a value depends on, through definitions and bodies."""
+
+    def rule(part: Part | Definition) -> set[Target]:
+        match part:
+            case Component(variable, _):
+                return {variable}
+            case Definition(_, _, body):
+                return {part} | known(body)
+            case Ref(definition, _):
+                return known(definition)
+        found = set[Target]().union(*map(known, children(part)))
+        if isinstance(part, Call) and part.function.body is not None:
+            found |= known(part.function.body) - set(part.function.placeholders)
+        return found
+
+    known = Remembered(rule)
+    return known(part)
+
+
+def variables(part: Part) -> set[Variable]:
+    """Every variable that a value depends on."""
+    return {name for name in names_in(part) if isinstance(name, Variable)}
 
 
 def slots_for(dims: tuple[Dim, ...]) -> tuple[Index, ...]:

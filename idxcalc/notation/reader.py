@@ -49,6 +49,7 @@ class Reader:
     components: list[tuple[Dim, int, Span]] = field(default_factory=list)
     inside: dict[str, tuple[str, Span]] = field(default_factory=dict)
     summed: dict[str, Span] = field(default_factory=dict)
+    spared: set[str] = field(default_factory=set)  # letters that would be summed, were they not fixed
     order: tuple[Variable, int] | None = None
     depth: int = 0
     ties: list[tuple[str, Span, Span]] = field(default_factory=list)  # where two letters are one index
@@ -219,6 +220,7 @@ class Reader:
             for _, place in found[1:]:
                 self.tie(name, found[0][1], place)
             if name in self.fixed or len(found) == 1:
+                self.spared.update([name] if len(found) > 1 else ())
                 continue
             if power := next((f.finished for f, _ in found if f.finished), ""):
                 raise self.fail(f"{power} and a repeated index: {_which(name)}", found[-1][1].span)

@@ -195,9 +195,12 @@ def _with_advice(
         for name in [name for name in free_here if name not in chain.no_sum][:8]:  # more would only take time
             mended = replace(chain, no_sum=(*chain.no_sum, name), ops=("=",) * len(chain.ops))
             try:
-                _read(scope, source, mended, number, wrt)
+                spared = _read(scope, source, mended, number, wrt).reader.spared
             except IdxcalcError:
                 continue
+            if name not in spared:  # it only has to be the same everywhere
+                way = f'; or is {name} fixed? add "(no sum on ${name}$)"'
+                return IdxcalcError(error.message + way, source, error.span)
             place = _where(source, name, other) or error.span
             return IdxcalcError(free_and_summed(name, here, there), source, place)
     return error

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from idxcalc.errors import IdxcalcError, Span
-from idxcalc.expr import Definition, Deriv, Diff, Expr, Ref, Relation, Variable, walk
+from idxcalc.expr import Deriv, Diff, Relation, walk
 from idxcalc.notation.lexer import lex
-from idxcalc.notation.parts import Factor, variables
+from idxcalc.notation.parts import Factor, names_in, variables
 from idxcalc.notation.reader import Reader, braces
 from idxcalc.notation.scope import Scope
 from idxcalc.notation.tree import Side
@@ -37,17 +37,10 @@ def vacuous(relation: Relation, has_wrt: bool) -> bool:
 
 
 def _vacuous_node(node: Deriv | Diff, has_wrt: bool) -> bool:
-    inside = variables(node.body)
-    if isinstance(node, Diff):
-        return has_wrt and not any(v in inside for v in node.variables)
-    if isinstance(node.target, Variable):
+    inside = names_in(node.body)
+    if isinstance(node, Deriv):
         return node.target not in inside
-    return not _mentions(node.body, node.target)
-
-
-def _mentions(expr: Expr, target: Definition) -> bool:
-    refs = (part.definition for part in walk(expr) if isinstance(part, Ref))
-    return any(each is target or _mentions(each.body, target) for each in refs)
+    return has_wrt and not any(v in inside for v in node.variables)
 
 
 def sides_differ(

@@ -9,8 +9,8 @@ What is read back may differ from the original in the names of bound letters; in
 terms and of sums next to each other; in sums and products inside products, which become one; in numbers
 of a product, which are multiplied; in quotients of a product, which become one; ``dx_i`` is read as the
 differential of ``x_i``; an argument whose letters come in another order gets deltas; a size that nobody
-named becomes ``\\delta_{ii}``. What the notation has no form for (the derivative by one of several
-arguments, a component above 9) is printed only to be looked at.
+named becomes ``\\delta_{ii}``. What the notation has no form for (a component above 9) is printed only to
+be looked at.
 """
 
 from __future__ import annotations
@@ -210,7 +210,7 @@ class _Writer:
         function, by = node.function, node.derivs
         args = [self.argument(a) for a in node.args]
         out, primes, prefix = run(node.out), "", ""
-        if by and len(args) > 1:  # to be looked at: by a component of argument n, from 1
+        if by and len(args) > 1:  # by a component of argument n, from 1
             prefix = "".join(rf"\partial_{{{','.join(filter(None, (str(n + 1), run(s))))}}} " for n, s in by)
         elif by and (node.lifted or function.params != ((),)):
             out += groups(slots for _, slots in by)
@@ -219,9 +219,10 @@ class _Writer:
         head = prefix + function.name + sub(out) + primes
         own = (*letters(node.out), *(n for _, slots in by for n in letters(slots)))
         if self.omitted(node, args):
-            return Piece(head, own, level=FACTOR if "^" in head else ATOM, bare=True)
+            return Piece(head, own, level=FACTOR if "^" in head or prefix else ATOM, bare=True)
         inner = together(args, ", ".join(a.text for a in args))
-        return Piece(_applied(head, inner.text), (*own, *inner.places), inner.demands)
+        level = FACTOR if prefix else ATOM
+        return Piece(_applied(head, inner.text), (*own, *inner.places), inner.demands, level)
 
     def omitted(self, node: Call, args: list[Piece]) -> bool:
         """Whether the arguments are those that the function has when it is written without."""
