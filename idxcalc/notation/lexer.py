@@ -60,8 +60,9 @@ class _Lexer:
     def run(self) -> list[Tok]:
         while self.at < self.stop:
             self.start = self.at
-            found = self.accept(_SCAN)
+            found = _SCAN.match(self.source, self.at, self.stop)
             assert found is not None
+            self.at = found.end()
             match found.lastgroup:
                 case "space":
                     pass
@@ -82,7 +83,7 @@ class _Lexer:
     def add(self, kind: str, value: object) -> None:
         self.tokens.append(Tok(kind, value, Span(self.start, self.at)))
 
-    def accept(self, pattern: str | re.Pattern[str]) -> re.Match[str] | None:
+    def accept(self, pattern: str) -> re.Match[str] | None:
         """What stands here, if the pattern fits it; the lexer goes on behind it."""
         found = re.compile(pattern).match(self.source, self.at, self.stop)
         self.at = found.end() if found else self.at

@@ -101,8 +101,8 @@ def expression(
     reader = _reader(own or scope.fork(), source, found[0], wrt)
     term = reader.side(found[0].sides[0])
     reader.check_components()
-    expr = settle(term.expr, reader.scope)
-    return expr, _ordered(free(expr), term.letters), _settled(wrt, reader.scope)
+    expr, settled = settle((term.expr, wrt or ()), reader.scope)
+    return expr, _ordered(free(expr), term.letters), settled
 
 
 def letters(scope: Scope, source: str, wrt: Targets | None) -> tuple[str, ...]:
@@ -119,10 +119,6 @@ def read(
         return _read(scope, source, chain, number, wrt)
     except IdxcalcError as error:
         raise (_with_advice(scope, source, chain, number, wrt, error) if advise else error) from None
-
-
-def _settled(wrt: Targets | None, scope: Scope) -> Targets:
-    return tuple(settle(t, scope) for t in wrt or ())
 
 
 def _read(scope: Scope, source: str, chain: Chain, number: int, wrt: Targets | None) -> Claim:
@@ -147,18 +143,17 @@ def _read(scope: Scope, source: str, chain: Chain, number: int, wrt: Targets | N
             raise sides_differ(reader, here, there, right.span, summed | reader.summed if lost else {})
     places = reader.together((*one.places, *two.places))
     reader.check_components()
-    notes, settled = notes_on(scope, own, one, two), _settled(wrt, own)
-    parts = settle(one.expr, own), settle(two.expr, own)
+    notes, up_to = notes_on(scope, own, one, two), reader.order or ()
+    made, order, condition, settled = settle(((one.expr, two.expr), up_to, condition, wrt or ()), own)
     if left.body is None or right.body is None:
-        known = parts[1] if left.body is None else parts[0]
+        known = made[1] if left.body is None else made[0]
         return Claim(None, known, left.span, right.span, notes, False, settled, reader)
-    order = None if reader.order is None else (settle(reader.order[0], own).d(), reader.order[1])
-    made = Relation(
-        *parts, chain.ops[number], None if condition is None else settle(condition, own), order,
-        _ordered(free(parts[0]) | free(parts[1]), places),
+    relation = Relation(
+        *made, chain.ops[number], condition, (order[0].d(), order[1]) if order else None,
+        _ordered(free(made[0]) | free(made[1]), places),
     )  # fmt: skip
-    trivial = tokens(source, left) == tokens(source, right) or vacuous(made, wrt is not None)
-    return Claim(made, None, left.span, right.span, notes, trivial, settled, reader)
+    trivial = tokens(source, left) == tokens(source, right) or vacuous(relation, wrt is not None)
+    return Claim(relation, None, left.span, right.span, notes, trivial, settled, reader)
 
 
 def _ordered(indices: frozenset[Index], letters: Iterable[str]) -> tuple[Index, ...]:

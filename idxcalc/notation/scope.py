@@ -7,6 +7,7 @@ expression self-contained, every size variable replaced by the one that stands f
 from __future__ import annotations
 
 import difflib
+import operator
 from copy import copy
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
@@ -19,7 +20,7 @@ from idxcalc.notation.parts import dims_of
 from idxcalc.notation.sizes import Sizes
 
 Symbol: TypeAlias = Variable | Function | Definition
-P = TypeVar("P", bound=Part | Symbol)
+P = TypeVar("P", bound=Part | Symbol | tuple[Any, ...])
 
 
 @dataclass(slots=True)
@@ -66,7 +67,8 @@ class Scope:
 
 
 def settle(part: P, scope: Scope) -> P:
-    """A node or symbol with the sizes of the scope, its fixed components and its aliases filled in."""
+    """A node or symbol (or several, in a tuple) with the sizes of the scope, its fixed components and its
+    aliases filled in."""
     made: P = _Settler(scope).part(part)
     return made
 
@@ -80,13 +82,15 @@ class _Settler:
 
     def part(self, part: Any) -> Any:
         if isinstance(part, tuple):
-            return tuple(map(self.part, part))
+            return tuple(map(self.part, part)) if part else part
         return self.known(part) if isinstance(type(part), Interned) else part
 
     def made(self, part: Any) -> Any:
         if isinstance(part, Dim):
             return self.scope.sizes.settled(part)
-        made = type(part)(*(self.part(getattr(part, name)) for name in part.__match_args__))
+        fields = [getattr(part, name) for name in part.__match_args__]
+        settled = [self.part(each) for each in fields]
+        made = part if all(map(operator.is_, fields, settled)) else type(part)(*settled)
         aliases = self.scope.aliases
         match made:
             case Variable(name, _, traits, differential, _):

@@ -112,6 +112,9 @@ class Tok(Record):
     value: object
     span: Span
 
+    def __str__(self) -> str:  # what the parser takes for its text; never shown
+        return self.kind
+
 
 def fail(message: str, source: str, start: int, stop: int | None = None) -> IdxcalcError:
     """An error about a stretch of the source."""
