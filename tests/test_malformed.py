@@ -21,6 +21,9 @@ WHICH = f"sum, or component by component? {SUM_OR_NOT}"
 OTHERWISE = r"write \frac{1}{...} or another name"
 FREE = 'on the right i is summed, on the left it is free; add "(no sum on $i$)"'
 
+A_TARGET = "a derivative is by a variable or a defined name"
+TWICE = r"\partial x_i \partial x_j"
+
 # formula, wrt, message
 ROWS = [
     (r"w_{ij}x_j + ‹y_k›", "", "the terms have free indices {i} and {k}"),
@@ -103,6 +106,34 @@ ROWS = [
     (r"‹\sigma^{-1}›(L)", "", r"\sigma^{-1}: the inverse function, or one over the value? " + OTHERWISE),
     (r"\sum_{i=1}^‹0› x_i", "", "the upper bound of a sum is a declared size or a number"),
     (r"‹'›x_i", "", "`'` was not expected here"),
+    (
+        r"\frac{\partial z_i}{\partial z_j} = z_j - ‹\delta_{ij}›",
+        "",
+        'the terms have free indices {j} and {i, j}; or is i fixed? add "(no sum on $i$)"',
+    ),
+    (r"‹\dots› x_i", "", r"dots stand only in a declaration, (i = 1, \dots, n)"),
+    (r"\log(x_i)‹_i›", "", "a subscript belongs to a name"),
+    (r"f(x_i)‹_i›", "", "a bracket has no indices of its own"),
+    (r"\sigma ‹\circ› f", "", r"a composition is written (f \circ g)_{j}, in brackets"),
+    (r"‹\frac{\partial L}{\partial b_i}^2›", "", "brackets around a derivative before a power or subscript"),
+    (
+        r"\frac{\partial L}{\partial ‹f›}",
+        "",
+        "a derivative is by a variable or a defined name, not by the function f",
+    ),
+    (
+        r"\frac{\partial^2 L}{\partial ‹b_i^2›}",
+        "",
+        r"by a component twice: write it out, \partial x_i \partial x_j",
+    ),
+    (r"‹x^{-1}_{ij}›", "", "only a matrix has an inverse; x is a vector"),
+    (r"\sum_i ‹/› x_i", "", "an operator where a term was expected"),
+]
+WRT = [
+    ("x_i + y_i", "wrt names variables, separated by commas"),
+    ("f", "wrt: `f` is a function, not a variable"),
+    ("q", "wrt: `q` is not declared"),
+    ("x_{ij}", "wrt: x has 1 indices, not 2"),
 ]
 
 
@@ -123,6 +154,11 @@ def test_refused_with_its_reason_and_its_place(given, row, wrt, message):
     assert error is not None
     assert error.message == message
     assert (error.span.start, error.span.stop) == (start, stop)
+
+
+@pytest.mark.parametrize(("wrt", "message"), WRT)
+def test_what_a_statement_differentiates_by(given, wrt, message):
+    assert refusal(given, "x_i = 0", wrt).message == message
 
 
 # contexts of their own
@@ -218,6 +254,12 @@ BAD_DECLARATIONS = [
     ("f‹()›", "an empty argument"),
     ("x_i\n‹x_i›", "x is declared already, in line 1"),
     (r"x_i ‹(i = 2, \dots, n)›", "a range starts at 0 or 1"),
+    ("‹x_i invertible›", "only a matrix is invertible; x has 1 indices"),
+    ("x_i, f(‹x_{ij}›)", "x was declared otherwise in line 1"),
+    (
+        r"‹w_{ij} (i = 1, \dots, n; j = 1, \dots, m) symmetric›",
+        "the size of w: n here, m there",
+    ),
 ]  # fmt: skip
 
 
@@ -242,6 +284,10 @@ BAD_DEFINITIONS = [
     ("‹2 q› = 1", "a definition starts with the name it defines"),
     (r"q = ‹?›", "a definition has no `?`"),
     ("‹q_0› = 1", "declare q before a component of it is defined"),
+    ("q‹()› = x_iy_i", "an empty argument"),
+    ("q‹(u, x_i)› = u", "one argument, or only new letters"),
+    ("q(‹2u›) = u", "a definition's argument is a single name"),
+    (r"q = ‹1 \text{ if } x_1 > 0›", "a definition by cases ends with else"),
     ("x_0 = ‹y_iz_i›", "a component is defined as a number, or as the components of one variable"),
 ]
 

@@ -8,6 +8,7 @@ from meaning import assert_means, values, world
 from reading import claims, expression, refusal, scope
 
 from idxcalc.expr import Call, Component, Definition, Deriv, Function, Ref, Variable
+from idxcalc.notation.define import define
 from idxcalc.verify.context import Context
 
 GIVEN = "x_i, y_i, b_i, p_i, t\nw_{ij}, m_{ij}\n\\sigma(z)\nf(x_i)\nF_j(x_i)"
@@ -159,6 +160,14 @@ def _pulled(g):
     return 2 * g.w.T @ g.w @ g.x
 
 
+def test_definitions_upon_definitions_are_read_however_many():
+    where = scope("x_i", r"y^{(0)}_i = x_i")
+    for n in range(500):
+        define(where, rf"y^{{({n + 1})}}_i = 2y^{{({n})}}_i")
+    (claim,) = claims(where, r"y^{(500)}_i = 2y^{(499)}_i")
+    assert not claim.notes and not claim.trivial
+
+
 # 5. an argument's free letters, in order of first appearance
 
 
@@ -180,6 +189,15 @@ def test_letters_tie_within_a_name_and_a_composition_only():
     assert find(symbols["f"].out[0]) is find(symbols["g"].out[0])
     assert find(symbols["f"].params[0][0]) is find(symbols["g"].out[0])
     assert find(symbols["u"].dims[0]) is find(symbols["v"].dims[0])
+
+
+def test_one_bracket_may_hold_several_ranges():
+    for between in (";", ","):
+        where = scope(rf"w_{{ij}}, v_{{ij}} (i = 1, \dots, n{between} j = 0, \dots, m)")
+        for name in "wv":
+            assert [where.sizes.describe(d) for d in where.symbols[name].dims] == ["n", "0..m"]
+    where = scope(r"m_{ij}, x_a (i, j, a = 1, \dots, n)")
+    assert {where.sizes.describe(d) for s in where.symbols.values() for d in s.dims} == {"n"}
 
 
 def test_an_attribute_covers_the_names_back_to_the_one_before():

@@ -111,7 +111,8 @@ X_{ij} invertible
 \sigma(p)
 f(o_i), F_j(x_i), g(m_{ij})
 r_i (i = 1, \dots, n)
-h_i (i = 0, \dots, n)"""
+h_i (i = 0, \dots, n)
+k(t, z_i), K_j(m_{ij}, a)"""
 LAYER = (
     r"\hat y_i = \sigma_i(w_{jk} x_k) \\ L = (\hat y_j - y_j)(\hat y_j - y_j) \\ s(q) = \frac{1}{1 + e^{-q}}"
 )
@@ -179,6 +180,11 @@ STABLE = [
     r"d\,dL",
     r"dw_{ij} x_j",
     r"\pi t",
+    r"\partial_{1} k(t, z_i)",
+    r"\partial_{2,i} k(t, z_k) z_i",
+    r"\partial_{1} \partial_{2,i} k(t, z_k)",
+    r"(\partial_{1} k(t, z_i))^2",
+    r"\partial_{1,im} K_j(m_{kl}, a)",
 ]
 
 
