@@ -117,9 +117,9 @@ def test_a_mark_opens_without_scripts(address: str, browser: Any) -> None:
     evidence.locator("summary").first.click()
     assert evidence.locator(".idx-relation").is_visible()
     for name, said in {"LaTeX": r"_{,(gh)} = 2", "NumPy": "np.einsum", "JAX": "import jax"}.items():
-        tab = evidence.locator(".idx-tabs details", has_text=name)
-        tab.locator("summary").click()
-        assert said in tab.locator("pre").inner_text()
+        summary = evidence.locator(".idx-tabs summary").get_by_text(name, exact=True)
+        summary.click()
+        assert said in summary.locator("xpath=..").locator("pre").inner_text()
         assert evidence.locator(".idx-tabs pre:visible").count() == 1, "one is open at a time"
     context.close()
 

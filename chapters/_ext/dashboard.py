@@ -21,6 +21,7 @@ from sphinx.util.docutils import SphinxDirective
 
 from idxcalc.sphinx_ext.domain import domain, title
 from idxcalc.sphinx_ext.evidence import facts
+from idxcalc.sphinx_ext.layout import typeset
 from idxcalc.sphinx_ext.render import RenderStatements
 
 CHECKED = ("derive", "steps", "check")
@@ -234,8 +235,8 @@ class RenderCounted(SphinxPostTransform):
             elif name:
                 line += self.link(doc, entry.ident, name)
             line += [nodes.Text(" "), nodes.strong("", result.verdict)]
-            for key, value in facts(result, entry.cell) if result else ():
-                line += [nodes.Text(f"; {key} "), *value]
+            for key, value in facts(result, entry.cell).items() if result else ():
+                line += [nodes.Text(f"; {key} "), *typeset(value)]
             yield line
 
 

@@ -24,6 +24,7 @@ from sphinx.transforms.post_transforms import SphinxPostTransform
 from idxcalc.sphinx_ext.domain import Entry, domain, title
 from idxcalc.sphinx_ext.layout import aligned, declarations
 from idxcalc.sphinx_ext.marks import mark
+from idxcalc.verify.result import ICONS
 
 FOLDER = "notebooks"
 _STATEMENT = re.compile(
@@ -124,8 +125,7 @@ def _shown(
     known = entry(kind, label)
     if kind == "given":
         yield "**Given**"
-        for line in declarations(body):
-            yield " ".join(f"${piece}$" if form == "math" else piece for form, piece in line)
+        yield from declarations(body)
     elif kind == "claim":
         yield f"**Claim.** {body}"
     elif known and not known.typeset:
@@ -137,7 +137,8 @@ def _shown(
     if reason := re.search(r":unchecked:\s*(.*)", options):
         yield f"*unchecked: {reason[1]}*"
     if known and (found := mark(known)):
-        yield f"*{number(label)} {found.text()}*" if label else f"*{found.text()}*"
+        said = f"{ICONS[found.verdict]} {found.words}"
+        yield f"*{number(label)} {said}*" if label else f"*{said}*"
         if wrong := [str(result) for result in known.results if not result]:
             yield "```text\n" + "\n".join(wrong) + "\n```"
 

@@ -27,8 +27,7 @@ from idxcalc.notation import relations
 from idxcalc.sphinx_ext.directives import formula, note, statement_node
 from idxcalc.sphinx_ext.domain import Entry, domain, title
 from idxcalc.sphinx_ext.entries import kept
-from idxcalc.sphinx_ext.evidence import typeset
-from idxcalc.sphinx_ext.layout import declarations
+from idxcalc.sphinx_ext.layout import declarations, typeset
 from idxcalc.verify import hints
 
 OUTCOMES = (
@@ -181,7 +180,10 @@ class ProofReading(SphinxDirective):
 
     def facts(self, found: Finding) -> Iterator[tuple[str, list[nodes.Node]]]:
         if found.given:
-            yield "given", _joined([list(_declared(line)) for line in found.given])
+            yield (
+                "given",
+                _joined([list(typeset(line)) for given in found.given for line in declarations(given)]),
+            )
         if found.define:
             yield "with", _joined([[nodes.math(each, each)] for each in found.define])
         if found.wrt and found.results:
@@ -211,13 +213,6 @@ def link(builder: Any, start: str, docname: str, ident: str, shown: str) -> node
     """A reference to a place; on paper all documents are one, so that of the place always stands in it."""
     uri = builder.get_relative_uri(start, docname) + (f"#{ident}" if ident else "")
     return nodes.reference("", "", nodes.inline("", shown), internal=True, refuri=uri)
-
-
-def _declared(line: str) -> Iterator[nodes.Node]:
-    for n, (kind, piece) in enumerate(declarations(line)[0]):
-        if n:
-            yield nodes.Text(" ")
-        yield nodes.math(piece, piece) if kind == "math" else nodes.Text(piece)
 
 
 def _joined(parts: list[list[nodes.Node]], between: str = "; ") -> list[nodes.Node]:

@@ -9,17 +9,14 @@ its results up, shows them, and fails the build for those that are not as the ch
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from sphinx.application import Sphinx
+from sphinx.util.typing import ExtensionMetadata
 
 from idxcalc.sphinx_ext import katex
 from idxcalc.sphinx_ext.directives import DIRECTIVES, ROLES, check_node, statement_node
 from idxcalc.sphinx_ext.domain import StatementDomain, number_labels
 from idxcalc.sphinx_ext.faults import collect, fingerprint, report, unreadable
 from idxcalc.sphinx_ext.render import RenderStatements
-
-if TYPE_CHECKING:
-    from sphinx.application import Sphinx
-    from sphinx.util.typing import ExtensionMetadata
 
 
 def setup(app: Sphinx) -> ExtensionMetadata:

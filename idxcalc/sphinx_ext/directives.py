@@ -6,24 +6,21 @@ kind, label and text, in the order of the document.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from docutils import nodes
+from docutils.nodes import Node, system_message
 from docutils.parsers.rst import directives
 from sphinx.directives.patches import MathDirective
+from sphinx.environment import BuildEnvironment
 from sphinx.util.docutils import SphinxDirective, SphinxRole
 
 from idxcalc.chapters import OPTIONS
 from idxcalc.sphinx_ext.domain import Entry, domain
 from idxcalc.sphinx_ext.entries import entry
-from idxcalc.sphinx_ext.layout import declarations, display
+from idxcalc.sphinx_ext.layout import declarations, display, typeset
 from idxcalc.sphinx_ext.reading import reading
-
-if TYPE_CHECKING:
-    from docutils.nodes import Node, system_message
-    from sphinx.environment import BuildEnvironment
 
 
 class statement_node(nodes.General, nodes.Element):
@@ -59,7 +56,7 @@ class StatementDirective(SphinxDirective):
         """A claim's text, the declarations, or the formula."""
         if known.kind == "claim":
             return self.parse_content_to_nodes()
-        return list(_declared(known.rows[0])) if known.kind == "given" else [formula(known, self.env.docname)]
+        return _declared(known.rows[0]) if known.kind == "given" else [formula(known, self.env.docname)]
 
 
 class CheckedMath(MathDirective):
@@ -107,15 +104,10 @@ def plain(text: str, *classes: str) -> nodes.literal_block:
     return nodes.literal_block(text, text, language="none", classes=list(classes))
 
 
-def _declared(text: str) -> Iterator[nodes.bullet_list]:
-    """The declarations, a line each: formula and words."""
-    found = nodes.bullet_list(bullet="-", classes=["simple"])
-    for line in declarations(text):
-        words = [nodes.math(each, each) if kind == "math" else nodes.inline("", each) for kind, each in line]
-        spaced = [node for word in words for node in (nodes.Text(" "), word)][1:]
-        found += nodes.list_item("", nodes.paragraph("", "", *spaced))
-    if found.children:
-        yield found
+def _declared(text: str) -> list[nodes.Node]:
+    """The declarations, a line each."""
+    lines = [nodes.list_item("", nodes.paragraph("", "", *typeset(line))) for line in declarations(text)]
+    return [nodes.bullet_list("", *lines, bullet="-", classes=["simple"])] if lines else []
 
 
 def note(env: BuildEnvironment, known: Entry) -> dict[str, str | int]:

@@ -11,16 +11,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Set
 from dataclasses import dataclass
+from itertools import islice, product
 from string import ascii_lowercase
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
+from sphinx.application import Sphinx
 from sphinx.domains import Domain
+from sphinx.environment import BuildEnvironment
 
 from idxcalc.chapters import Found
-
-if TYPE_CHECKING:
-    from sphinx.application import Sphinx
-    from sphinx.environment import BuildEnvironment
 
 Place = tuple[str, int]
 """A document and a line of its file."""
@@ -104,21 +103,19 @@ def domain(env: BuildEnvironment) -> StatementDomain:
     return cast(StatementDomain, env.get_domain("idx"))
 
 
-def number(env: BuildEnvironment, docname: str, entry: Entry, row: int | None = None) -> str:
-    """The number of a statement or of one of its rows, without brackets: ``3.2b``."""
+def number(env: BuildEnvironment, docname: str, entry: Entry) -> str:
+    """The number of a statement, without brackets: ``3.2``."""
     chapter = env.toc_secnumbers.get(docname, {}).get("", ())
-    text = ".".join(map(str, (*chapter, entry.number)))
-    return text if row is None or len(entry.rows) == 1 else text + letter(row)
+    return ".".join(map(str, (*chapter, entry.number)))
 
 
-def letter(row: int) -> str:
-    """a, b, ..., z, aa, ab, ... for 0, 1, ...
-
-    >>> letter(0), letter(25), letter(26)
-    ('a', 'z', 'aa')
-    """
-    lead, last = divmod(row, 26)
-    return (letter(lead - 1) if lead else "") + ascii_lowercase[last]
+def numbers(env: BuildEnvironment, docname: str, entry: Entry) -> list[str]:
+    """What stands beside the rows of a statement: ``(3.2)``, or ``(3.2a)``, ``(3.2b)``, ..., ``(3.2aa)``."""
+    letters = ("".join(each) for n in (1, 2) for each in product(ascii_lowercase, repeat=n))
+    count = len(entry.rows)
+    return [
+        f"({number(env, docname, entry)}{letter if count > 1 else ''})" for letter in islice(letters, count)
+    ]
 
 
 def title(env: BuildEnvironment, docname: str, entry: Entry) -> str:

@@ -10,9 +10,10 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 from docutils import nodes
+from sphinx.environment import BuildEnvironment
 
 from idxcalc.chapters import Found, Statement
 from idxcalc.chapters.verdicts import Checked
@@ -20,11 +21,7 @@ from idxcalc.errors import IdxcalcError, Span
 from idxcalc.sphinx_ext.domain import Entry, Place, domain
 from idxcalc.sphinx_ext.katex import typesets
 from idxcalc.sphinx_ext.layout import display, rows
-
-if TYPE_CHECKING:
-    from sphinx.environment import BuildEnvironment
-
-    from idxcalc.sphinx_ext.reading import Reading
+from idxcalc.sphinx_ext.reading import Reading
 
 NUMBERED = ("define", "derive", "steps", "claim")
 DISPLAYED = ("define", "derive", "steps")

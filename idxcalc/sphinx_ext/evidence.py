@@ -14,6 +14,7 @@ from docutils import nodes
 from idxcalc.chapters import Found
 from idxcalc.sphinx_ext.directives import plain
 from idxcalc.sphinx_ext.domain import Entry
+from idxcalc.sphinx_ext.layout import typeset
 
 _MEANS = {
     "proved": "for all sizes and all values; autodiff agrees",
@@ -48,13 +49,14 @@ def evidence(entry: Entry, names: Sequence[str]) -> Iterator[nodes.Node]:
         yield nodes.container("", *tabs, classes=["idx-tabs"])
 
 
-def _table(rows: Iterator[tuple[str, list[nodes.Node]]]) -> Iterator[nodes.field_list]:
-    fields = [
-        nodes.field("", nodes.field_name("", key), nodes.field_body("", nodes.paragraph("", "", *value)))
-        for key, value in rows
-    ]
-    if fields:
-        yield nodes.field_list("", *fields)
+def _table(rows: dict[str, str]) -> list[nodes.Node]:
+    fields = (
+        nodes.field(
+            "", nodes.field_name("", key), nodes.field_body("", nodes.paragraph("", "", *typeset(value)))
+        )
+        for key, value in rows.items()
+    )
+    return [nodes.field_list("", *fields)] if rows else []
 
 
 def folded(
@@ -71,24 +73,28 @@ def html(text: str) -> nodes.raw:
     return nodes.raw("", text, format="html")
 
 
-def facts(result: Found, cell: str = "") -> Iterator[tuple[str, list[nodes.Node]]]:
-    """What is known about one relation besides its verdict, by name."""
-    if cell:
-        yield "cell", [nodes.literal("", cell)]
-    if result.answer:
-        yield "? stands for", [nodes.math(result.answer, result.answer)]
-    if result.assumptions:
-        yield "assuming", _joined(result.assumptions)
-    if result.verdict == "proved" and result.rules:
-        yield "by", _joined(result.rules, ", ")
-    if result.trials:
-        yield "samples", list(typeset(_samples(result)))
-    if result.max_error is not None and result.trials:
-        yield "largest error", [nodes.Text(f"{result.max_error:.1e}, relative to the largest term")]
-    if remarks := [*result.notes, *["trivial: it says nothing, and covers nothing"] * result.trivial]:
-        yield "remarks", _joined(remarks)
-    if result.covers:
-        yield "covers", [nodes.Text(", ".join(result.covers))]
+def facts(result: Found, cell: str = "") -> dict[str, str]:
+    """What is known about one relation besides its verdict, by name; formulas stand between dollars."""
+    error = f"{result.max_error or 0:.1e}, relative to the largest term"
+    remarks = [*result.notes, *["trivial: it says nothing, and covers nothing"] * result.trivial]
+    found = {
+        "cell": cell,
+        "? stands for": f"${result.answer}$" if result.answer else "",
+        "assuming": _joined(result.assumptions),
+        "by": _joined(result.rules, ", ") if result.verdict == "proved" else "",
+        "samples": _samples(result) if result.trials else "",
+        "largest error": error if result.trials and result.max_error is not None else "",
+        "remarks": _joined(remarks),
+        "covers": ", ".join(result.covers),
+    }
+    return {name: said for name, said in found.items() if said}
+
+
+def _joined(parts: Sequence[str], between: str = "; ") -> str:
+    """The parts as one text; in one without dollars, the words that begin with a backslash are formulas."""
+    return between.join(
+        x if "$" in x else re.sub(r"(?<!\S)\\\S+", lambda word: f"${word[0]}$", x) for x in parts
+    )
 
 
 def _samples(result: Found) -> str:
@@ -97,22 +103,3 @@ def _samples(result: Found) -> str:
     told = list(dict.fromkeys(filter(None, each)))
     more = f" and {len(told) - _SIZES_SHOWN} more" if len(told) > _SIZES_SHOWN else ""
     return f"{result.trials}" + (f", at sizes ${'; '.join(told[:_SIZES_SHOWN])}${more}" if told else "")
-
-
-def _joined(parts: Sequence[str], between: str = "; ") -> list[nodes.Node]:
-    return [node for part in parts for node in (nodes.Text(between), *typeset(part))][1:]
-
-
-def typeset(text: str) -> Iterator[nodes.Node]:
-    r"""Text with its formulas typeset: what stands between dollars, or else the words that begin with ``\``.
-
-    >>> [type(node).__name__ for node in typeset(r"\Sigma invertible")]
-    ['math', 'Text']
-    >>> [node.astext() for node in typeset("$X$ invertible")]
-    ['X', ' invertible']
-    """
-    if "$" not in text:
-        text = re.sub(r"(?<!\S)\\\S+", lambda word: f"${word[0]}$", text)
-    for n, piece in enumerate(text.split("$")):
-        if piece:
-            yield nodes.math(piece, piece) if n % 2 else nodes.Text(piece)

@@ -11,10 +11,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.config import Config
+from sphinx.environment import BuildEnvironment
 from sphinx.util import logging
+from sphinx.util.nodes import traverse_parent
 
 from idxcalc.chapters.store import environment
 from idxcalc.chapters.text import load
@@ -23,11 +26,6 @@ from idxcalc.sphinx_ext.domain import domain
 from idxcalc.sphinx_ext.katex import TexError, html
 from idxcalc.sphinx_ext.reading import reading, shown_path
 from idxcalc.verify.result import Result
-
-if TYPE_CHECKING:
-    from sphinx.application import Sphinx
-    from sphinx.config import Config
-    from sphinx.environment import BuildEnvironment
 
 logger = logging.getLogger(__name__)
 
@@ -80,15 +78,8 @@ def _broken_tex(env: BuildEnvironment, doctree: nodes.document) -> Iterator[str]
             try:
                 html(node, env.config)
             except TexError as error:
-                file = shown_path(env, env.docname)
-                yield f"{file}:{_line(node)}:1: TeX that cannot be typeset: {error}"
-
-
-def _line(node: nodes.Node) -> int:
-    """The line of a node or of the nearest one around it."""
-    while node.line is None and node.parent is not None:
-        node = node.parent
-    return node.line or 1
+                line = next((around.line for around in traverse_parent(node) if around.line), 1)
+                yield f"{shown_path(env, env.docname)}:{line}:1: TeX that cannot be typeset: {error}"
 
 
 def report(app: Sphinx, env: BuildEnvironment) -> None:

@@ -17,14 +17,11 @@ import subprocess
 import sys
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from docutils import nodes
-
-if TYPE_CHECKING:
-    from sphinx.application import Sphinx
-    from sphinx.config import Config
-    from sphinx.writers.html5 import HTML5Translator
+from sphinx.application import Sphinx
+from sphinx.config import Config
+from sphinx.writers.html5 import HTML5Translator
 
 _STATIC = Path(__file__).parent / "static"
 _NUMBERED = re.compile(r"\\(begin|end)\{(align|gather|equation|alignat|multline)\}")

@@ -12,6 +12,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
+from docutils import nodes
+
 _PIECE = re.compile(
     r"\\begin(?=\s*\{)|\\end(?=\s*\{)|\\\\(?:\s*\[[^]]*\])?|\\left|\\right|\\.|[{}=]|\$|&", re.S
 )
@@ -80,18 +82,27 @@ def display(lines: Sequence[str], tags: Sequence[str] = ()) -> str:
     return "\n".join([rf"\begin{{{name}}}", " \\\\[0.3em]\n".join(tagged), rf"\end{{{name}}}"])
 
 
-def declarations(text: str) -> tuple[tuple[tuple[str, str], ...], ...]:
-    r"""A given block for the eye: per line, pairs (``math`` or ``text``, what to show).
+def declarations(text: str) -> Iterator[str]:
+    r"""A given block for the eye, line by line, formulas between dollars.
 
-    >>> declarations(r"x_k, y_i constant" + "\n" + r"\sigma(z)  -- any smooth function")
-    ((('math', 'x_k, y_i'), ('text', 'constant')), (('math', '\\sigma(z)'), ('text', 'any smooth function')))
+    >>> list(declarations(r"x_k, y_i constant" + "\n" + r"\sigma(z)  -- any smooth function"))
+    ['$x_k, y_i$ constant', '$\\sigma(z)$ any smooth function']
     """
-    found = []
     for line in text.splitlines():
         formula, _, remark = line.partition("--")
-        pieces = [("math", each) for each in _ATTRIBUTES.split(formula)]
-        pieces[1::2] = [("text", re.sub("[ ,]+", ", ", each)) for _, each in pieces[1::2]]
-        shown = [(kind, each.strip(", ")) for kind, each in [*pieces, ("text", remark)]]
-        if parts := tuple((kind, each) for kind, each in shown if each):
-            found.append(parts)
-    return tuple(found)
+        words = [piece.strip(", ") for piece in _ATTRIBUTES.split(formula)]
+        words[::2] = [word and f"${word}$" for word in words[::2]]
+        words[1::2] = [re.sub("[ ,]+", ", ", word) for word in words[1::2]]
+        if shown := " ".join(filter(None, [*words, remark.strip()])):
+            yield shown
+
+
+def typeset(text: str) -> Iterator[nodes.Node]:
+    r"""Text with what stands between dollars typeset.
+
+    >>> [node.astext() for node in typeset("$X$ invertible")]
+    ['X', ' invertible']
+    """
+    for n, piece in enumerate(text.split("$")):
+        if piece:
+            yield nodes.math(piece, piece) if n % 2 else nodes.Text(piece)

@@ -31,10 +31,6 @@ class Mark:
     verdict: str
     words: str
 
-    def text(self) -> str:
-        """Icon and words in plain characters."""
-        return f"{ICONS[self.verdict]} {self.words}"
-
     def shown(self, *classes: str) -> list[nodes.Node]:
         """Icon and words for a screen; with the class ``idx-heard`` the words are there for who hears it."""
         icon = nodes.inline("", ICONS[self.verdict], classes=["idx-icon"])

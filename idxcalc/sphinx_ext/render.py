@@ -10,22 +10,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.builders import Builder
 from sphinx.transforms.post_transforms import SphinxPostTransform
 
 from idxcalc.sphinx_ext.directives import check_node, formula, plain, statement_node
-from idxcalc.sphinx_ext.domain import Entry, domain, number, title
+from idxcalc.sphinx_ext.domain import Entry, domain, numbers, title
 from idxcalc.sphinx_ext.evidence import evidence, folded, html
 from idxcalc.sphinx_ext.faults import cells_ran
 from idxcalc.sphinx_ext.layout import unaligned
 from idxcalc.sphinx_ext.marks import LATEX, Mark, mark
 from idxcalc.verify.result import ICONS
-
-if TYPE_CHECKING:
-    from sphinx.application import Sphinx
-    from sphinx.builders import Builder
 
 _CAPTIONS = {"given": "Given", "define": "Definition", "claim": "Claim"}
 
@@ -77,8 +75,7 @@ class RenderStatements(SphinxPostTransform):
         elif entry.kind == "steps" and all(entry.results):
             box += self.steps(entry, docname)
         elif entry.typeset and self.format != "text":
-            tags = [f"({number(self.env, docname, entry, row)})" for row in range(len(entry.rows))]
-            box += formula(entry, docname, tags, self.rows(entry))
+            box += formula(entry, docname, numbers(self.env, docname, entry), self.rows(entry))
         else:
             box += plain("\n".join(map(unaligned, entry.rows)) + f"    {said}")
         foot = [*self.foot(entry, found, docname), *[link] * (entry.kind not in _CAPTIONS)]
@@ -108,7 +105,7 @@ class RenderStatements(SphinxPostTransform):
         if len(entry.results) == 1:
             return [""]
         if len(entry.results) == len(entry.rows):
-            return [f"({number(self.env, docname, entry, row)})" for row in range(len(entry.rows))]
+            return numbers(self.env, docname, entry)
         return [f"relation {n}" for n in range(1, len(entry.results) + 1)]
 
     def foot(self, entry: Entry, found: Mark | None, docname: str) -> list[nodes.Node]:
