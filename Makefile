@@ -59,7 +59,7 @@ tests: $(READY) $(TYPESET)
 	echo "Running the tests of the package"
 	$(PYTEST) tests -m "not slow"
 
-slow: $(READY) $(TYPESET)  ## the slow tests: browser, clean environments, every notebook, every chapter edited
+slow: $(READY) $(TYPESET)  ## the tests that take longest: every chapter edited, the book made anew twice, long random runs
 	echo "Running the slow tests"
 	$(PYTEST) tests -m slow
 

@@ -190,7 +190,6 @@ The number {check}`\\delta_{ij}x_j = x_i` is inline.
 COUNTS = "# Counts\n\n```{book-numbers}\n```\n\n```{book-unchecked}\n```\n\n```{book-evidence}\n```\n"
 
 
-@pytest.mark.slow
 def test_the_counts_are_those_of_the_book(tmp_path: Path) -> None:
     source = tmp_path / "book"
     source.mkdir()
@@ -265,7 +264,6 @@ def test_a_notebook_is_valid_and_the_same_each_time() -> None:
             assert not [mark for mark in ("```{derive}", "{check}`", "{ref}`", "```{given}") if mark in shown]
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("path", with_cells(), ids=lambda path: path.stem)
 def test_a_notebook_runs_from_any_folder(path: Path, tmp_path: Path) -> None:
     from nbclient import NotebookClient
@@ -309,7 +307,6 @@ def test_what_a_log_complains_of() -> None:
     assert [len(lines) for lines in pdf().faults(log).values()] == [1, 1, 0, 1]
 
 
-@pytest.mark.slow
 @pytest.mark.skipif(
     shutil.which("xelatex") is None, reason="TeX is not installed; `make pdf` says what to install"
 )

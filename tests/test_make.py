@@ -189,7 +189,6 @@ def test_a_second_make_is_quick_and_an_edit_of_the_package_verifies_all_again(cl
     assert "the second edition is right" in second and "edition is second" in second
 
 
-@pytest.mark.slow
 def test_make_clean_leaves_the_environment(clone):
     timed(clone, "clean")
     assert not (clone / "_build").exists() and (clone / ".venv" / ".ready").exists()
@@ -231,7 +230,6 @@ def test_every_development_package_is_pinned_and_every_range_is_one():
         assert pin in wanted.specifier and "==" not in line, line
 
 
-@pytest.mark.slow
 def test_the_environment_is_the_pinned_one():
     differing = {name: (pin, version(name)) for name, pin in pins().items() if version(name) != pin}
     assert not differing

@@ -49,7 +49,6 @@ def test_the_first_attempt_is_refused_in_the_words_that_the_page_discusses():
     assert {each.verdict for results in by_label.values() for each in results} == {"proved"}
 
 
-@pytest.mark.slow
 def test_it_all_works_in_a_clean_environment(tmp_path: Path) -> None:
     """The wheel alone, in a folder without any file: the shell's calls, then the page's cells as a script."""
     shutil.copytree(

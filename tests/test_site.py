@@ -16,8 +16,6 @@ from urllib.parse import unquote
 import pytest
 from built import ROOT, book
 
-pytestmark = pytest.mark.slow
-
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
 WIDTHS = {1280: 800, 360: 740}

@@ -309,13 +309,16 @@ def test_what_is_not_checked_says_so(build: Build) -> None:
 
 @has_katex
 def test_katex_typesets_while_building(build: Build) -> None:
-    text = "# T\n\nHere $\\Longrightarrow$.\n\n```{math}\n\\begin{align}\na &\\\\ b &\n\\end{align}\n```\n\n"
-    built = build(index=text + TWO, conf=WITH_KATEX)
+    conf = WITH_KATEX + r"idxcalc_macros = {r'\R': r'\mathbb{R}', r'\n': r'\lvert #1\rvert'}"
+    text = "# T\n\nHere $\\R$, $\\n{x}$.\n\n```{math}\n\\begin{align}\na &\\\\ b &\n\\end{align}\n```\n\n"
+    built = build(index=text + TWO, conf=conf)
     assert built.code == 0 and not built.err, built.err
     page = built.page("index.html")
     assert "<math " in page and 'class="katex-html"' in page and "mathjax@" not in page
     assert "eqn-num" not in page.split("two-rows")[0], "KaTeX numbers no row"
     css = built.page("_static/katex/katex.min.css")
+    tex = build(index=text, conf=conf, builder="latex").page("projectnamenotset.tex")
+    assert r"\providecommand{\n}[1]{\lvert #1\rvert}" in tex
     fonts = set(re.findall(r"url\(([^)]*)\)", css))
     assert fonts and all((built.folder / "_static" / "katex" / font).is_file() for font in fonts)
 
@@ -398,7 +401,6 @@ def sphinx(python: str | Path, folder: Path, *args: str) -> subprocess.Completed
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
 
 
-@pytest.mark.slow
 def test_the_programs_on_a_page_run_without_the_package_and_print_the_error_it_shows(tmp_path: Path) -> None:
     (tmp_path / "book").mkdir()
     (tmp_path / "book" / "conf.py").write_text(CONF)
@@ -436,7 +438,6 @@ assert 1 + 1 == 2
 """
 
 
-@pytest.mark.slow
 def test_a_claim_is_shown_when_its_cell_ran(tmp_path: Path) -> None:
     (tmp_path / "book").mkdir()
     (tmp_path / "book" / "conf.py").write_text('extensions = ["myst_nb", "idxcalc.sphinx_ext"]\n')
@@ -454,7 +455,6 @@ def test_a_claim_is_shown_when_its_cell_ran(tmp_path: Path) -> None:
     assert '<span class="idx-word">not shown: its cell did not run through</span>' in page
 
 
-@pytest.mark.slow
 def test_a_foreign_project_needs_three_lines(tmp_path: Path) -> None:
     """The wheel, in an environment of its own, under the default theme."""
     shutil.copytree(

@@ -31,6 +31,7 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     app.add_post_transform(RenderStatements)
 
     app.add_config_value("idxcalc_katex", "_build/katex", "env", types=frozenset({str}))
+    app.add_config_value("idxcalc_macros", {}, "env", types=frozenset({dict}))
     app.add_config_value("idxcalc_fingerprint", "", "env", types=frozenset({str}))
     app.add_html_math_renderer("idxcalc", inline_renderers=katex.RENDERER, block_renderers=katex.RENDERER)
 

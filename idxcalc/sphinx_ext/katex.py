@@ -54,10 +54,10 @@ def _server(dist: str, owner: int) -> subprocess.Popen[str]:
 
 
 @cache
-def _typeset(tex: str, display: bool, dist: str) -> str:
+def _typeset(tex: str, display: bool, dist: str, macros: str) -> str:
     process = _server(dist, os.getpid())
     assert process.stdin is not None and process.stdout is not None
-    process.stdin.write(json.dumps([tex, display]) + "\n")
+    process.stdin.write(json.dumps([tex, display, json.loads(macros)]) + "\n")
     process.stdin.flush()
     answer: dict[str, str] = json.loads(process.stdout.readline())
     if "error" in answer:
@@ -77,13 +77,13 @@ def html(node: nodes.math | nodes.math_block, config: Config) -> str:
         if ("\\\\" in tex or "\n\n" in tex) and not tex.startswith(r"\begin{"):
             lines = " \\\\\n".join(filter(str.strip, tex.split("\n\n")))
             tex = rf"\begin{{aligned}}{lines}\end{{aligned}}"
-    return _typeset(tex, display, config.idxcalc_katex)
+    return _typeset(tex, display, config.idxcalc_katex, json.dumps(config.idxcalc_macros))
 
 
 def typesets(tex: str, config: Config) -> bool:
     """Whether the TeX is whole; without KaTeX, whether its braces are."""
     try:
-        return bool(_typeset(tex, True, config.idxcalc_katex))
+        return bool(html(nodes.math_block("", tex), config))
     except TexError:
         return False
     except (OSError, ValueError):
@@ -91,10 +91,21 @@ def typesets(tex: str, config: Config) -> bool:
 
 
 def configure(app: Sphinx, config: Config) -> None:
-    """Use KaTeX where it is to be had (`idxcalc_katex` is empty where not), else Sphinx's own renderer."""
+    """Use KaTeX where it is to be had (`idxcalc_katex` is empty where not), else Sphinx's own renderer;
+    macros stand once for all."""
     config.idxcalc_katex = str((node_binary() and folder(Path(app.confdir) / config.idxcalc_katex)) or "")
     if config.html_math_renderer is None:
         config.html_math_renderer = "idxcalc" if config.idxcalc_katex else "mathjax"
+    macros = {
+        name: (body, max([0, *map(int, re.findall(r"#(\d)", body))]))
+        for name, body in config.idxcalc_macros.items()
+    }
+    lines = (rf"\providecommand{{{name}}}[{arity}]{{{body}}}" for name, (body, arity) in macros.items())
+    config.latex_elements["preamble"] = "\n".join([config.latex_elements.get("preamble", ""), *lines])
+    if macros and config.mathjax3_config is None:
+        config.mathjax3_config = {
+            "tex": {"macros": {name[1:]: list(found) for name, found in macros.items()}}
+        }
 
 
 def static_files(app: Sphinx) -> None:

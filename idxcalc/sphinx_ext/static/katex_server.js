@@ -6,9 +6,9 @@ const trust = ({ command, attributes }) =>
   command === "\\htmlData" && Object.keys(attributes).join() === "data-i";
 
 function answer(line) {
-  const [tex, displayMode] = JSON.parse(line);
+  const [tex, displayMode, macros] = JSON.parse(line);
   try {
-    return { html: katex.renderToString(tex, { displayMode, trust, strict: "ignore" }) };
+    return { html: katex.renderToString(tex, { displayMode, macros, trust, strict: "ignore" }) };
   } catch (error) {
     return { error: String(error.rawMessage || error.message) };
   }
