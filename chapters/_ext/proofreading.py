@@ -26,8 +26,8 @@ from idxcalc.errors import IdxcalcError
 from idxcalc.notation import relations
 from idxcalc.sphinx_ext.directives import formula, note, statement_node
 from idxcalc.sphinx_ext.domain import Entry, domain, title
-from idxcalc.sphinx_ext.entries import kept
 from idxcalc.sphinx_ext.layout import declarations, typeset
+from idxcalc.sphinx_ext.reading import kept
 from idxcalc.verify import hints
 
 OUTCOMES = (

@@ -18,9 +18,8 @@ from sphinx.util.docutils import SphinxDirective, SphinxRole
 
 from idxcalc.chapters import OPTIONS
 from idxcalc.sphinx_ext.domain import Entry, domain
-from idxcalc.sphinx_ext.entries import entry
 from idxcalc.sphinx_ext.layout import declarations, display, typeset
-from idxcalc.sphinx_ext.reading import reading
+from idxcalc.sphinx_ext.reading import entry, reading
 
 
 class statement_node(nodes.General, nodes.Element):

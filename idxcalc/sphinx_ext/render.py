@@ -19,10 +19,9 @@ from sphinx.transforms.post_transforms import SphinxPostTransform
 
 from idxcalc.sphinx_ext.directives import check_node, formula, plain, statement_node
 from idxcalc.sphinx_ext.domain import Entry, domain, numbers, title
-from idxcalc.sphinx_ext.evidence import evidence, folded, html
+from idxcalc.sphinx_ext.evidence import LATEX, Mark, evidence, folded, html, mark
 from idxcalc.sphinx_ext.faults import cells_ran
 from idxcalc.sphinx_ext.layout import unaligned
-from idxcalc.sphinx_ext.marks import LATEX, Mark, mark
 from idxcalc.verify.result import ICONS
 
 _CAPTIONS = {"given": "Given", "define": "Definition", "claim": "Claim"}
