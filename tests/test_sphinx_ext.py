@@ -374,6 +374,73 @@ L_{,(gh)} = 2(\sigma(w_{hj}x_j) - y_h)\sigma'(w_{hj}x_j)x_g \quad \text{(no sum 
 """
 
 
+AIDS = r"""# T
+
+```{given}
+x_k, w_{ij}, y_i
+```
+
+```{define} loss
+L = (w_{ij}x_j - y_i)(w_{ij}x_j - y_i)
+```
+
+```{derive} gradient
+:wrt: w_{gh}
+L_{,(gh)} = 2(w_{gj}x_j - y_g)\,x_h
+```
+
+```{steps} way
+:wrt: x_k
+x_ix_i
+```
+"""
+
+
+@pytest.fixture
+def page_of(build: Build, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, str], str]:
+    """A page of the chapter above, under the real engine."""
+    from idxcalc import Context
+
+    monkeypatch.setattr("idxcalc.chapters.verdicts.Context", Context)
+
+    def page(builder: str, file: str) -> str:
+        built = build("-W", index=AIDS, builder=builder, conf=WITH_KATEX)
+        assert built.code == 0, built.err
+        return built.page(file)
+
+    return page
+
+
+@pytest.mark.parametrize(
+    ("builder", "file", "lines"),
+    [
+        ("html", "index.html", ['<dt class="field-odd">sum<', "✓ (3a)", "✓ (3d)", "4 proved"]),
+        ("text", "index.txt", ["\nsum:\n   = ", "✓ (3a)", "collect:\n   = 2x_k ✓ (3d)", "4 proved"]),
+        ("latex", "projectnamenotset.tex", [r"\sphinxlineitem{sum}", r"= 2x_k\) \(\checkmark\) (3d)"]),
+    ],
+)
+def test_steps_stand_line_by_line_with_rule_and_mark(
+    page_of: Callable[[str, str], str], builder: str, file: str, lines: list[str]
+) -> None:
+    page = page_of(builder, file)
+    assert not [line for line in lines if line not in page], page[-3000:]
+
+
+@has_katex
+def test_a_page_marks_its_indices_and_shows_the_sums_and_what_a_statement_rests_on(
+    page_of: Callable[[str, str], str],
+) -> None:
+    page = page_of("html", "index.html").split('id="gradient"')[1].split('id="way"')[0]
+    formula, rest = page.split('<div class="idx-foot', 1)
+    groups = re.findall(
+        r'<span class="enclosing[^"]*" data-i="(\d)"><span class="mord [^>]*>(\w)</span>', formula
+    )
+    assert sorted(set(groups)) == [("0", "g"), ("1", "h"), ("2", "j")]
+    assert "<summary>show the sums</summary>" in rest and "∑" in rest
+    assert 'rests on <a class="reference internal" href="#loss">(1)</a>' in rest
+    assert "def gradient(w, x, y):" in rest and "np.einsum" in rest
+
+
 def programs(page: str) -> list[tuple[str, str]]:
     """Each program on a page, with the error that its evidence tells."""
     found = []
