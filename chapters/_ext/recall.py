@@ -21,8 +21,8 @@ from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util.docutils import SphinxDirective
 
 from idxcalc.expr import Definition, Function, Variable
-from idxcalc.sphinx_ext.domain import Entry, domain, number
-from idxcalc.sphinx_ext.marks import LATEX, mark
+from idxcalc.sphinx_ext.domain import Entry, domain, numbers, title
+from idxcalc.sphinx_ext.evidence import LATEX, mark
 from idxcalc.sphinx_ext.reading import reading
 
 _LINE = re.compile(r"(?P<label>\S+?)(?: (?P<row>\d+))?: +(?P<words>.+)")
@@ -182,8 +182,8 @@ class RenderRecalled(SphinxPostTransform):
             heard = icon.shown("idx-heard") if icon else []
             if self.app.builder.format == "latex":
                 heard = [nodes.raw("", rf"\({LATEX[icon.verdict]}\)", format="latex")] if icon else []
-            said = number(self.env, docname, entry, int(row) - 1 if row else None)
-            place = link(self.app.builder, self.env.docname, docname, entry.ident, f"({said})")
+            said = numbers(self.env, docname, entry)[int(row) - 1] if row else title(self.env, docname, entry)
+            place = link(self.app.builder, self.env.docname, docname, entry.ident, said)
             yield [[nodes.Text(words)], [nodes.math(tex, tex)], [place, nodes.Text(" "), *heard]]
 
     def letters(self) -> Iterator[list[list[nodes.Node]]]:
@@ -230,7 +230,7 @@ def merge(app: Sphinx, env: Any, docnames: Set[str], other: Any) -> None:
 def written_again(app: Sphinx, env: Any) -> list[str]:
     """The pages with such tables, when a statement or a letter is not as in the last build."""
     labelled = [
-        (each.label, each.rows, number(env, doc, each))
+        (each.label, each.rows, title(env, doc, each))
         for doc, table in sorted(domain(env).entries.items())
         for each in table
         if each.label
