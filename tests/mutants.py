@@ -5,14 +5,13 @@ mutant is refused (malformed), refuted, or proved equal by both judges (the edit
 tested, or about which the judges disagree, has survived. For a sample of those that are caught the hint is
 asked for a true statement.
 
-``make mutants`` runs all of it and writes the figures, with the date, to ``chapters/mutants.json``, which the
+``make mutants`` runs all of it and writes the figures, with the date, to ``chapters/figures.json``, which the
 book shows. The exit code is 1 if one survives or the hints find too few.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import multiprocessing
 import random
 import sys
@@ -23,6 +22,8 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
+from figures import record
+
 from idxcalc.chapters import chapter
 from idxcalc.errors import IdxcalcError, JudgesDisagree
 from idxcalc.notation import relations
@@ -32,7 +33,6 @@ from idxcalc.verify.edits import Edit, edits, remarks, used_letters
 from idxcalc.verify.verdict import verdict
 
 CHAPTERS = Path(__file__).parent.parent / "chapters"
-FIGURES = CHAPTERS / "mutants.json"
 SHARE = 0.9
 
 
@@ -172,13 +172,6 @@ def _one(job: tuple[Place, int | None, int, int]) -> Figures:
     return run(book([place]), most, asked, seed)
 
 
-def record(key: str, figures: dict[str, object]) -> None:
-    """Keep the figures of a whole run, with its date, for the book."""
-    known = json.loads(FIGURES.read_text(encoding="utf-8")) if FIGURES.exists() else {}
-    known[key] = {"date": time.strftime("%Y-%m-%d"), **figures}
-    FIGURES.write_text(json.dumps(known, indent=1, sort_keys=True) + "\n", encoding="utf-8")
-
-
 def main() -> int:
     parser = argparse.ArgumentParser(description="one edit of every checked relation")
     parser.add_argument("chapters", nargs="*", type=Path)
@@ -204,6 +197,7 @@ def main() -> int:
     if not asked.chapters and asked.most is None:
         record(
             "mutants",
+            asked.seed,
             {
                 "relations": figures.relations,
                 "edits": figures.edits,

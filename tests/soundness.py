@@ -21,11 +21,14 @@ import time
 from collections import Counter
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from functools import cache
 
 import numpy as np
+from figures import record
 
 P = 2147483647
 ROOT = 7
+KEPT = 10_000  # figures of a run of so many are kept for the book
 SIZES = (2, 3, 4)
 GIVEN = r"""
 A_{ij}, B_{ij} \quad (i, j = 1, \dots, n)
@@ -702,35 +705,39 @@ def decided(left: Node, right: Node, depth: int, rng: random.Random) -> bool:
 
 
 def tried(job):
-    """What becomes of one statement: (kind, statement, text, seconds)."""
-    seed, both = job
+    """What becomes of one statement: (kind, statement, text, seconds). The second judge looks at one of
+    ``every``, and at all that hold and are not proved."""
+    seed, every = job
     made = statement(seed)
     if made is None:
         return "no meaning", made, "", 0.0
-    from idxcalc import Context
     from idxcalc.errors import IdxcalcError, JudgesDisagree
     from idxcalc.notation import relations
     from idxcalc.verify.verdict import proved, verdict
 
-    global CONTEXT
-    if CONTEXT is None:
-        CONTEXT = Context(GIVEN)
-    begun = time.process_time()
+    begun, text = time.process_time(), ""
     try:
-        chain = relations.chains(made.text)[0]
-        targets = relations.targets(CONTEXT.scope, made.wrt)
-        claim = relations.read(CONTEXT.scope, made.text, chain, 0, targets, advise=False)
-        if both:
-            return verdict(claim.relation, example=False).verdict, made, "", time.process_time() - begun
-        found = "proved" if proved(claim.relation) else "not proved"
-        return found, made, "", time.process_time() - begun
+        scope = context().scope
+        (chain,) = relations.chains(made.text)
+        targets = relations.targets(scope, made.wrt)
+        relation = relations.read(scope, made.text, chain, 0, targets, advise=False).relation
+        kind = "proved" if proved(relation) else "not proved"
+        if seed % every == 0 or (made.holds and kind == "not proved"):
+            kind = verdict(relation, example=False).verdict
     except JudgesDisagree as error:
-        return "judges disagree", made, str(error), time.process_time() - begun
+        kind, text = "judges disagree", str(error)
     except IdxcalcError as error:
-        return "malformed", made, str(error), time.process_time() - begun
+        kind, text = "malformed", str(error)
+    return kind, made, text, time.process_time() - begun
 
 
-CONTEXT = None
+@cache
+def context():
+    from idxcalc import Context
+
+    return Context(GIVEN)
+
+
 BAD = {
     (False, "proved"),
     (True, "refuted"),
@@ -740,43 +747,44 @@ BAD = {
 }
 
 
-def run(count: int, seed: int, every: int, processes: int, show: int) -> int:
-    """Draw and check ``count`` statements; both judges look at one of ``every``."""
-    begun, seen, worst, shown = time.perf_counter(), Counter(), 0.0, Counter()
-    faults = 0
-    jobs = ((seed + n, n % every == 0) for n in itertools.count())
+def results(count: int, seed: int, every: int, processes: int):
+    """``count`` statements and what became of them; about half of the drawings are none."""
     with multiprocessing.get_context("spawn").Pool(processes) as pool:
-        total = 0
-        for kind, made, text, seconds in pool.imap_unordered(tried, jobs_for(jobs, count), chunksize=16):
-            if made is None:
-                seen[None, kind] += 1
-                continue
-            total += 1
-            worst = max(worst, seconds)
-            seen[made.holds, kind] += 1
-            bad = (made.holds, kind) in BAD
-            faults += bad
-            odd = made.holds and kind in ("not proved", "tested") or kind == "malformed"
-            if bad or odd:
-                shown[kind] += 1
-                if bad or shown[kind] <= show:
-                    word = "DISAGREEMENT" if bad else kind
-                    print(
-                        f"{word}: holds {made.holds}, {kind}; wrt {made.wrt or '-'}\n    {made.text}\n    {text}"  # noqa: E501
-                    )
+        while count > 0:
+            jobs = [(seed + n, every) for n in range(min(2 * count, 20000))]
+            seed += len(jobs)
+            for each in pool.imap_unordered(tried, jobs, chunksize=16):
+                if each[1] is not None and count > 0:
+                    count -= 1
+                    yield each
+
+
+def run(count: int, seed: int, every: int, processes: int, show: int) -> int:
+    """Draw and check ``count`` statements."""
+    begun, seen, worst, shown, faults = time.perf_counter(), Counter(), 0.0, Counter(), 0
+    for kind, made, text, seconds in results(count, seed, every, processes):
+        worst = max(worst, seconds)
+        seen[made.holds, kind] += 1
+        bad = (made.holds, kind) in BAD
+        faults += bad
+        if bad or (made.holds and kind != "proved") or kind == "malformed":
+            shown[kind] += 1
+            if bad or shown[kind] <= show:
+                word = "DISAGREEMENT" if bad else kind
+                print(
+                    f"{word}: holds {made.holds}, {kind}; wrt {made.wrt or '-'}\n    {made.text}\n    {text}"
+                )
     held = sum(n for (holds, _), n in seen.items() if holds)
-    false = sum(n for (holds, _), n in seen.items() if holds is False)
-    print(f"{total} statements, {held} held, {false} false; seed {seed}, {time.perf_counter() - begun:.0f} s")
+    false = count - held
+    print(f"{count} statements, {held} held, {false} false; seed {seed}, {time.perf_counter() - begun:.0f} s")
     for (holds, kind), n in sorted(seen.items(), key=str):
-        if holds is not None:
-            print(f"  {'true ' if holds else 'false'} {kind:<16} {n}")
+        print(f"  {'true ' if holds else 'false'} {kind:<16} {n}")
     print(f"  slowest {worst:.2f} s; false proofs {seen[False, 'proved']}, disagreements {faults}")
+    if count >= KEPT:
+        figures = {"statements": count, "true": held, "false": false}
+        figures |= {f"true and {kind}": n for (holds, kind), n in sorted(seen.items(), key=str) if holds}
+        record("soundness", seed, {**figures, "false proofs": seen[False, "proved"], "disagreements": faults})
     return int(faults > 0)
-
-
-def jobs_for(jobs, count: int):
-    """About half of the drawings have a meaning and a value."""
-    return itertools.islice(jobs, count)
 
 
 def main() -> int:
@@ -784,7 +792,7 @@ def main() -> int:
     parser.add_argument("count", type=int, nargs="?", default=1000)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--every", type=int, default=1, help="both judges look at one of so many")
-    parser.add_argument("--processes", type=int, default=2)
+    parser.add_argument("--processes", type=int, default=multiprocessing.cpu_count())
     parser.add_argument("--show", type=int, default=20, help="statements of a kind that are printed")
     asked = parser.parse_args()
     return run(asked.count, asked.seed, asked.every, asked.processes, asked.show)

@@ -156,14 +156,15 @@ class Context:
     def _relation(
         self, text: str, chain: Chain, number: int, targets: relations.Targets | None, seed: int
     ) -> Result:
-        search = hints.Search(self.scope, text, chain, number, targets)
         try:
             claim = relations.read(self.scope, text, chain, number, targets)
             relation = claim.relation or _answered(claim)
             result = verdict(relation, seed)
         except IdxcalcError as error:
             result = _malformed(error, text)
-            hint = search.hint(hints.BOOKKEEPING) if hints.MENDABLE.search(error.message) else None
+            if not hints.MENDABLE.search(error.message):
+                return result
+            hint = hints.Search(self.scope, text, chain, number, targets).hint(hints.BOOKKEEPING)
             return replace(result, hint=hint.text if hint else None)
         except RecursionError:
             return _malformed(IdxcalcError("nested too deep to be worked out"), text)
@@ -178,7 +179,7 @@ class Context:
         )
         if result.verdict != "refuted":
             return result
-        hint = search.hint(hints.MOST)
+        hint = hints.Search(self.scope, text, chain, number, targets).hint(hints.MOST)
         said = [hint.text] if hint else []
         if hints.differentiates(relation.left):
             with suppress(IdxcalcError):

@@ -161,20 +161,17 @@ def _dropped(formula: Formula) -> Made:
         units = formula.units(node)
         composed = any(isinstance(item, Sign) and item.kind == "o" for item in node.items)
         for span in units if len(units) > 1 and not composed else ():
-            yield f"the factor {formula.shown(span)} dropped", span, [(_with_dot(formula, node, span), "")]
+            yield f"the factor {formula.shown(span)} dropped", span, [(_with_dot(formula.source, span), "")]
 
 
-def _with_dot(formula: Formula, node: Product, span: Span) -> Span:
-    """A factor to be dropped, with the dot beside it and the size of its opening bracket."""
-    size = re.search(r"\\(left|[bB]igg?l?)\s*$", formula.source[: span.start])
-    span = Span(size.start(), span.stop) if size else span
-    for sign in node.items:
-        if isinstance(sign, Sign) and sign.kind == "*":
-            if span.stop <= sign.span.start and not formula.source[span.stop : sign.span.start].strip():
-                return Span(span.start, sign.span.stop)
-            if sign.span.stop <= span.start and not formula.source[sign.span.stop : span.start].strip():
-                return Span(sign.span.start, span.stop)
-    return span
+def _with_dot(source: str, span: Span) -> Span:
+    """A factor to be dropped, with the size of its opening bracket and the dot beside it."""
+    size = re.search(r"\\(left|[bB]igg?l?)\s*$", source[: span.start])
+    start = size.start() if size else span.start
+    if behind := re.match(rf"\s*{_DOT}", source[span.stop :]):
+        return Span(start, span.stop + behind.end())
+    before = re.search(rf"{_DOT}\s*$", source[:start])
+    return Span(before.start() if before else start, span.stop)
 
 
 def _derivatives(formula: Formula) -> Made:
@@ -226,6 +223,7 @@ SORTS: dict[str, Callable[[Formula], Made]] = {
     "two groups swapped": _groups,
 }
 FLIPPED = {"": "-", "+": "-", "-": "+", "−": "+", r"\pm": r"\mp", r"\mp": r"\pm"}
+_DOT = r"(\*|\\cdot\b|\\times\b)"
 _SIGN = re.compile(r"[-+−]|\\[pm][pm]\b")
 REMARKS = '"(no sum)" added or dropped'
 _REMARK = re.compile(r"\\text\{\s*\(no sum on [^{}]*\)\}")
@@ -306,10 +304,10 @@ def _walk(node: object, enters: Callable[[object], bool]) -> Iterator[object]:
 
 def _derivative(node: object) -> bool:
     """Whether a fraction is a derivative."""
-    if not isinstance(node, Fraction_):
-        return False
-    first = node.denominator.terms[0][1].items[0]
-    return isinstance(first, Item) and isinstance(first.atom, Word) and first.atom.text == r"\partial"
+    match node:
+        case Fraction_(_, SumOf(((_, Product((Item(Word(r"\partial")), *_))), *_))):
+            return True
+    return False
 
 
 def _number(item: object) -> Fraction | None:
@@ -317,13 +315,7 @@ def _number(item: object) -> Fraction | None:
     match item:
         case Item(Number(value), power=None):
             return value
-        case Item(Fraction_(numerator, denominator), power=None):
-            top, bottom = (_number(_alone(part)) for part in (numerator, denominator))
+        case Item(Fraction_(SumOf(((_, Product((one,))),)), SumOf(((_, Product((two,))),))), power=None):
+            top, bottom = _number(one), _number(two)
             return top / bottom if top is not None and bottom else None
     return None
-
-
-def _alone(node: SumOf) -> object:
-    """The only item of a sum."""
-    items = node.terms[0][1].items if len(node.terms) == 1 else ()
-    return items[0] if len(items) == 1 else None

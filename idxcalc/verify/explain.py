@@ -5,17 +5,18 @@ What is shown is what the rooms really hand on; nothing is computed here that a 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import fields, is_dataclass
-from fractions import Fraction
 
 from idxcalc import autodiff, normal
 from idxcalc.calculus import differentiate
 from idxcalc.evidence import Evidence
-from idxcalc.expr import Component, Delta, Expr, Index, Num, Ref, Relation
+from idxcalc.expr import Component, Delta, Expr, Num, Ref, Relation
 from idxcalc.notation import relations
 from idxcalc.notation.lexer import lex
 from idxcalc.notation.write import tidy, write
 from idxcalc.verify.context import Context
+from idxcalc.verify.hints import pairs
 
 Stage = tuple[str, str]
 
@@ -28,14 +29,13 @@ def explain(context: Context, text: str, wrt: str = "") -> list[Stage]:
     '2x_k'
     """
     words = (text[token.span.start : token.span.stop] for token in lex(text))
-    tokens = ("tokens", "  ".join(word for word in words if word.strip()))
+    found = [("tokens", "  ".join(word for word in words if word.strip()))]
     targets = relations.targets(context.scope, wrt)
-    chains = [(chain, number) for chain in relations.chains(text) for number in range(len(chain.ops))]
+    chains = pairs(text)
     if not chains:
-        expr, free, _ = relations.expression(context.scope, text, targets)
-        worked = Relation(expr, differentiate(expr), "=", None, None, free)
-        return [tokens, *_sides({"": expr}), _samples(worked)]
-    found = [tokens]
+        expr, order, _ = relations.expression(context.scope, text, targets)
+        worked = Relation(expr, differentiate(expr), "=", None, None, order)
+        return [*found, *_sides({"": expr}), _samples(worked)]
     for number, (chain, which) in enumerate(chains, 1):
         claim = relations.read(context.scope, text, chain, which, targets)
         if len(chains) > 1:
@@ -45,7 +45,7 @@ def explain(context: Context, text: str, wrt: str = "") -> list[Stage]:
             found.append(_samples(claim.relation))
         elif claim.known is not None:
             found += _sides({"": claim.known})
-        result = context.check_all(text, wrt, number)[-1]
+        (result,) = context.check_all(text, wrt, number)
         found.append(("verdict", "\n".join([result.head(), *(line[4:] for line in result.body())])))
     return found
 
@@ -53,19 +53,17 @@ def explain(context: Context, text: str, wrt: str = "") -> list[Stage]:
 def _sides(sides: dict[str, Expr]) -> list[Stage]:
     evidence = Evidence()
     worked = {name: differentiate(side, evidence) for name, side in sides.items()}
-    rules = ", ".join(evidence.rules)
+    simple = {name: normal.simplify(side) for name, side in worked.items()}
+    rules = f"rules: {', '.join(evidence.rules)}" if evidence.rules else "nothing to differentiate"
     return [
-        ("expression", _lines({name: tree(side) for name, side in sides.items()})),
-        (
-            f"calculus (rules: {rules})" if rules else "calculus (nothing to differentiate)",
-            _lines({name: write(tidy(side)) for name, side in worked.items()}),
-        ),
-        ("normal form", _lines({name: write(tidy(normal.simplify(side))) for name, side in worked.items()})),
+        ("expression", _lines(sides, tree)),
+        (f"calculus ({rules})", _lines(worked, lambda side: write(tidy(side)))),
+        ("normal form", _lines(simple, lambda side: write(tidy(side)))),
     ]
 
 
-def _lines(sides: dict[str, str]) -> str:
-    return "\n".join(f"{name:<6} {text}" if name else text for name, text in sides.items())
+def _lines(sides: dict[str, Expr], shown: Callable[[Expr], str]) -> str:
+    return "\n".join((f"{name:<6} " if name else "") + shown(side) for name, side in sides.items())
 
 
 def _samples(relation: Relation) -> Stage:
@@ -87,16 +85,10 @@ def tree(node: object) -> str:
     match node:
         case Component() | Delta() | Ref() | Num():
             return write(node)
-        case Index():
-            return node.name
         case tuple():
-            return ", ".join(map(tree, node)) if len(node) == 1 else f"({', '.join(map(tree, node))})"
-        case None | int() | str() | Fraction():
-            return str(node)
-        case _ if hasattr(node, "name"):
-            return str(node.name)
-        case _ if is_dataclass(node):
-            parts = (tree(getattr(node, each.name)) for each in fields(node))
-            return f"{type(node).__name__}({', '.join(part for part in parts if part not in ('None', '()'))})"
-        case _:
-            return str(node)
+            parts = ", ".join(map(tree, node))
+            return parts if len(node) == 1 else f"({parts})"
+        case _ if is_dataclass(node) and not hasattr(node, "name"):
+            shown = (tree(getattr(node, each.name)) for each in fields(node))
+            return f"{type(node).__name__}({', '.join(part for part in shown if part not in ('None', '()'))})"
+    return str(getattr(node, "name", node))

@@ -5,6 +5,7 @@ Build, pytest, shell and ``print`` all show ``str(result)``; none of them words 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -88,36 +89,33 @@ class Result:
             lines.append(caret(self.source, self.span))
         elif self.latex:
             lines.append(f"    {self.latex}")
-        said = [f"? = {self.answer}"] if self.answer else []
-        said += [self.error] if self.error else []
-        said += [self._found()] if self._found() else []
-        said += [self.hint] if self.hint else []
-        return lines + [f"    {line}" for text in said for line in text.splitlines()]
+        said = [self.answer and f"? = {self.answer}", self.error, self._found(), self.hint]
+        return lines + [f"    {line}" for text in said if text for line in text.splitlines()]
 
     def _found(self) -> str:
-        if self.counterexample is None:
-            if not self:
-                return "; ".join(self.notes)
-            trials = f"{self.trials} samples, largest error {self.max_error:.1e}" if self.trials else ""
-            return "; ".join([*self.notes, *([trials] if trials else [])])
-        found = self.counterexample
-        where = [_sizes(found.sizes), component(found.component)]
-        if not any(where):
-            scalars = {n: v for n, v in found.values.items() if isinstance(v, int | float)}
-            where = ["at " + ", ".join(f"{n} = {v:g}" for n, v in scalars.items())] if scalars else []
-        at = ", ".join(w for w in where if w)
-        sides = f"left {found.left:.4f}, right {found.right:.4f}"
-        return "; ".join([*self.notes, f"{at}: {sides}" if at else sides])
+        """The notes, and the samples or the counterexample."""
+        found, said = self.counterexample, ""
+        if found is not None:
+            scalars = {n: f"{v:g}" for n, v in found.values.items() if isinstance(v, int | float)}
+            where = [_sizes(found.sizes), component(found.component)]
+            at = ", ".join(filter(None, where)) or (f"at {_listed(scalars)}" if scalars else "")
+            said = (f"{at}: " if at else "") + f"left {found.left:.4f}, right {found.right:.4f}"
+        elif self and self.trials:
+            said = f"{self.trials} samples, largest error {self.max_error:.1e}"
+        return "; ".join(filter(None, [*self.notes, said]))
+
+
+def _listed(values: Mapping[str, object]) -> str:
+    return ", ".join(f"{name} = {value}" for name, value in values.items())
 
 
 def _sizes(sizes: dict[str, int]) -> str:
-    values = sorted(set(sizes.values()))
-    if len(values) < 2:
-        return f"size {values[0]}" if values else ""
-    return "sizes " + ", ".join(f"{name} = {value}" for name, value in sizes.items())
+    if len(set(sizes.values())) > 1:
+        return f"sizes {_listed(sizes)}"
+    return "".join(f"size {value}" for value in list(sizes.values())[:1])
 
 
-def component(place: dict[str, int]) -> str:
+def component(place: Mapping[str, int]) -> str:
     """A component by its letters; nothing for a number."""
     names, values = ",".join(place), ",".join(map(str, place.values()))
     if not place:
