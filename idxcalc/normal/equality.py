@@ -30,7 +30,7 @@ from idxcalc.normal.reduce import invertible
 from idxcalc.normal.signs import definite, expression_nonzero, integral, nonzero
 from idxcalc.normal.trigonometry import vanishes_as_angles
 from idxcalc.normal.terms import (
-    Base, Number, Poly, Scope, Undefined, add, as_number, key, minus, poly_expr, scale,
+    WORK, Base, Number, Poly, Scope, Undefined, add, as_number, key, minus, poly_expr, scale,
 )  # fmt: skip
 
 
@@ -40,12 +40,14 @@ def equal(
     evidence: Evidence | None = None,
     condition: Condition | None = None,
     order: tuple[Variable, int] | None = None,
+    most: int = WORK,
 ) -> bool:
     """Whether two differentiated expressions are proved equal, for all sizes and almost all values.
 
     ``condition`` restricts the claim: indices that are equal or differ, values of a known sign. With
     ``order = (dx, n)`` terms of total degree n and more in dx do not count. False means "not proved".
-    Raises `IdxcalcError` when an expansion gets too large. Rules and assumptions go to ``evidence``.
+    Raises `IdxcalcError` when an expansion gets too large, at ``most`` products of terms. Rules and
+    assumptions go to ``evidence``.
 
     >>> from idxcalc.expr import Component, Dim, Index, Mul, Sum, Variable
     >>> n = Dim("n"); i, j = Index("i", n), Index("j", n); x = Variable("x", (n,))
@@ -57,7 +59,7 @@ def equal(
         if not all(any(WAYS[name](part) for part in _everything(left, right)) for name in way):
             continue
         found = Evidence()
-        if _attempt(left, right, condition, order, Scope(normal, found, **way)):
+        if _attempt(left, right, condition, order, Scope(normal, found, most=most, **way)):
             for rule in found.rules:
                 (evidence or found).rule(rule)
             for text, about in found.assumptions:

@@ -191,7 +191,7 @@ def _held(scope: Scope, poly: Poly, exponent: int) -> Poly:
     left: Poly = rest if len(rest) == 1 else single(poly_expr(rest))
     ((term, c),) = left.items()
     merge(scope, powers, tuple((b, e * exponent) for b, e in term))
-    return {sorted_term(powers): exact(Fraction(size * c) ** exponent)}
+    return {sorted_term(powers): exact(size * c, exponent)}
 
 
 def argument(scope: Scope, node: Lambda) -> Lambda:

@@ -52,7 +52,7 @@ def _to_the(scope: Scope, base: Poly, term: Term, c: Number) -> Poly:
             return _symbolic(scope, base, term, c, whole=whole)
         if not whole:
             return _root(scope, factors, size, c)
-        return multiply_all(scope, [number(exact(Fraction(size) ** int(c))), *_each(scope, dict(factors), c)])
+        return multiply_all(scope, [number(exact(size, int(c))), *_each(scope, dict(factors), c)])
     if term:
         made = poly_expr(base)
         if whole or not integral(term) or poly_sign(scope, base) > 0:
@@ -87,13 +87,13 @@ def raised(scope: Scope, base: Base, exponent: Number) -> Poly:
 def number_power(value: Number, exponent: Number) -> Poly:
     """A power of a rational number: roots only of primes, ``\\sqrt 8 = 2 \\sqrt 2``."""
     if exponent.denominator == 1:
-        return number(exact(Fraction(value) ** exponent.numerator))
+        return number(exact(value, exponent.numerator))
     if value < 0:
         raise Undefined
     outside, roots = Fraction(1), dict[Base, Number]()
     for prime, times in factorised(value).items():
         e = times * exponent
-        outside *= Fraction(prime) ** (e.numerator // e.denominator)
+        outside *= exact(prime, e.numerator // e.denominator)
         roots[Num(Fraction(prime))] = e % 1
     return {sorted_term(roots): outside}
 

@@ -67,7 +67,7 @@ def expand(scope: Scope, poly: Poly, exponent: int) -> Poly:
     """A positive integer power, multiplied out."""
     if len(poly) == 1:
         ((term, c),) = poly.items()
-        return scale(settle(scope, {b: e * exponent for b, e in term}), c**exponent)
+        return scale(settle(scope, {b: e * exponent for b, e in term}), exact(c, exponent))
     if len(poly) > 1 and exponent > 1:
         scope.evidence.rule("distribute")
     return multiply_all(scope, [poly] * exponent)
@@ -126,7 +126,7 @@ def local(scope: Scope, base: Base, e: Number) -> Poly | None:
         case Iverson() | Delta() if e != 1:
             return single(base)
         case Num(value) if not 0 < e < 1:
-            made = number(exact(value**whole))
+            made = number(exact(value, whole))
         case Elementary("sin", args) if e >= 2:
             scope.evidence.rule("sin^2 + cos^2 = 1")
             rest = single(base, e - 2) if e > 2 else number(1)

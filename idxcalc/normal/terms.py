@@ -33,6 +33,7 @@ Poly = dict[Term, Number]
 UNIT: Term = ()
 ORDERED = frozenset({"symmetric", "antisymmetric"})
 LIMIT = 20_000  # terms of one expanded product
+BITS = 20_000  # of a number
 WORK = 400_000  # products of two terms in one proof
 
 
@@ -166,8 +167,12 @@ def as_number(poly: Poly) -> Number | None:
     return poly.get(UNIT) if len(poly) == 1 else None
 
 
-def exact(value: Number) -> Number:
-    """A whole number as an `int`, with which one computes faster."""
+def exact(value: Number, exponent: int = 1) -> Number:
+    """A power of a number; a whole one as an `int`, with which one computes faster."""
+    bits = max(value.numerator.bit_length(), value.denominator.bit_length())
+    if bits > 1 and bits * abs(exponent) > BITS:
+        raise IdxcalcError(f"a number of more than {BITS} bits")
+    value = value if exponent == 1 else Fraction(value) ** exponent
     return value.numerator if value.denominator == 1 else value
 
 

@@ -30,8 +30,8 @@ MOST = 15_000
 """So many characters of edits of each kind are read; a hint is a courtesy, the verdict stands without it."""
 BOOKKEEPING = 6_000
 """The same for a relation that cannot be read."""
-PROOFS = 60
-"""So many of those that can be read are tried for a proof."""
+PROOFS, WORK = 60, 4000
+"""So many of those that can be read are tried for a proof, with so many products of terms for each."""
 INDICES = re.compile(
     r"^the terms have free indices|^left side \{|stands \w+ times in one product|repeats across a fraction"
     r"|^a power and a repeated index|\bhas \d+ ind(ex|ices), not [1-9]|^only . is the subscript|^the size of "
@@ -97,7 +97,7 @@ class Search:
             if len(tried) > PROOFS:
                 return None
             try:
-                if proved(claim.relation) and verdict(claim.relation).verdict == "proved":
+                if proved(claim.relation, most=WORK) and verdict(claim.relation).verdict == "proved":
                     return hint
             except IdxcalcError:  # too large to be proved, or never in the domain
                 continue

@@ -50,10 +50,11 @@ def verdict(relation: Relation, seed: int = 0, example: bool = True) -> Result:
     )
 
 
-def proved(relation: Relation, evidence: Evidence | None = None) -> bool:
-    """Whether both sides have one normal form; raises `IdxcalcError` where that would grow too large."""
+def proved(relation: Relation, evidence: Evidence | None = None, **limit: int) -> bool:
+    """Whether both sides have one normal form; raises `IdxcalcError` where that would grow too large, with
+    ``most`` the products of terms that are tried."""
     left, right = differentiate(relation.left, evidence), differentiate(relation.right, evidence)
-    return normal.equal(left, right, evidence, relation.condition, relation.order)
+    return normal.equal(left, right, evidence, relation.condition, relation.order, **limit)
 
 
 @dataclass(frozen=True)
