@@ -18,7 +18,7 @@ export JAX_PLATFORMS ?= cpu
 
 .DEFAULT_GOAL := html
 .SILENT:
-.PHONY: html pdf test check lint types lines strict tests slow soundness mutants live clean help FORCE
+.PHONY: html pdf test check lint types lines strict tests slow soundness mutants fuzz live clean help FORCE
 
 html: $(READY) $(TYPESET)  ## build the book as HTML; sets up .venv if it is missing
 	echo "Building the book"
@@ -32,9 +32,9 @@ pdf: $(READY) $(TYPESET)  ## build the book as one PDF; needs TeX, and says whic
 	"$(BIN)/python" .ci/pdf.py _build/latex _build/idxcalc.pdf
 	echo "Read it: _build/idxcalc.pdf"
 
-test: $(READY)  ## verify every derivation, run every chapter's cells; what must never be proved is not
+test: $(READY)  ## verify every derivation, run every chapter's cells; what must never be proved is not, slips are caught
 	echo "Verifying every derivation"
-	$(PYTEST) chapters tests/test_never_proved.py
+	$(PYTEST) chapters tests/test_never_proved.py tests/test_mutants.py
 
 check: lint types lines strict tests  ## all that must hold: lint, format, types, size, a build without warnings, tests
 
@@ -68,6 +68,9 @@ soundness: $(READY)  ## random statements of known truth against the checker; N=
 
 mutants: $(READY)  ## one edit of every checked relation of the book: what is caught, what the hints mend
 	"$(BIN)/python" tests/mutants.py
+
+fuzz: $(READY)  ## any text through the reader and check; N=2000 of them
+	"$(BIN)/python" tests/fuzz.py $(or $(N),2000)
 
 live: $(READY) $(TYPESET)  ## rebuild and reload the book in the browser while you write
 	"$(BIN)/python" -m sphinx_autobuild -q -c . -b html --watch idxcalc --watch conf.py chapters _build/html

@@ -204,6 +204,7 @@ def test_help_lists_the_targets():
         "slow",
         "soundness",
         "mutants",
+        "fuzz",
         "live",
         "clean",
         "help",

@@ -34,6 +34,7 @@ class counted(nodes.General, nodes.Element):
 
 def _directive(name: str) -> type[SphinxDirective]:
     def run(self: SphinxDirective) -> list[nodes.Node]:
+        self.env.note_dependency("figures.json")
         return [counted(what=name)]
 
     return type(name, (SphinxDirective,), {"run": run})
@@ -110,9 +111,19 @@ def error(env: Any, docname: str) -> float:
 
 
 def mutants(env: Any) -> dict[str, dict[str, Any]]:
-    """The figures that the last runs over mutants left beside the chapters."""
-    path = Path(env.srcdir) / "mutants.json"
-    return dict(json.loads(path.read_text("utf-8"))) if path.exists() else {}
+    """The figures that long runs left beside the chapters: mutants, random statements, any text. Runs with
+    different seeds count together."""
+    path = Path(env.srcdir) / "figures.json"
+    kept = json.loads(path.read_text("utf-8")) if path.exists() else {}
+    return {what: _together(list(runs.values())) for what, runs in kept.items()}
+
+
+def _together(runs: list[dict[str, Any]]) -> dict[str, Any]:
+    total = Counter[str]()
+    for run in runs:
+        total.update({key: value for key, value in run.items() if key != "date"})
+    dates = sorted({run["date"] for run in runs})
+    return {"date": " to ".join([*dates[:1], *dates[1:][-1:]]), **total}
 
 
 def versions() -> dict[str, str]:
@@ -180,7 +191,8 @@ class RenderCounted(SphinxPostTransform):
             yield nodes.raw("", where, format="html")
 
     def mutation(self) -> Iterator[nodes.Node]:
-        """What became of the book's relations with one edit each; the figures that were kept last."""
+        """What became of the book's relations with one edit each, of random statements and of any text; the
+        figures that were kept last."""
         for name, kept in mutants(self.env).items():
             figures = "; ".join(f"{key}: {value}" for key, value in kept.items() if key != "date")
             yield nodes.paragraph("", f"{name.capitalize()}, {kept.get('date', 'no date')}. {figures}.")
