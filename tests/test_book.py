@@ -130,6 +130,25 @@ def test_there_are_many_relations_nearly_all_proved_and_none_trivial() -> None:
     assert 100 * sum(each.verdict == "proved" for each in relations) >= 95 * len(relations)
 
 
+def numbered() -> list[str]:
+    trees = re.findall(r"```\{toctree\}(.*?)```", (CHAPTERS / "index.md").read_text("utf-8"), re.S)
+    return [name for tree in trees if ":numbered:" in tree for name in re.findall(r"^[a-z-]+$", tree, re.M)]
+
+
+@pytest.mark.parametrize("name", numbered())
+def test_a_chapter_is_there_to_learn_from(name: str) -> None:
+    text, found = (CHAPTERS / f"{name}.md").read_text("utf-8"), chapter(CHAPTERS / f"{name}.md")
+    assert len(re.search(r"\nAfter this chapter you can\n\n((?:- .*\n)+)\n", text)[1].splitlines()) == 3
+    assert "## In short\n" in text and "](http" in text and found.cells
+    assert any(each.kind == "steps" for each in found.statements)
+    assert any((each.expect or [""])[0] == "refuted" for each in found.statements)
+    assert 3 <= len(found.exercises) <= 8
+    asked = [any("= ?" in each.body for each in one.statements) for one in found.exercises]
+    assert 2 * sum(asked) >= len(asked)
+    for one in found.exercises:
+        assert any(each.kind == "derive" and not each.expect for each in one.statements), one.name
+
+
 def test_what_is_recalled_stands_in_a_chapter_and_is_not_wrong_on_purpose() -> None:
     page = (CHAPTERS / "cheat-sheet.md").read_text("utf-8")
     lines = [line for line in page.splitlines() if line[:1] != ":" and recall._LINE.fullmatch(line)]
