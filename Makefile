@@ -18,7 +18,7 @@ export JAX_PLATFORMS ?= cpu
 
 .DEFAULT_GOAL := html
 .SILENT:
-.PHONY: html pdf test check lint types lines strict tests slow soundness mutants fuzz live clean help FORCE
+.PHONY: html pdf test check lint types lines strict tests slow soundness mutants fuzz bench live clean help FORCE
 
 html: $(READY) $(TYPESET)  ## build the book as HTML; sets up .venv if it is missing
 	echo "Building the book"
@@ -71,6 +71,9 @@ mutants: $(READY)  ## one edit of every checked relation of the book: what is ca
 
 fuzz: $(READY)  ## any text through the reader and check; N=2000 of them
 	"$(BIN)/python" tests/fuzz.py $(or $(N),2000)
+
+bench: $(READY)  ## measure: derivatives beside peers, checks, pages, growth; ONLY="checking site" for some
+	"$(BIN)/python" benchmarks/run.py $(ONLY)
 
 live: $(READY) $(TYPESET)  ## rebuild and reload the book in the browser while you write
 	"$(BIN)/python" -m sphinx_autobuild -q -c . -b html --watch idxcalc --watch conf.py chapters _build/html

@@ -1,0 +1,51 @@
+"""Medians of seven, in processor time, of work that is made anew for each run."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Callable
+from typing import Any
+
+RUNS = 7
+WARM = 2
+
+
+def median(
+    make: Callable[[int], Any], run: Callable[[Any], Any], runs: int = RUNS, warm: int = WARM
+) -> float:
+    """The time of ``run(make(n))`` in milliseconds, ``make`` left out; n is never the same twice, so that
+    names differ from run to run and no cache answers."""
+    times = []
+    for n in range(warm + runs):
+        made = make(n)
+        start = time.process_time()
+        run(made)
+        times.append(time.process_time() - start)
+    return 1e3 * statistics.median(times[warm:])
+
+
+def wall(run: Callable[[], Any], runs: int = RUNS) -> float:
+    """The time of a call in milliseconds by the clock, after a first one: for what runs on several cores."""
+    run()
+    times = []
+    for _ in range(runs):
+        start = time.perf_counter()
+        run()
+        times.append(time.perf_counter() - start)
+    return 1e3 * statistics.median(times)
+
+
+def shown(milliseconds: float | None) -> str:
+    return "-" if milliseconds is None else f"{milliseconds:.3g}"
+
+
+def table(title: str, heads: list[str], rows: list[list[str]]) -> None:
+    """Prints a table for people and for Markdown."""
+    print(f"\n{title}\n")
+    widths = [max(len(row[n]) for row in [heads, *rows]) for n in range(len(heads))]
+    for row in [heads, ["-" * width for width in widths], *rows]:
+        print(
+            "| " + " | ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) + " |",
+            flush=True,
+        )
