@@ -12,10 +12,10 @@ import itertools
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from idxcalc.autodiff.symbols import WAVES, hidden
+from idxcalc.autodiff.symbols import WAVES, hidden, slots
 from idxcalc.errors import IdxcalcError
 from idxcalc.expr import (
-    Call, Component, Delta, Deriv, Dim, Index, Inverse, Match, Part, Ref, Size, Slot, Variable, bound_here,
+    Call, Component, Delta, Deriv, Dim, Index, Inverse, Match, Part, Ref, Size, Slot, bound_here,
     own_slots,
 )  # fmt: skip
 
@@ -53,11 +53,11 @@ class Range:
 def ranges(letters: tuple[Index, ...], found: tuple[Part, ...]) -> dict[str, Range]:
     """The sizes that a relation's free letters and its parts mention, by name."""
     met: dict[str, Range] = {}
-    slots: list[tuple[Dim, Slot]] = [(letter.dim, letter) for letter in letters]
+    pairs: list[tuple[Dim, Slot]] = [(letter.dim, letter) for letter in letters]
     for part in found:
-        slots += zip(dims(part), own_slots(part), strict=False)
-        slots += [(part.dim, 1)] if isinstance(part, Size) else [(i.dim, i) for i in bound_here(part)]
-    for dim, slot in slots:
+        pairs += zip(dims(part), own_slots(part), strict=False)
+        pairs += [(part.dim, 1)] if isinstance(part, Size) else [(i.dim, i) for i in bound_here(part)]
+    for dim, slot in pairs:
         if dim.last not in WAVES:
             met.setdefault(dim.last, Range(dim.number)).meet(dim, slot)
     return met
@@ -67,7 +67,7 @@ def dims(part: Part) -> tuple[Dim, ...]:
     """The range of each slot of a part."""
     match part:
         case Component(symbol, _) | Ref(symbol, _) | Deriv(_, symbol, _):
-            return symbol.dims if isinstance(symbol, Variable) else tuple(i.dim for i in symbol.indices)
+            return tuple(i.dim for i in slots(symbol))
         case Delta(left, right) | Match(left, right, _):
             known = tuple(slot.dim for slot in (left, right) if isinstance(slot, Index))
             return known[:1] + known[-1:]

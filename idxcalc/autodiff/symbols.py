@@ -106,15 +106,15 @@ def waves(function: Function) -> Function:
     return replace(function, placeholders=given, indices=out, body=shaped(body, out, function.traits))
 
 
-def shaped(body: Expr, slots: tuple[Index, ...], traits: frozenset[str]) -> Expr:
+def shaped(body: Expr, axes: tuple[Index, ...], traits: frozenset[str]) -> Expr:
     """``body`` made a tensor with these traits.
 
-    The mean over all orders of the slots is taken slot by slot, so that a component with two equal indices is
+    The mean over all orders of the axes is taken axis by axis, so that a component with two equal indices is
     then 0, not what rounding leaves of it.
     """
     for sign in signs(traits):
-        for n in range(1, len(slots)):
-            swapped = Add(tuple(substitute(body, {i: slots[n], slots[n]: i}) for i in slots[:n]))
+        for n in range(1, len(axes)):
+            swapped = Add(tuple(substitute(body, {i: axes[n], axes[n]: i}) for i in axes[:n]))
             both = Add((body, Mul((Num(Fraction(sign)), swapped))))
             body = Mul((Num(Fraction(1, n + 1)), both))
     if traits & {"positive", "negative"}:
@@ -124,16 +124,22 @@ def shaped(body: Expr, slots: tuple[Index, ...], traits: frozenset[str]) -> Expr
         body = Mul((MINUS_ONE, body))
     if "invertible" in traits:  # well-conditioned, with a determinant of either sign
         large = Cases(((Compare("<", body, ZERO), Num(Fraction(-3, 2))),), Num(Fraction(3, 2)))
-        body = Add((Mul((Num(Fraction(1, 4)), body)), Mul((Delta(*slots), large))))
+        body = Add((Mul((Num(Fraction(1, 4)), body)), Mul((Delta(*axes), large))))
     return body
 
 
-def prepared(variable: Variable, slots: tuple[Index, ...]) -> Expr:
+def slots(symbol: Symbol) -> tuple[Index, ...]:
+    """The indices that stand for a symbol's slots, in the order of the axes of its array."""
+    dims = symbol.dims if isinstance(symbol, Variable) else tuple(i.dim for i in symbol.indices)
+    return tuple(Index(f"?{n}", dim) for n, dim in enumerate(dims))
+
+
+def prepared(variable: Variable) -> Expr:
     """A variable with traits or fixed components, in terms of one without."""
     kept = variable.traits & {"integer"}
     drawn = Variable(f"?{variable.name}", variable.dims, kept, variable.differential)
-    body = shaped(Component(drawn, slots), slots, variable.traits)
+    body = shaped(Component(drawn, slots(variable)), slots(variable), variable.traits)
     for place, value in variable.fixed:
-        there = All(tuple(map(Match, slots, place)))
+        there = All(tuple(map(Match, slots(variable), place)))
         body = Cases(((there, Num(Fraction(str(value)))),), body)
     return body

@@ -22,7 +22,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial, reduce
 from typing import Any, assert_never
 
-from idxcalc.autodiff.symbols import Symbol, hidden, integral, opened, prepared, shaped, signs, symbols
+from idxcalc.autodiff.symbols import Symbol, hidden, integral, opened, prepared, shaped, signs, slots, symbols
 from idxcalc.errors import IdxcalcError
 from idxcalc.expr import (
     ONE, Add, All, Call, Cases, Compare, Component, Condition, Constant, Definition, Delta, Deriv, Det, Diff,
@@ -50,14 +50,6 @@ class Tensor:
     axes: tuple[Index, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Held:
-    """The array of a symbol, and those of its axes that are the symbol's slots."""
-
-    tensor: Tensor
-    slots: tuple[Index, ...] = ()
-
-
 Shift = Callable[[Array, Array], Array]
 Parts = tuple[Tensor, list[Tensor], list[Tensor]]
 """A value, the terms and the margins met on the way."""
@@ -76,12 +68,12 @@ class Values:
     """
 
     make: Any
-    held: Mapping[Symbol, Held] = field(default_factory=dict)
+    held: Mapping[Symbol, Tensor] = field(default_factory=dict)
     level: int = 0
     quiet: bool = False
     terms: list[Tensor] = field(default_factory=list)
     margins: list[Tensor] = field(default_factory=list)
-    opened: dict[Definition, Held] = field(default_factory=dict)
+    opened: dict[Definition, Tensor] = field(default_factory=dict)
     done: dict[Expr, Tensor] = field(default_factory=dict)
 
     def value(self, node: Expr) -> Tensor:
@@ -98,9 +90,8 @@ class Values:
                 return Tensor(getattr(math, name))
             case Size(dim):
                 return Tensor(self.make.last(dim) * 1.0)
-            case Component(symbol, slots) | Ref(symbol, slots):
-                known = self.find(symbol)
-                return self.pick(known.tensor, dict(zip(known.slots, slots, strict=True)))
+            case Component(symbol, own) | Ref(symbol, own):
+                return self.pick(self.find(symbol), dict(zip(slots(symbol), own, strict=True)))
             case Delta(left, right):
                 return self.choose(self.truth(Match(left, right)))
             case Add(terms):
@@ -120,7 +111,7 @@ class Values:
                     self.margin(*tensors)
                 if name == "log":
                     self.solid(args[0], tensors[0])
-                if name in ("sin", "cos", "tan"):  # sin(pi) is 0 up to the rounding of pi
+                if name in ("sin", "cos", "tan") and not self.quiet:  # sin(pi) is 0 up to the rounding of pi
                     self.track(self.join("minimum", self.join("abs", *tensors), Tensor(1.0)))
                 return self.join(KNOWN[name].jax, *tensors)
             case Call():
@@ -139,12 +130,11 @@ class Values:
                 for condition, branch in reversed(branches):
                     found = self.choose(self.truth(condition), self.value(branch), found)
                 return found
-            case Deriv(body, target, slots):
-                if target not in symbols(body):
-                    return Tensor(0.0)
-                return self.derived(body, [(target, self.find(target).slots, slots)], {})
+            case Deriv(body, target, own):
+                by = [(target, slots(target), own)]
+                return self.derived(body, by, {}) if target in symbols(body) else Tensor(0.0)
             case Diff(body, variables):
-                along: Change = {v: self.find(v.d()).tensor for v in variables if v in symbols(body)}
+                along: Change = {v: self.find(v.d()) for v in variables if v in symbols(body)}
                 return self.moved(body, [along]) if along else Tensor(0.0)
             case _:
                 assert_never(node)
@@ -275,25 +265,24 @@ class Values:
 
     # Symbols and functions.
 
-    def find(self, symbol: Symbol) -> Held:
+    def find(self, symbol: Symbol) -> Tensor:
         """The array that stands for a symbol here."""
         if symbol in self.held:
             return self.held[symbol]
         if isinstance(symbol, Variable):
-            slots = tuple(Index(f"?{n}", dim) for n, dim in enumerate(symbol.dims))
-            return Held(self.make.once(symbol, lambda: self.drawn(symbol, slots)), slots)
+            return self.make.once(symbol, partial(self.drawn, symbol))  # type: ignore[no-any-return]
         if symbol not in self.opened:
             body = self.value(symbol.body)
             named = self.let(body.array, body.axes, python_name(symbol.name))
-            self.opened[symbol] = Held(named, symbol.indices)
+            self.opened[symbol] = self.pick(named, dict(zip(symbol.indices, slots(symbol), strict=True)))
         return self.opened[symbol]
 
-    def drawn(self, variable: Variable, slots: tuple[Index, ...]) -> Tensor:
+    def drawn(self, variable: Variable) -> Tensor:
         """Values for a variable."""
-        if hidden(variable.name) or not (variable.traits or variable.fixed):
-            array = self.make.draw(variable, [self.count(dim) for dim in variable.dims])
-            return Tensor(array, (*self.make.batch, *slots))
-        return self.still(prepared(variable, slots))
+        if not hidden(variable.name) and (variable.traits or variable.fixed):
+            return self.still(prepared(variable))
+        array = self.make.draw(variable, [self.count(dim) for dim in variable.dims])
+        return Tensor(array, (*self.make.batch, *slots(variable)))
 
     def still(self, node: Expr) -> Tensor:
         """What moves nowhere and is no term."""
@@ -307,7 +296,7 @@ class Values:
         function = opened(node.function)
         assert function.body is not None
         places: dict[Index, Slot] = {} if node.lifted else dict(zip(function.indices, node.out, strict=True))
-        given: dict[Symbol, Held] = {}
+        given: Change = {}
         axes: dict[Symbol, tuple[Index, ...]] = {}
         for placeholder, argument in zip(function.placeholders, node.args, strict=True):
             value, own = self.value(argument.body), argument.indices
@@ -315,21 +304,21 @@ class Values:
             where |= zip(own, node.out, strict=True) if node.lifted else ()
             new = {axis: Index(f"?{self.level}.{axis.name}", axis.dim) for axis in where}
             places |= {new[axis]: slot for axis, slot in where.items()}
-            moved = self.pick(self.let(value.array, value.axes), new)
-            given[placeholder] = Held(moved, () if node.lifted else own)
-            axes[placeholder] = tuple(new.get(axis, axis) for axis in own)
+            axes[placeholder] = tuple(new[a] for a in own) if node.lifted else slots(placeholder)
+            renamed: dict[Index, Slot] = {**new, **dict(zip(own, axes[placeholder], strict=True))}
+            given[placeholder] = self.pick(self.let(value.array, value.axes), renamed)
         quiet = node.function.body is None and not signs(function.traits)  # their terms may cancel
         quiet, held = self.quiet or quiet, {**self.held, **given}
         inside = replace(self, held=held, level=self.level + 1, quiet=quiet, done={})
-        by = [(function.placeholders[n], slots) for n, slots in node.derivs]
-        return inside.derived(function.body, [(p, axes[p], slots) for p, slots in by], places)
+        by = [(function.placeholders[n], own) for n, own in node.derivs]
+        return inside.derived(function.body, [(p, axes[p], own) for p, own in by], places)
 
     def derived(self, body: Expr, by: list[By], places: dict[Index, Slot]) -> Tensor:
         """The derivative by components of symbols, one after the other; their slots join the ``places``."""
         moves: list[Change] = []
-        for symbol, axes, slots in by:
+        for symbol, axes, own in by:
             new = [Index(f"?{self.level}:{len(moves)}.{n}", axis.dim) for n, axis in enumerate(axes)]
-            places |= zip(new, slots, strict=True)
+            places |= zip(new, own, strict=True)
             symmetry = symbol.traits & SYMMETRIES if isinstance(symbol, Variable) else frozenset()
             deltas = shaped(Mul(tuple(map(Delta, axes, new))) if axes else ONE, axes, symmetry)
             moves.append({symbol: self.make.once(deltas, partial(self.still, deltas))})
@@ -341,13 +330,12 @@ class Values:
             return self.value(body)
 
         def run(shift: Shift) -> Parts:
-            held = {}
+            held = dict(self.held)
             for symbol, change in moves[0].items():
                 known = self.find(symbol)
-                axes = union(known.tensor, change)
-                shifted = shift(self.align(known.tensor, axes), self.align(change, axes))
-                held[symbol] = replace(known, tensor=Tensor(shifted, axes))
-            inside = Values(self.make, {**self.held, **held}, self.level + 1, self.quiet)
+                axes = union(known, change)
+                held[symbol] = Tensor(shift(self.align(known, axes), self.align(change, axes)), axes)
+            inside = Values(self.make, held, self.level + 1, self.quiet)
             return inside.moved(body, moves[1:]), inside.terms, inside.margins
 
         found: Parts = self.make.change(run)
@@ -375,8 +363,7 @@ def sides(make: Any, relation: Relation) -> tuple[Any, ...]:
         raise IdxcalcError(f"equality up to order {power} cannot be tested; {HIGHEST_ORDER} is the most")
     small, along = scope, Change()
     if variable is not None:
-        known = scope.find(variable)
-        small, along = Values(make, {variable: Held(Tensor(0.0), known.slots)}), {variable: known.tensor}
+        small, along = Values(make, {variable: Tensor(0.0)}), {variable: scope.find(variable)}
     lefts: list[Array] = []
     rights: list[Array] = []
     terms = []

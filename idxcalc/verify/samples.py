@@ -17,7 +17,7 @@ from typing import Any
 
 from idxcalc import plan
 from idxcalc.autodiff.backend import tools
-from idxcalc.autodiff.symbols import prepared, symbols
+from idxcalc.autodiff.symbols import prepared, slots, symbols
 from idxcalc.calculus import differentiate
 from idxcalc.expr import (
     Component, Definition, Dim, Expr, Function, Index, Lambda, Ref, Size, Variable, python_name,
@@ -83,10 +83,9 @@ class World:
 
     def array(self, variable: Variable, shape: tuple[int, ...]) -> Any:
         """Values of a variable that have its traits."""
-        slots = tuple(Index(f"?{n}", dim) for n, dim in enumerate(variable.dims))
         drawn = self.rng.normal(size=shape)
         whole = backend("numpy").xp.round(2.0 * drawn) if "integer" in variable.traits else drawn
-        compiled = plan.compile(prepared(variable, slots), "numpy", slots)
+        compiled = plan.compile(prepared(variable), "numpy", slots(variable))
         return compiled(**{compiled.arguments[0]: whole})
 
     def drawn(self, name: str, function: Function) -> Iterator[tuple[str, Any]]:
@@ -121,9 +120,9 @@ class World:
         known = [(Component, v, v.dims) for v in self.variables.values()]
         known += [(Ref, d, tuple(i.dim for i in d.indices)) for d in self.definitions()]  # type: ignore[misc]
         for make, symbol, dims in known:
-            for slots in itertools.permutations(order, len(dims)):
-                if tuple(i.dim for i in slots) == dims:
-                    yield make(symbol, slots)
+            for letters in itertools.permutations(order, len(dims)):
+                if tuple(i.dim for i in letters) == dims:
+                    yield make(symbol, letters)
         yield from map(Size, self.named_sizes.values())
 
 
