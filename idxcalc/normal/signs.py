@@ -10,20 +10,20 @@ be 0.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
-from itertools import islice
+from itertools import islice, product
+from math import prod
 
 from idxcalc.expr import (
-    Add, Call, Compare, Component, Constant, Delta, Det, Elementary, Expr, Index, Inverse, Iverson, Lambda,
-    Mul, Num, Part, Pow, Ref, Size, Slot, Sum, bound_here, free, opened, own_slots, substitute, walk,
+    Add, Call, Compare, Component, Constant, Delta, Det, Elementary, Expr, Inverse, Iverson, Lambda,
+    Mul, Num, Part, Pow, Ref, Size, Sum, bound_here, free, opened, own_slots, substitute, walk,
 )  # fmt: skip
 from idxcalc.normal.terms import (
-    UNIT, Base, Number, Poly, Scope, Term, Undefined, add, content, key, poly_expr, power_expr, scale, single,
+    Base, Number, Poly, Scope, Term, Undefined, add, content, key, poly_expr, power_expr, scale, single,
 )  # fmt: skip
 
 BRACKETS = 2  # a sum with more has more cases than are worth to be told apart
-PATTERNS = 60  # more ways than this to identify free indices: take it that it may vanish
+PATTERNS = 120  # more ways than this to identify free indices: take it that it may vanish
 
 
 def base_sign(scope: Scope, base: Base) -> int:
@@ -134,29 +134,16 @@ def definite(scope: Scope, node: Expr) -> int:
 
 def term_sign(scope: Scope, term: Term) -> tuple[int, bool]:
     """The sign of a product (0 if unknown), and whether it is certain not to be 0."""
-    total, certain, within = 1, True, {}
-    for base, _ in term:
-        if isinstance(base, Iverson):  # where the bracket is not 0, what stands in it is positive
-            certain = False
-            poly = scope.normal(scope, getattr(base.condition, "left", Num(1)))  # type: ignore[arg-type]
-            match [*poly.items()]:
-                case [(((inner, e),), c)] if e == 1:
-                    within[inner] = 1 if c > 0 else -1
+    total, certain = 1, True
     for base, e in term:
-        if isinstance(base, Iverson):
-            continue
-        sign = base_sign(scope, base) or within.get(base, 0)
-        if sign > 0:
-            continue
-        if e.denominator != 1:  # a root that exists is not negative
-            certain = certain and nonzero(scope, base)
-            continue
-        if sign < 0:
-            total *= -1 if e.numerator % 2 else 1
-        elif e.numerator % 2:
-            return 0, False
-        else:
-            certain = certain and nonzero(scope, base)
+        sign = base_sign(scope, base)
+        odd = e.denominator == 1 and e.numerator % 2
+        if sign < 0 and odd:
+            total = -total
+        elif not sign:
+            if odd:
+                return 0, False
+            certain = certain and nonzero(scope, base)  # an even power; or a root, which is not negative
     return total, certain
 
 
@@ -177,7 +164,6 @@ def _generic(scope: Scope, base: Base) -> bool:
         return expression_nonzero(scope, scope.normal(scope, base.base))
     if all(isinstance(p, Num | Size | Add | Mul | Pow) for p in walk(base)):
         return False  # n - 1 is 0 at one size
-    frees, numbers = sorted(free(base), key=lambda i: i.name), set()
     for part in walk(base):
         match part:
             case Iverson() | Delta():
@@ -188,20 +174,19 @@ def _generic(scope: Scope, base: Base) -> bool:
                 return False
             case Det(matrix) | Inverse(matrix, _, _) if not _full_rank(scope, matrix):
                 return False
-        numbers |= {s for s in own_slots(part) if isinstance(s, int)}
     if isinstance(base, Add) and not _independent(base):
         return False
-    ways = [*islice(_identifications(frees, sorted(numbers)), PATTERNS + 1)]
-    if len(ways) > PATTERNS:
+    # Free indices may be equal, or be one of the numbers that are written.
+    frees = sorted(free(base), key=lambda i: i.name)
+    numbers = {s for part in walk(base) for s in own_slots(part) if isinstance(s, int)}
+    values = [(i, *(k for k in frees[:n] if k.dim is i.dim), *numbers) for n, i in enumerate(frees)]
+    if prod(map(len, values)) > PATTERNS:
         return False
-    for mapping in ways:
-        if mapping:
-            try:
-                if not scope.normal(scope, substitute(base, mapping)):
-                    return False
-            except Undefined:
-                return False
-    return True
+    try:
+        ways = (dict(zip(frees, choice, strict=True)) for choice in islice(product(*values), 1, None))
+        return all(scope.normal(scope, substitute(base, way)) for way in ways)
+    except Undefined:
+        return False
 
 
 def _independent(base: Expr) -> bool:
@@ -234,34 +219,14 @@ FAMILIES = {
 }  # fmt: skip
 
 
-Ways = Iterator[dict[Index, Slot]]
-
-
-def _identifications(frees: list[Index], numbers: list[int]) -> Ways:
-    """Every way in which free indices can take equal values, or one of the numbers that are written."""
-
-    def extend(rest: list[Index], mapping: dict[Index, Slot], kept: list[Index]) -> Ways:
-        if not rest:
-            yield mapping
-            return
-        first, *later = rest
-        yield from extend(later, mapping, [*kept, first])
-        same: list[Slot] = [k for k in kept if k.dim is first.dim]
-        for other in (*same, *numbers):
-            yield from extend(later, {**mapping, first: other}, kept)
-
-    yield from extend(frees, {}, [])
-
-
 def _full_rank(scope: Scope, matrix: Lambda) -> bool:
     """Whether one term of a matrix is a tensor with all entries independent, which no other term contains."""
     poly = scope.normal(scope, matrix.body)
     for term in poly:
         match term:
-            case ((Component(variable, slots), e),) if e == 1 and set(slots) == set(matrix.indices):
-                others = [t for t in poly if t is not term and t != UNIT]
-                inside = (p for t in others for b, _ in t for p in walk(b))
-                alone = not any(isinstance(p, Component) and p.variable is variable for p in inside)
+            case ((Component(variable, slots), 1),) if set(slots) == set(matrix.indices):
+                others = (p for t in poly if t is not term for b, _ in t for p in walk(b))
+                alone = all(getattr(p, "variable", None) is not variable for p in others)
                 if "antisymmetric" not in variable.traits and not variable.fixed and alone:
                     return True
     return False
