@@ -11,19 +11,8 @@ from idxcalc.calculus.depends import anywhere, dependence, is_derivative
 from idxcalc.calculus.derive import differentiate
 from idxcalc.calculus.rules import Pushed, componentwise, direction, push, targets
 from idxcalc.expr import (
-    ZERO,
-    Call,
-    Definition,
-    Deriv,
-    Diff,
-    Expr,
-    Mul,
-    Part,
-    children,
-    rebuild,
-    transform,
-    walk,
-)
+    ZERO, Call, Definition, Deriv, Diff, Expr, Mul, Part, children, rebuild, transform, walk,
+)  # fmt: skip
 
 MOST_LINES = 100  # nobody reads on
 LINEAR = "sum"

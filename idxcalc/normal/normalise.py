@@ -18,21 +18,20 @@ from typing import assert_never
 
 from idxcalc.expr import (
     Add, All, Call, Cases, Compare, Component, Condition, Constant, Delta, Deriv, Det, Diff, Elementary,
-    Expr, Index, Inverse, Iverson, Lambda, Match, Mul, Num, Pow, Ref, Size, Slot, Sum, at, called, free,
-    fresh, names, opened, own_slots, substitute,
+    Expr, Index, Inverse, Iverson, Match, Mul, Num, Pow, Ref, Size, Slot, Sum, called, free,
+    opened, substitute, unlifted,
 )  # fmt: skip
-from idxcalc.normal.canonical import components, placeholders
-from idxcalc.normal.contract import total, values
-from idxcalc.normal.powers import power, reciprocal
-from idxcalc.normal.product import merge, multiply, multiply_all, ordered, slot_order
+from idxcalc.normal.contract import total
+from idxcalc.normal.matrices import argument, determinant, inverse
+from idxcalc.normal.powers import power
 from idxcalc.normal.primitive import compared, primitive
+from idxcalc.normal.product import delta, merge, multiply, multiply_all, slot_order
 from idxcalc.normal.scalar import elementary
 from idxcalc.normal.signs import nonzero
 from idxcalc.normal.terms import (
-    ORDERED, Base, Number, Poly, Scope, add, besides, content, exact, key, number, poly_expr, scale, single,
-    sorted_term, spelt, term_expr,
+    ORDERED, Base, Number, Poly, Scope, add, besides, exact, minus, number, poly_expr, single,
+    sorted_term, spelt,
 )  # fmt: skip
-
 
 FEW = 8  # sums over fewer values may be written out
 
@@ -111,27 +110,14 @@ def component(scope: Scope, node: Component) -> Poly:
     return single(made, 1, -1 if turns % 2 else 1)
 
 
-def delta(scope: Scope, left: Slot, right: Slot) -> Poly:
-    left, right = ordered(left, right)
-    if left == right:
-        return number(1)
-    if isinstance(right, int) or frozenset((left, right)) in scope.distinct:
-        return {}
-    if isinstance(left, int) and not right.dim.start <= left <= (right.dim.number or left):
-        return {}
-    return single(Delta(left, right))
-
-
 def summed(scope: Scope, node: Sum) -> Poly:
     """A sum; one that leaves components out is the full sum minus those. Nested sums go together."""
     few = _few(scope, node)
     if few:
         return add(*(normal(scope, substitute(node.body, {node.index: n})) for n in few))
     if node.first is not None:
-        result = summed(scope, Sum(node.index, node.body))
-        for n in range(node.index.dim.start, node.first):
-            result = add(result, scale(normal(scope, substitute(node.body, {node.index: n})), -1))
-        return result
+        left_out = [substitute(node.body, {node.index: n}) for n in range(node.index.dim.start, node.first)]
+        return minus(summed(scope, Sum(node.index, node.body)), add(*(normal(scope, e) for e in left_out)))
     indices: list[Index] = []
     factors: list[Expr] = []
     taken = free(node) | scope.reserved  # a condition may speak of a free index of the same name
@@ -161,25 +147,22 @@ def _few(scope: Scope, node: Sum) -> range:
 
 def _factors(scope: Scope, factors: Sequence[Expr]) -> list[Poly]:
     """The factors of a product: if one divides, sums stay whole, to cancel before they are expanded."""
-    apart = [_split(f) for f in factors]
-    polys = [normal(scope, base) for base, _ in apart]
-    divides = any(e < 0 for p, (_, e) in zip(polys, apart, strict=True) if len(p) > 1) or any(
-        isinstance(b, Add) and e < 0 for p in polys for term in p for b, e in term
+    apart = [
+        (f.base, f.exponent.value.numerator)
+        if isinstance(f, Pow) and isinstance(f.exponent, Num) and f.exponent.value.denominator == 1
+        else (f, 1)
+        for f in factors
+    ]
+    powers = [(normal(scope, base), e) for base, e in apart]
+    divides = any(e < 0 for p, e in powers if len(p) > 1) or any(
+        isinstance(b, Add) and e < 0 for p, _ in powers for term in p for b, e in term
     )
-    if not (scope.whole or divides) or len(factors) < 2 or all(len(p) == 1 for p in polys):
+    if not (scope.whole or divides) or len(factors) < 2 or all(len(p) == 1 for p, _ in powers):
         return [normal(scope, f) for f in factors]
     return [
         _held(scope, p, e) if len(p) > 1 else normal(scope, f)
-        for p, (_, e), f in zip(polys, apart, factors, strict=True)
+        for (p, e), f in zip(powers, factors, strict=True)
     ]
-
-
-def _split(factor: Expr) -> tuple[Expr, int]:
-    """A factor as a base and a whole exponent."""
-    match factor:
-        case Pow(base, Num(value)) if value.denominator == 1:
-            return base, value.numerator
-    return factor, 1
 
 
 def _held(scope: Scope, poly: Poly, exponent: int) -> Poly:
@@ -194,20 +177,11 @@ def _held(scope: Scope, poly: Poly, exponent: int) -> Poly:
     return {sorted_term(powers): exact(size * c, exponent)}
 
 
-def argument(scope: Scope, node: Lambda) -> Lambda:
-    """A tensor-valued argument in normal form, its indices named in order."""
-    indices = placeholders(node.indices, free(node))
-    body = substitute(node.body, dict(zip(node.indices, indices, strict=True)))
-    return Lambda(indices, poly_expr(normal(scope, body)))
-
-
 def call(scope: Scope, node: Call) -> Poly:
     function, out, derivs, args = node.function, node.out, node.derivs, node.args
-    if node.lifted and not derivs:
-        inner = at(args[0], out)
-        return normal(scope, Call(function, (), (), (Lambda((), inner),)))
-    if function.body is not None and not derivs and not node.lifted:
-        return normal(scope, called(node))
+    if not derivs and (node.lifted or function.body is not None):
+        plain = unlifted(node)
+        return normal(scope, plain if function.body is None else called(plain))
     made = tuple(argument(scope, a) for a in args)
     if len(derivs) > 1:
         ranked = tuple(sorted(derivs, key=lambda d: (d[0], [spelt(s) for s in d[1]])))
@@ -215,90 +189,6 @@ def call(scope: Scope, node: Call) -> Poly:
             scope.evidence.rule("derivatives commute")
         derivs = ranked
     return single(Call(function, out, derivs, made))
-
-
-def _matrix(scope: Scope, matrix: Lambda) -> tuple[Lambda, bool, bool]:
-    """A matrix in normal form or transposed, whichever comes first; whether it was transposed; symmetric."""
-    plain = argument(scope, matrix)
-    turned = argument(scope, Lambda(matrix.indices[::-1], matrix.body))
-    return min(plain, turned, key=key), key(turned) < key(plain), plain is turned
-
-
-def _factored(scope: Scope, matrix: Lambda) -> tuple[Poly, Poly]:
-    """A matrix as a scalar that is not 0, times a matrix."""
-    body = normal(scope, matrix.body)
-    scalar: Poly = number(exact(content(body))) if body else number(1)
-    if len(body) == 1:
-        ((term, c),) = body.items()
-        powers = ((b, e) for b, e in term if free(b).isdisjoint(matrix.indices) and nonzero(scope, b))
-        scalar = {tuple(powers): c}
-    return scalar, multiply(scope, body, reciprocal(scope, scalar))
-
-
-def inverse(scope: Scope, node: Inverse) -> Poly:
-    scalar, body = _factored(scope, node.matrix)
-    factor = reciprocal(scope, scalar)
-    plain = Lambda(node.matrix.indices, poly_expr(body))
-    matrix, turned, symmetric = _matrix(scope, plain)
-    row, column = (node.column, node.row) if turned else (node.row, node.column)
-    if symmetric:
-        row, column = ordered(row, column)
-    one, other = plain.indices
-    match [*body]:
-        case [((Delta(), _),)]:
-            return multiply(scope, factor, delta(scope, row, column))
-        case [((Inverse(inner, a, b), _),)] if {a, b} == {one, other}:
-            scope.evidence.rule("inverse")
-            pair = (node.row, node.column) if a is one else (node.column, node.row)
-            return multiply(scope, factor, normal(scope, at(inner, pair)))
-    pair_of = _product(scope, body, one, other)
-    if pair_of is not None:
-        left, right = pair_of
-        k = fresh(one, names(left) | names(right) | {s.name for s in own_slots(node) if isinstance(s, Index)})
-        parts = Mul((Inverse(right, node.row, k), Inverse(left, k, node.column)))
-        return multiply(scope, factor, normal(scope, Sum(k, parts)))
-    return multiply(scope, factor, single(Inverse(matrix, row, column)))
-
-
-def determinant(scope: Scope, matrix: Lambda) -> Poly:
-    scalar, body = _factored(scope, matrix)
-    factor = power(scope, scalar, values(scope, matrix.indices[0].dim))
-    match [*body]:
-        case [((Delta(), _),)]:
-            return factor
-        case [((Inverse(inner, a, b), _),)] if {a, b} == set(matrix.indices):
-            scope.evidence.rule("inverse")
-            return multiply(scope, factor, reciprocal(scope, normal(scope, Det(inner))))
-    pair = _product(scope, body, *matrix.indices)
-    if pair is not None:
-        return multiply_all(scope, [factor, *(normal(scope, Det(part)) for part in pair)])
-    made, _, _ = _matrix(scope, Lambda(matrix.indices, poly_expr(body)))
-    return multiply(scope, factor, single(Det(made)))
-
-
-def _product(scope: Scope, body: Poly, row: Index, column: Index) -> tuple[Lambda, Lambda] | None:
-    """A matrix as a product of two square ones, if one dummy alone connects its row with its column."""
-    match [*body.items()]:
-        case [(((Sum() as base, 1),), 1)] if base in scope.inside and row.dim is column.dim:
-            indices, term = scope.inside[base]
-        case _:
-            return None
-    for k in indices:
-        others = tuple(i for i in indices if i is not k)
-        sides: dict[bool, list[Expr]] = {True: [], False: []}
-        for members, factors in components((*others, row, column), term):
-            part = term_expr(tuple(factors))
-            for index in members:
-                part = part if index in (row, column) else Sum(index, part)
-            sides[column in members].append(part)
-            if {row, column} <= set(members):
-                break
-        else:
-            left, right = (Mul(tuple(sides[side])) for side in (False, True))
-            if k.dim is row.dim and {row, k} <= free(left) and {column, k} <= free(right):
-                scope.evidence.rule("product of matrices")
-                return Lambda((row, k), left), Lambda((k, column), right)
-    return None
 
 
 def bracket(scope: Scope, condition: Condition) -> Poly:

@@ -188,3 +188,14 @@ def ordered(left: Slot, right: Slot) -> tuple[Slot, Slot]:
 
 def slot_order(slot: Slot) -> tuple[bool, str]:
     return isinstance(slot, Index), spelt(slot)
+
+
+def delta(scope: Scope, left: Slot, right: Slot) -> Poly:
+    left, right = ordered(left, right)
+    if left == right:
+        return number(1)
+    if isinstance(right, int) or frozenset((left, right)) in scope.distinct:
+        return {}
+    if isinstance(left, int) and not right.dim.start <= left <= (right.dim.number or left):
+        return {}
+    return single(Delta(left, right))

@@ -10,24 +10,14 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from idxcalc.expr import ZERO, Constant, Elementary, Num, Pow
+from idxcalc.expr import ZERO, Constant, Elementary, Expr, Num, Pow
 from idxcalc.normal.powers import by_cases, exponential, factorised, reciprocal, split
 from idxcalc.normal.primitive import greater, orientation, primitive
 from idxcalc.normal.product import multiply
 from idxcalc.normal.signs import branches, nonzero, poly_sign
 from idxcalc.normal.terms import (
-    Base,
-    Poly,
-    Scope,
-    Undefined,
-    add,
-    exact,
-    key,
-    number,
-    poly_expr,
-    scale,
-    single,
-)
+    Base, Poly, Scope, Undefined, add, exact, key, minus, number, poly_expr, scale, single,
+)  # fmt: skip
 
 HALF = Fraction(1, 2)
 ODD = ("sin", "tanh", "sinh", "arcsin", "arctan")
@@ -48,21 +38,22 @@ def logarithm(scope: Scope, poly: Poly) -> Poly:
         size, common, rest = split(scope, term, c)
     else:
         size, common, rest = primitive(scope, poly, positive=True)
-    total = number(0)
-    for prime, times in factorised(size).items():
-        total = add(total, single(Elementary("log", (Num(Fraction(prime)),)), 1, times))
-    for base, e in common.items():
-        total = add(total, scale(_log_of(scope, base), e))
+    total = [single(_log(Num(Fraction(prime))), 1, times) for prime, times in factorised(size).items()]
+    total += [scale(_log_of(scope, base), e) for base, e in common.items()]
     if common:
         scope.evidence.rule("logarithm of a product")
     match [*rest.items()]:
-        case [((), sign)] if sign == 1:
-            return total
-        case [(((base, e),), sign)] if sign == 1 and (e.denominator != 1 or e % 2):
-            return add(total, single(Elementary("log", (base,)), 1, e))
-        case [(((base, e),), sign)] if sign == 1 and nonzero(scope, base):
-            return add(total, single(Elementary("log", (Pow(base, Num(Fraction(2))),)), 1, exact(e * HALF)))
-    return add(total, single(Elementary("log", (poly_expr(rest),))))
+        case [((), 1)]:
+            return add(*total)
+        case [(((base, e),), 1)] if e.denominator != 1 or e % 2:
+            return add(*total, single(_log(base), 1, e))
+        case [(((base, e),), 1)] if nonzero(scope, base):
+            return add(*total, single(_log(Pow(base, Num(Fraction(2)))), 1, exact(e * HALF)))
+    return add(*total, single(_log(poly_expr(rest))))
+
+
+def _log(inner: Expr) -> Expr:
+    return Elementary("log", (inner,))
 
 
 def _log_of(scope: Scope, base: Base) -> Poly:
@@ -73,16 +64,15 @@ def _log_of(scope: Scope, base: Base) -> Poly:
             scope.evidence.rule("log of exp")
             return scope.normal(scope, inner)
         case Pow(inner, exponent) if not isinstance(exponent, Num):
-            return multiply(
-                scope, scope.normal(scope, exponent), logarithm(scope, scope.normal(scope, inner))
-            )
-    return single(Elementary("log", (base,)))
+            below = logarithm(scope, scope.normal(scope, inner))
+            return multiply(scope, scope.normal(scope, exponent), below)
+    return single(_log(base))
 
 
 def larger(scope: Scope, a: Poly, b: Poly) -> Poly:
     """``max(a, b) = b + (a - b)[a > b]``."""
     scope.evidence.rule("cases")
-    gap = add(a, scale(b, -1))
+    gap = minus(a, b)
     turn = orientation(gap)
     if turn < 0 or (not turn and key(poly_expr(a)) > key(poly_expr(b))):
         a, b, gap = b, a, scale(gap, -1)
@@ -103,19 +93,19 @@ def elementary(scope: Scope, name: str, args: list[Poly]) -> Poly:
         case "max":
             return larger(scope, z, args[1])
         case "min":
-            return add(z, args[1], scale(larger(scope, z, args[1]), -1))
+            return minus(add(z, args[1]), larger(scope, z, args[1]))
         case "abs":
             return larger(scope, z, scale(z, -1))
         case "tan":
             below = reciprocal(scope, elementary(scope, "cos", [z]))
             return multiply(scope, elementary(scope, "sin", [z]), below)
         case "tanh" if scope.exponential:
-            plus, minus = elementary(scope, "cosh", [z]), elementary(scope, "sinh", [z])
-            return multiply(scope, minus, reciprocal(scope, plus))
+            below = reciprocal(scope, elementary(scope, "cosh", [z]))
+            return multiply(scope, elementary(scope, "sinh", [z]), below)
         case "sinh" | "cosh" if scope.exponential:
             scope.evidence.rule("hyperbolic functions as exponentials")
-            turned = exponential(scope, scale(z, -1))
-            return scale(add(exponential(scope, z), scale(turned, 1 if name == "cosh" else -1)), HALF)
+            up, down = exponential(scope, z), exponential(scope, scale(z, -1))
+            return scale(add(up, down) if name == "cosh" else minus(up, down), HALF)
     odd, even = name in ODD, name in EVEN
     if not z:
         return number(0) if odd else number(1) if even else single(Elementary(name, (ZERO,)))
