@@ -28,47 +28,47 @@ LAYOUT: dict[type, str] = {
     Compare: ".pp", Match: "ss.", All: "P", Iverson: "p", Cases: "Cp", Deriv: "p.S", Diff: "p.",
 }  # fmt: skip
 _FIELDS = {kind: tuple(zip(layout, kind.__match_args__, strict=True)) for kind, layout in LAYOUT.items()}  # type: ignore[attr-defined]
-_PARTS: dict[str, Callable[[Any], tuple[Part, ...]]] = {
-    "p": lambda part: (part,),
-    "P": lambda parts: parts,
-    "C": lambda pairs: tuple(part for pair in pairs for part in pair),
-}
-_SLOTS: dict[str, Callable[[Any], tuple[Slot, ...]]] = {
-    "s": lambda slot: (slot,),
-    "S": lambda slots: slots,
-    "D": lambda derivs: tuple(slot for _, slots in derivs for slot in slots),
-}
-_BOUND: dict[str, Callable[[Any], tuple[Index, ...]]] = {"b": lambda index: (index,), "B": lambda all_: all_}
-_CHANGED: dict[str, Callable[[Any, Any, Any, Any], Any]] = {
-    ".": lambda value, part, slot, bound: value,
-    "p": lambda value, part, slot, bound: part(value),
-    "P": lambda value, part, slot, bound: tuple(map(part, value)),
-    "C": lambda value, part, slot, bound: tuple((part(c), part(v)) for c, v in value),
-    "s": lambda value, part, slot, bound: slot(value),
-    "S": lambda value, part, slot, bound: tuple(map(slot, value)),
-    "D": lambda value, part, slot, bound: tuple((n, tuple(map(slot, s))) for n, s in value),
-    "b": lambda value, part, slot, bound: bound(value),
-    "B": lambda value, part, slot, bound: tuple(map(bound, value)),
-}
-
-
-def _gathered(node: Part, readers: Mapping[str, Callable[[Any], tuple[Any, ...]]]) -> tuple[Any, ...]:
-    """What the fields that ``readers`` know hold, in their order."""
-    found: tuple[Any, ...] = ()
-    for kind, name in _FIELDS[type(node)]:
-        if kind in readers:
-            found += readers[kind](getattr(node, name))
-    return found
 
 
 def _same(value: Any) -> Any:
     return value
 
 
+def _one(value: Any) -> tuple[Any, ...]:
+    return (value,)
+
+
+_READ: dict[str, Callable[[Any], tuple[Any, ...]]] = {
+    "p": _one, "P": _same, "s": _one, "S": _same, "b": _one, "B": _same,
+    "C": lambda pairs: tuple(chain.from_iterable(pairs)),
+    "D": lambda derivs: tuple(chain.from_iterable(slots for _, slots in derivs)),
+}  # fmt: skip
+
+
+def _gathered(node: Part, kinds: str) -> tuple[Any, ...]:
+    """What the fields of some kinds hold, in their order."""
+    found: tuple[Any, ...] = ()
+    for kind, name in _FIELDS[type(node)]:
+        if kind in kinds:
+            found += _READ[kind](getattr(node, name))
+    return found
+
+
 def changed(node: P, part: Any = _same, slot: Any = _same, bound: Any = _same) -> P:
     """The same kind of node with its parts, its slots and its own indices replaced by those functions."""
-    fields = _FIELDS[type(node)]
-    return type(node)(*[_CHANGED[kind](getattr(node, name), part, slot, bound) for kind, name in fields])
+    by, made = {"p": part, "s": slot, "b": bound}, []
+    for kind, name in _FIELDS[type(node)]:
+        value = getattr(node, name)
+        if kind in by:
+            value = by[kind](value)
+        elif kind == "C":
+            value = tuple((part(c), part(v)) for c, v in value)
+        elif kind == "D":
+            value = tuple((n, tuple(map(slot, slots))) for n, slots in value)
+        elif kind != ".":
+            value = tuple(map(by[kind.lower()], value))
+        made.append(value)
+    return type(node)(*made)
 
 
 def children(node: Part) -> tuple[Part, ...]:
@@ -76,7 +76,7 @@ def children(node: Part) -> tuple[Part, ...]:
     try:
         return node._parts  # type: ignore[no-any-return]
     except AttributeError:
-        return node.remember("_parts", _gathered(node, _PARTS))  # type: ignore[no-any-return]
+        return node.remember("_parts", _gathered(node, "pPC"))  # type: ignore[no-any-return]
 
 
 def rebuild(node: Part, parts: tuple[Part, ...]) -> Part:
@@ -118,12 +118,12 @@ def said(node: Part) -> tuple[Any, ...]:
 
 def own_slots(node: Part) -> tuple[Slot, ...]:
     """The slots that stand in the node itself, in order of writing."""
-    return _gathered(node, _SLOTS)
+    return _gathered(node, "sSD")
 
 
 def bound_here(node: Part) -> tuple[Index, ...]:
     """The indices that the node itself binds in its body."""
-    return _gathered(node, _BOUND)
+    return _gathered(node, "bB")
 
 
 def free(node: Part) -> frozenset[Index]:

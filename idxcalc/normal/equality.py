@@ -20,7 +20,7 @@ from idxcalc.errors import IdxcalcError
 from idxcalc.evidence import Evidence
 from idxcalc.expr import (
     All, Call, Cases, Compare, Condition, Det, Elementary, Expr, Index, Inverse, Match, Part, Pow, Ref,
-    Sum, Variable, at, bound_here, called, children, free, opened, substitute,
+    Sum, Variable, bound_here, called, children, free, opened, substitute, unlifted,
 )  # fmt: skip
 from idxcalc.normal.canonical import head
 from idxcalc.normal.normalise import normal
@@ -30,7 +30,7 @@ from idxcalc.normal.reduce import invertible
 from idxcalc.normal.signs import definite, expression_nonzero, integral, nonzero
 from idxcalc.normal.trigonometry import vanishes_as_angles
 from idxcalc.normal.terms import (
-    WORK, Base, Number, Poly, Scope, Undefined, add, as_number, key, minus, poly_expr, scale,
+    WORK, Poly, Scope, Undefined, add, as_number, denominators, key, minus, poly_expr, scale,
 )  # fmt: skip
 
 
@@ -121,12 +121,11 @@ def assume(scope: Scope, condition: Condition) -> dict[Index, Index | int]:
             for one in conditions:
                 same |= assume(scope, one)
         case Match(left, right, equal):
+            one, other = (left, right) if isinstance(left, Index) else (right, left)
             if not equal:
                 scope.distinct.add(frozenset((left, right)))
-            elif isinstance(left, Index) and left is not right:
-                same[left] = right
-            elif isinstance(right, Index) and left is not right:
-                same[right] = left
+            elif isinstance(one, Index) and one is not other:
+                same[one] = other
         case Compare(op, left, right) if op not in ("=", "!="):
             gap = minus(normal(scope, left), normal(scope, right))
             if as_number(gap) is None and (len(op) == 1 or expression_nonzero(scope, gap)):
@@ -154,11 +153,7 @@ def vanishes(scope: Scope, poly: Poly) -> bool:
 def cleared(scope: Scope, poly: Poly) -> Poly:
     """A polynomial times its denominators, so that it has none."""
     for _ in range(8):
-        below_line: dict[Base, Number] = {}
-        for term in poly:
-            for base, e in term:
-                if e < 0:
-                    below_line[base] = min(e, below_line.get(base, e))
+        below_line = denominators(poly)
         if not below_line:
             break
         scope.evidence.rule("common denominator")
@@ -175,10 +170,9 @@ def _everything(*nodes: Part) -> list[Part]:
     stack = list(nodes)
     while stack:
         node = stack.pop()
-        if node in seen:
-            continue
-        seen[node] = None
-        stack.extend(_inside(node))
+        if node not in seen:
+            seen[node] = None
+            stack.extend(_inside(node))
     return list(seen)
 
 
@@ -186,10 +180,8 @@ def _inside(node: Part) -> tuple[Part, ...]:
     match node:
         case Ref():
             return (opened(node),)
-        case Call(function, _, derivs, args) if function.body is not None and not derivs and not node.lifted:
-            return (called(node), *args)
-        case Call() if node.lifted and not node.derivs:
-            return (at(node.args[0], node.out),)
+        case Call(function, _, (), args) if node.lifted or function.body is not None:
+            return (unlifted(node) if node.lifted else called(node), *args)
     return children(node)
 
 

@@ -80,8 +80,7 @@ def factored(scope: Scope, poly: Poly) -> Expr:
     common = _common(list(poly))
     size = content(poly) * (-1 if all(c < 0 for c in poly.values()) else 1)
     rest = {_without(t, common): c / size for t, c in poly.items()}
-    terms = sorted(_collected(scope, rest), key=lambda p: (p[0] < 0, key(p[1])))
-    body = [e if c == 1 else _product(Num(c), e) for c, e in terms]
+    body = [e if c == 1 else _product(Num(c), e) for c, e in _collected(scope, rest)]
     whole = body[0] if len(body) == 1 else Add(tuple(body))
     powers = [power_expr(b, e) for b, e in sorted_term(common)]
     return _product(*([Num(size)] if size != 1 else []), *powers, whole)

@@ -19,7 +19,7 @@ from idxcalc.expr import (
     Mul, Num, Part, Pow, Ref, Size, Sum, bound_here, free, opened, own_slots, substitute, walk,
 )  # fmt: skip
 from idxcalc.normal.terms import (
-    Base, Number, Poly, Scope, Term, Undefined, add, content, key, poly_expr, power_expr, scale, single,
+    Base, Poly, Scope, Term, Undefined, add, content, denominators, key, poly_expr, power_expr, scale, single,
 )  # fmt: skip
 
 BRACKETS = 2  # a sum with more has more cases than are worth to be told apart
@@ -85,10 +85,7 @@ def poly_sign(scope: Scope, poly: Poly) -> int:
         return found.pop()
     if len(poly) < 2:
         return 0
-    below: dict[Base, Number] = {}
-    for base, e in (power for term in poly for power in term):
-        if e < min(0, below.get(base, 0)) and base_sign(scope, base) > 0:
-            below[base] = e
+    below = {base: e for base, e in denominators(poly).items() if base_sign(scope, base) > 0}
     if below:
         factors = (power_expr(base, -e) for base, e in below.items())
         return poly_sign(scope, scope.normal(scope, Mul((poly_expr(poly), *factors))))

@@ -167,6 +167,15 @@ def as_number(poly: Poly) -> Number | None:
     return poly.get(UNIT) if len(poly) == 1 else None
 
 
+def denominators(poly: Poly) -> dict[Base, Number]:
+    """The bases with a negative exponent, and the lowest exponent of each."""
+    found: dict[Base, Number] = {}
+    for base, e in (power for term in poly for power in term):
+        if e < found.get(base, 0):
+            found[base] = e
+    return found
+
+
 def exact(value: Number, exponent: int = 1) -> Number:
     """A power of a number; a whole one as an `int`, with which one computes faster."""
     bits = max(value.numerator.bit_length(), value.denominator.bit_length())
