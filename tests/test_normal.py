@@ -98,6 +98,10 @@ def log(e):
     return known("log", e)
 
 
+def INVERSE_A(row, column):
+    return Inverse(Lambda((i, j), A(i, j)), row, column)
+
+
 def total(*given):
     *indices, body = given
     for index in reversed(indices):
@@ -121,6 +125,13 @@ Z = total(k, exp(x(k)))
 NORM = total(k, mul(x(k), x(k)))
 PLAIN = Lambda((i, j), Component(Q_, (i, j)))
 GRAM = Lambda((i, j), total(a, mul(R(a, i), R(a, j))))
+PRODUCT = Lambda((i, j), total(k, mul(Component(Q_, (i, k)), A(k, j))))
+SQUARED = Lambda((i, j), total(k, mul(Component(Q_, (k, i)), Component(Q_, (k, j)))))
+TWO = Dim("2")
+two = Index("e", TWO)
+PAIR = Variable("pair", (TWO,))
+MEAN = mul(inv(Size(N)), total(k, x(k)))
+SPREAD = add(total(i, power(add(x(i), neg(MEAN)), 2)), p)
 RIDGE = Lambda((i, j), add(Component(Q_, (i, j)), mul(p, Delta(i, j))))
 BOTH = Lambda((i, j), add(A(i, j), A(j, i)))
 PROJECTOR = total(i, j, mul(R(a, i), Inverse(GRAM, i, j), R(b, j)))
@@ -262,6 +273,24 @@ TRUE = {
         total(j, mul(add(A(i, j), A(j, i)), Inverse(BOTH, k, j))), Delta(i, k),
     ),
     "determinant": (Det(Lambda((j, i), Component(Q_, (i, j)))), Det(PLAIN)),
+    "determinant of a product": (Det(PRODUCT), mul(Det(PLAIN), Det(Lambda((i, j), A(i, j))))),
+    "determinant of a square": (Det(SQUARED), power(Det(PLAIN), 2)),
+    "inverse of a product": (
+        Inverse(PRODUCT, i, j), total(k, mul(Inverse(Lambda((i, j), A(i, j)), i, k), Inverse(PLAIN, k, j))),
+    ),
+    "inverse of three": (
+        Inverse(Lambda((i, j), total(k, ell, mul(A(i, k), Component(Q_, (k, ell)), A(ell, j)))), i, j),
+        total(k, ell, mul(INVERSE_A(i, k), Inverse(PLAIN, k, ell), INVERSE_A(ell, j))),
+    ),
+    "log of an absolute value": (log(power(z, 2)), mul(Num(2), log(known("abs", z)))),
+    "log of the softened sigmoid": (log(add(ONE, neg(s(z)))), neg(log(add(ONE, exp(z))))),
+    "root of a variance": (
+        mul(power(SPREAD, "1/2"), power(SPREAD, "1/2")), add(p, total(i, power(add(x(i), neg(MEAN)), 2))),
+    ),
+    "written out": (total(two, Component(PAIR, (two,))), add(Component(PAIR, (1,)), Component(PAIR, (2,)))),
+    "cancelled before expanded": (
+        mul(inv(add(ONE, neg(z))), inv(power(add(ONE, mul(z, inv(add(ONE, neg(z))))), 2))), add(ONE, neg(z)),
+    ),
     "determinant of a multiple": (
         Det(Lambda((i, j), mul(Num(2), A(i, j)))), mul(Pow(Num(2), Size(N)), Det(Lambda((i, j), A(i, j)))),
     ),
@@ -302,6 +331,16 @@ FALSE = {
     "brackets on the diagonal": (add(step(">", x(i), x(j)), step("<", x(i), x(j))), ONE),
     "a bracket and its argument": (step(">", z), step(">", u)),
     "inverse by the other side": (total(j, mul(Component(Q_, (j, i)), Inverse(PLAIN, j, k))), Delta(i, k)),
+    "inverse of a product, in the same order": (
+        Inverse(PRODUCT, i, j), total(k, mul(Inverse(PLAIN, i, k), INVERSE_A(k, j))),
+    ),
+    "determinant of what is not square": (
+        Det(GRAM), power(Det(Lambda((i, j), total(a, mul(R(a, i), R(a, j))))), 2),
+    ),
+    "log of an absolute value, dropped": (log(known("abs", z)), log(z)),
+    "log of a square, its half": (log(power(z, 2)), log(known("abs", z))),
+    "a sum over two, one left out": (total(two, Component(PAIR, (two,))), Component(PAIR, (1,))),
+    "a root that may have no value": (mul(power(add(z, p), "1/2"), power(add(z, p), "1/2")), add(z, p)),
     "inverse, componentwise": (mul(Inverse(PLAIN, i, j), Component(Q_, (j, i))), ONE),
     "inverse with the index once more": (
         total(j, mul(Component(Q_, (i, j)), Inverse(PLAIN, j, k), x(j))), mul(Delta(i, k), x(i)),

@@ -32,6 +32,10 @@ class Node(metaclass=Interned):
     """What symbols and nodes have in common: they can be referred to weakly, and remember what is known."""
 
     __slots__ = ("__weakref__", "_free", "_key", "_parts", "_shape")
+    _free: Any
+    _key: Any
+    _parts: Any
+    _shape: Any
 
     def remember(self, name: str, value: Any) -> Any:
         object.__setattr__(self, name, value)

@@ -105,18 +105,16 @@ def head(scope: Scope, base: Base, exponent: Number, members: frozenset[Index]) 
 
 
 def _head(scope: Scope, base: Base, exponent: Number, members: frozenset[Index]) -> Head:
-    if plain(base):
-        slots = own_slots(base)
-        ends = tuple([s for s in slots if isinstance(s, Index) and s in members])
-        rest = tuple(["*" if s in members else s for s in slots])
-        return f"{key(base.variable)}[{spelt(rest)}]^{exponent}", ends, ((tuple(range(len(ends))), 1),)
     own = own_slots(base)
-    once = exponent.denominator == 1 and all(own.count(index) == 1 for index in members)
+    ends = tuple([s for s in own if isinstance(s, Index) and s in members])
+    if isinstance(base, Component) and plain(base):
+        rest = ["*" if s in members else spelt(s) for s in own]
+        return f"{key(base.variable)}{rest}^{exponent}", ends, ((tuple(range(len(ends))), 1),)
+    once = exponent.denominator == 1 and len(ends) == len(members)
     if isinstance(base, Component) and base.variable.traits & ORDERED and once:
-        inside = tuple([s for s in own if isinstance(s, Index) and s in members])
         rest = sorted(spelt(s) for s in own if s not in members)
         turns = "antisymmetric" in base.variable.traits and exponent % 2
-        return f"{key(base.variable)}{rest}^{exponent}", inside, -1 if turns else 1
+        return f"{key(base.variable)}{rest}^{exponent}", ends, -1 if turns else 1
     cells: dict[str, list[Index]] = {}
     for index in sorted(members, key=key):
         cells.setdefault(key(index.dim), []).append(index)

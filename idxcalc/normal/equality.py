@@ -55,11 +55,12 @@ def equal(
     >>> equal(norm(i), norm(j)), equal(norm(i), Component(x, (i,)))
     (True, False)
     """
-    for way in ({}, {"exponential": True}, {"written": True}):
-        if not all(any(WAYS[name](part) for part in _everything(left, right)) for name in way):
+    for way, applies in WAYS.items():
+        if way and not any(map(applies, _everything(left, right))):
             continue
         found = Evidence()
-        if _attempt(left, right, condition, order, Scope(normal, found, most=most, **way)):
+        scope = Scope(normal, found, exponential=way == "exponential", written=way == "written", most=most)
+        if _attempt(left, right, condition, order, scope):
             for rule in found.rules:
                 (evidence or found).rule(rule)
             for text, about in found.assumptions:
@@ -71,6 +72,7 @@ def equal(
 HYPERBOLIC = ("tanh", "sinh", "cosh")
 # Other ways of writing an expression that are tried where there is something to be written so.
 WAYS: dict[str, Callable[[Part], bool]] = {
+    "": lambda part: True,
     "exponential": lambda part: isinstance(part, Elementary) and part.name in HYPERBOLIC,
     "written": lambda part: isinstance(part, Sum) and part.index.dim.number is not None,
 }
@@ -121,11 +123,11 @@ def assume(scope: Scope, condition: Condition) -> dict[Index, Index | int]:
             for one in conditions:
                 same |= assume(scope, one)
         case Match(left, right, equal):
-            one, other = (left, right) if isinstance(left, Index) else (right, left)
+            index, other = (left, right) if isinstance(left, Index) else (right, left)
             if not equal:
                 scope.distinct.add(frozenset((left, right)))
-            elif isinstance(one, Index) and one is not other:
-                same[one] = other
+            elif isinstance(index, Index) and index is not other:
+                same[index] = other
         case Compare(op, left, right) if op not in ("=", "!="):
             gap = minus(normal(scope, left), normal(scope, right))
             if as_number(gap) is None and (len(op) == 1 or expression_nonzero(scope, gap)):

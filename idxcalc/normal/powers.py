@@ -132,14 +132,15 @@ def split(scope: Scope, term: Term, c: Number) -> tuple[Number, dict[Base, Numbe
     """A term as a positive number, the powers of positive bases, and the rest (with its sign)."""
     common = {b: e for b, e in term if base_sign(scope, b) > 0}
     rest = tuple((b, e) for b, e in term if b not in common)
-    return abs(c), common, {rest: 1 if c > 0 else -1}
+    return max(c, -c), common, {rest: 1 if c > 0 else -1}
 
 
 def absolute_power(scope: Scope, base: Base, exponent: Number) -> Poly:
     """``|b|^e``, b of unknown sign and not identically zero: for an integer e through the sign of b."""
     if exponent.denominator != 1:
-        whole = exponent / 2 // 1
-        square = single(Pow(base, Num(Fraction(2))), exponent / 2 - whole)
+        half = Fraction(exponent) / 2
+        whole = half // 1
+        square = single(Pow(base, Num(Fraction(2))), half - whole)
         return multiply(scope, raised(scope, base, 2 * whole), square) if whole else square
     scope.evidence.rule("absolute value")
     plain = raised(scope, base, exponent)
@@ -157,7 +158,7 @@ def _symbolic(scope: Scope, base: Poly, term: Term, c: Number, *, whole: bool) -
     signed = whole or not known or all(base_sign(scope, b) > 0 for b, _ in factors)
     if not signed or not (known or whole or (lone and not integral(term))):
         return single(Pow(poly_expr(base), term_expr(term, c)))
-    primes = factorised(abs(size))
+    primes = factorised(max(size, -size))
     done = [raised(scope, Pow(Num(Fraction(p)), term_expr(term)), n * c) for p, n in primes.items()]
     if size < 0:
         done.append(single(Pow(MINUS_ONE, term_expr(term)), c))

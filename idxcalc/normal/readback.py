@@ -7,6 +7,7 @@ become one sum with a bracket, ``2 \\sum_i (\\hat y_i - y_i) t_i``; dummies get 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from fractions import Fraction
 from itertools import permutations
 from weakref import WeakKeyDictionary
 
@@ -63,9 +64,9 @@ def simplify(expr: Expr, source: Expr | None = None) -> Expr:
         return expr
     hints = _hints(source, definitions(source)) if source is not None else {}
     used = {n for n in names(best) if n[0] not in "#~$"}
-    made: Expr = _lettered(transform(best, _arranged), {}, used, hints)  # type: ignore[assignment]
-    _simple[made] = known
-    return made
+    written: Expr = _lettered(transform(best, _arranged), {}, used, hints)  # type: ignore[assignment]
+    _simple[written] = known
+    return written
 
 
 def neat(found: Expr, source: Expr) -> Expr:
@@ -79,8 +80,8 @@ def factored(scope: Scope, poly: Poly) -> Expr:
         return poly_expr(poly)
     common = _common(list(poly))
     size = content(poly) * (-1 if all(c < 0 for c in poly.values()) else 1)
-    rest = {_without(t, common): c / size for t, c in poly.items()}
-    body = [e if c == 1 else _product(Num(c), e) for c, e in _collected(scope, rest)]
+    rest: Poly = {_without(t, common): c / size for t, c in poly.items()}
+    body = [e if c == 1 else _product(Num(Fraction(c)), e) for c, e in _collected(scope, rest)]
     whole = body[0] if len(body) == 1 else Add(tuple(body))
     powers = [power_expr(b, e) for b, e in sorted_term(common)]
     return _product(*([Num(size)] if size != 1 else []), *powers, whole)
@@ -99,7 +100,7 @@ def _common(terms: list[Term]) -> Powers:
     for base, first in terms[0]:
         powers = [dict(t).get(base, 0) for t in terms]
         if all(e * first > 0 for e in powers):
-            found[base] = min(powers, key=abs)
+            found[base] = min(powers) if first > 0 else max(powers)
     return found
 
 

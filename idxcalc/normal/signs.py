@@ -16,7 +16,7 @@ from math import prod
 
 from idxcalc.expr import (
     Add, Call, Compare, Component, Constant, Delta, Det, Elementary, Expr, Inverse, Iverson, Lambda,
-    Mul, Num, Part, Pow, Ref, Size, Sum, bound_here, free, opened, own_slots, substitute, walk,
+    Mul, Num, Part, Pow, Ref, Size, Slot, Sum, bound_here, free, opened, own_slots, substitute, walk,
 )  # fmt: skip
 from idxcalc.normal.terms import (
     Base, Poly, Scope, Term, Undefined, add, content, denominators, key, poly_expr, power_expr, scale, single,
@@ -176,7 +176,9 @@ def _generic(scope: Scope, base: Base) -> bool:
     # Free indices may be equal, or be one of the numbers that are written.
     frees = sorted(free(base), key=lambda i: i.name)
     numbers = {s for part in walk(base) for s in own_slots(part) if isinstance(s, int)}
-    values = [(i, *(k for k in frees[:n] if k.dim is i.dim), *numbers) for n, i in enumerate(frees)]
+    values: list[tuple[Slot, ...]] = [
+        (i, *(k for k in frees[:n] if k.dim is i.dim), *numbers) for n, i in enumerate(frees)
+    ]
     if prod(map(len, values)) > PATTERNS:
         return False
     try:

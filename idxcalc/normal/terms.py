@@ -78,7 +78,7 @@ class Scope:
 def key(node: Node) -> str:
     """A text that is different for different nodes; it orders them. A long one is replaced by its digest."""
     try:
-        return node._key  # type: ignore[no-any-return, attr-defined]
+        return node._key  # type: ignore[no-any-return]
     except AttributeError:
         return node.remember("_key", _key(node))  # type: ignore[no-any-return]
 
