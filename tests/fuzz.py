@@ -27,7 +27,8 @@ from idxcalc.notation.declare import declare, define
 
 SECONDS = 1.0
 MEMORY = 2**31
-"""Address space that a run may take beyond what it had when it began."""
+"""Address space that a process of a long run may take beyond what it had when it began; what goes beyond
+fails as a `MemoryError`. In the tests, which share their process, the memory really used is held to half."""
 KEPT = 10_000  # figures of a run of so many are kept for the book
 
 GIVEN = (
@@ -171,7 +172,7 @@ def survives(where: Context, text: str, wrt: str) -> str:
 
 
 def limited(more: int = MEMORY) -> None:
-    """From now on memory is bounded: what goes beyond fails as a `MemoryError`."""
+    """From now on memory is bounded."""
     with open("/proc/self/statm", encoding="ascii") as file:
         now = int(file.read().split()[0]) * resource.getpagesize()
     resource.setrlimit(resource.RLIMIT_AS, (now + more, resource.RLIM_INFINITY))
@@ -195,8 +196,11 @@ def run(job: tuple[int, int], limit: bool = True) -> Counter[str]:
     def fuzz(text: str, wrt: str) -> None:
         seen[survives(where, text, wrt)] += 1
 
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     try:
         fuzz()
+        used = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before  # in KiB
+        assert used * 1024 < MEMORY / 2, f"{used / 1024:.0f} MiB"
     except Exception as error:  # what Hypothesis found, shrunk
         print("".join([*getattr(error, "__notes__", []), f"\n{type(error).__name__}: {error}"]), flush=True)
         seen["failed"] += 1

@@ -101,3 +101,35 @@ def test_hints(context, text, wrt, hint):
     result = context.fork().check(text, wrt)
     assert not result
     assert (result.hint or "").startswith(hint)
+
+
+def test_a_refuted_derivative_ends_with_what_is_derived(context):
+    result = context.fork().check(r"(A_{ij}x_ix_j)_{,k} = 2A_{kj}x_j", "x_k")
+    assert str(result).splitlines()[-2:] == [
+        "    true if A is symmetric",
+        "    idxcalc derives:  (A_{kj} + A_{jk}) x_j",
+    ]
+    assert "derives" not in context.fork().check(r"A_{ij}x_j = A_{ji}x_j").hint
+
+
+def test_what_was_asked_is_edited_last(context):
+    asked = context.fork().check(
+        "(A_{ij}x_jb_i)_{,k} = A_{kj}b_j", "x_k"
+    )  # (...b_j)_{,k} would not do either
+    assert asked.hint.startswith("true with j and k swapped:  A_{jk}b_j\n")
+    other = Context("x_i, m_{ij}")
+    other.define("y_i = m_{ij}x_j")
+    assert other.check("m_{ji}x_j = y_i").hint.endswith("swapped:  m_{ij}x_j")
+
+
+def test_the_answer_is_not_pasted_in(context):
+    for claim in ("5A_{kj}x_j", "b_k"):
+        result = context.fork().check(f"(A_{{ij}}x_ix_j)_{{,k}} = {claim}", "x_k")
+        assert result.verdict == "refuted" and result.hint.startswith("idxcalc derives:"), str(result)
+
+
+def test_a_hint_in_a_long_chain_edits_its_own_relation(context):
+    text = r"2b_i + A_{ij}x_j &= A_{ij}x_j + 2b_i \\ &= b_i + A_{ji}x_j + b_i \\ &= 2b_i + A_{ji}x_j"
+    _, second, third = context.fork().check(text).chain
+    assert second.hint.endswith("swapped:  b_i + A_{ij}x_j + b_i") and third.verdict == "proved"
+    assert text[second.span.start] in "ij" and second.span.start > text.index(r"\\")
