@@ -127,6 +127,7 @@ ROWS = [
         r"by a component twice: write it out, \partial x_i \partial x_j",
     ),
     (r"‹x^{-1}_{ij}›", "", "only a matrix has an inverse; x is a vector"),
+    (r"‹\frac{\partial}{\partial b_i} L b_i›", "", "one factor belongs to the derivative: write brackets"),
     (r"\sum_i ‹/› x_i", "", "an operator where a term was expected"),
 ]
 WRT = [

@@ -8,7 +8,7 @@ from idxcalc.errors import IdxcalcError, Span
 from idxcalc.expr import Component, Definition, Expr, Function, Index, Lambda, Num, Variable
 from idxcalc.notation.parts import Place, Target, slots_for
 from idxcalc.notation.reader import Reader
-from idxcalc.notation.remarks import sides_differ
+from idxcalc.notation.relations import sides_differ
 from idxcalc.notation.scope import Scope
 from idxcalc.notation.syntax import parse
 from idxcalc.notation.tokens import IndexToken

@@ -163,7 +163,10 @@ def _derivative(reader: Reader, item: Item, atom: Fraction_, letter: str, row: R
     if first.sub is not None:
         raise reader.fail(f"{letter} takes no index here", first.sub.span)
     waiting = above.peek() is None  # for what stands behind the fraction
+    bracket = isinstance(behind := row.peek(), Item) and isinstance(behind.atom, Bracket)
     acted = [reader.next_factor(row, atom.span, "the derivative")] if waiting else reader.factors(above)
+    if waiting and not bracket and isinstance(further := row.peek(), Item):
+        raise reader.fail("one factor belongs to the derivative: write brackets", atom.span | further.span)
     inner = reader.closed(acted, acted[0].span if waiting else atom.numerator.span)
     expr, places = inner.expr, inner.places
     for target, slots, found in targets:

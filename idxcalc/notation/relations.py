@@ -11,13 +11,12 @@ from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from idxcalc.errors import IdxcalcError, Span
-from idxcalc.expr import Expr, Function, Index, Relation, free
+from idxcalc.expr import Deriv, Diff, Expr, Function, Index, Relation, free, walk
 from idxcalc.notation import conditions, names
 from idxcalc.notation.derivatives import ignored
 from idxcalc.notation.lexer import lex
-from idxcalc.notation.parts import Place, Target, dims_of
-from idxcalc.notation.reader import Reader
-from idxcalc.notation.remarks import free_and_summed, notes_on, sides_differ, tokens, vacuous
+from idxcalc.notation.parts import Factor, Place, Target, dims_of, names_in, variables
+from idxcalc.notation.reader import Reader, braces
 from idxcalc.notation.scope import Scope, settle
 from idxcalc.notation.syntax import parse
 from idxcalc.notation.tokens import Subscript
@@ -207,3 +206,53 @@ def _where(source: str, name: str, side: Side) -> Span | None:
     subscripts = [sub for sub in inside if isinstance(sub, Subscript)]
     found = [token.span for sub in subscripts for token in sub.tokens if token.value == name]
     return found[min(1, len(found) - 1)] if found else None
+
+
+# what a relation says besides: which sizes it makes equal, whether it says anything, how its sides differ
+
+
+def notes_on(scope: Scope, own: Scope, *terms: Factor) -> tuple[str, ...]:
+    """Which sizes the relation makes equal that its context leaves different."""
+    notes: list[str] = []
+    used = set().union(*(variables(t.expr) for t in terms))
+    for variable in sorted(used, key=lambda v: v.name):
+        roots, now = ({each.sizes.find(d) for d in variable.dims} for each in (scope, own))
+        if len(variable.dims) == 2 and len(roots) == 2 and len(now) == 1:
+            notes.append(f"this makes {variable.name} square")
+        elif len(now) < len(roots):
+            notes.append(f"this makes sizes of {variable.name} equal")
+    return tuple(notes)
+
+
+def tokens(source: str, side: Side) -> list[str]:
+    """The tokens as typed, which spaces and sizes do not change."""
+    spans = (t.span for t in lex(source) if side.span.start <= t.span.start and t.span.stop <= side.span.stop)
+    return ["".join(source[span.start : span.stop].split()) for span in spans]
+
+
+def vacuous(relation: Relation, has_wrt: bool) -> bool:
+    """Whether every derivative of the relation is by what it does not contain."""
+    found = [p for side in (relation.left, relation.right) for p in walk(side) if isinstance(p, Deriv | Diff)]
+    return bool(found) and all(_vacuous_node(node, has_wrt) for node in found)
+
+
+def _vacuous_node(node: Deriv | Diff, has_wrt: bool) -> bool:
+    inside = names_in(node.body)
+    if isinstance(node, Deriv):
+        return node.target not in inside
+    return has_wrt and not any(v in inside for v in node.variables)
+
+
+def sides_differ(
+    reader: Reader, left: set[str], right: set[str], span: Span, summed: dict[str, Span]
+) -> IdxcalcError:
+    """The message for sides whose free letters differ; with the way out when one of them is summed."""
+    for here, there, letters in (("right", "left", left - right), ("left", "right", right - left)):
+        for name in sorted(letters & summed.keys()):
+            return reader.fail(free_and_summed(name, here, there), summed[name])
+    why = reader.remark(left ^ right, Span(0, span.stop))
+    return reader.fail(f"left side {braces(left)}, right side {braces(right)}{why}", span)
+
+
+def free_and_summed(name: str, here: str, there: str) -> str:
+    return f'on the {here} {name} is summed, on the {there} it is free; add "(no sum on ${name}$)"'
