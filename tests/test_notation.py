@@ -324,6 +324,7 @@ def test_definitions_tie_sizes_for_the_whole_context_a_relation_for_itself_alone
     assert sizes(where, "w_{ij}x_k") == 2
     claim = claims(where, "m_{ij}x_j = x_i")[0]
     assert claim.notes == ("this makes m square",)
+    assert claims(where, r"x_ix_i = \sum_{i=1}^3 x_i^2")[0].notes == ("this makes the size of x 3",)
     assert sizes(where, "m_{ij}") == 2
 
 

@@ -221,6 +221,9 @@ def notes_on(scope: Scope, own: Scope, *terms: Factor) -> tuple[str, ...]:
             notes.append(f"this makes {variable.name} square")
         elif len(now) < len(roots):
             notes.append(f"this makes sizes of {variable.name} equal")
+        numbers = ({each.sizes.settled(d).number for d in variable.dims} for each in (own, scope))
+        for number in sorted(filter(None, set.difference(*numbers))):
+            notes.append(f"this makes the size of {variable.name} {number}")
     return tuple(notes)
 
 
