@@ -346,3 +346,9 @@ def test_a_defined_name_is_a_name(where):
 )
 def test_a_letter_in_deltas_has_the_size_that_it_has_elsewhere(text, verdict):
     assert Context("X_{ij} invertible\nx_i, y_i").check(text).verdict == verdict
+
+
+def test_a_hint_for_the_lower_sign_is_about_the_lower_sign():
+    upper, lower = Context("a, b").check_all(r"a \pm b = b \pm a")
+    assert upper.verdict == "proved"
+    assert lower.verdict == "refuted" and "positive" not in str(lower)

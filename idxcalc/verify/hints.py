@@ -68,7 +68,7 @@ class Search:
     wrt: Targets | None
 
     def __post_init__(self) -> None:
-        self.place = [each.span for each in chains(self.text)].index(self.chain.span)
+        self.place = chains(self.text).index(self.chain)
         self.claim = self.read(self.scope, self.text)
         if self.claim is not None and len(pairs(self.text)) > 1:
             self.blank(self.claim)
