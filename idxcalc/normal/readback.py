@@ -26,10 +26,11 @@ from idxcalc.normal.terms import (
 
 Powers = dict[Base, Number]
 FEW = 150  # more products of terms than this: products of sums are left as they are
-SHORT = 100  # parts of an expression
+LITTLE, SHORT = 12, 100  # parts of an expression
 DUMMIES = 4  # contractions with more dummies are not compared
 
 
+_nonzero: WeakKeyDictionary[Expr, bool] = WeakKeyDictionary()  # no condition plays a part in this
 _simple: WeakKeyDictionary[Expr, list[Rule]] = WeakKeyDictionary()  # results, and what they were folded by
 
 
@@ -50,7 +51,7 @@ def simplify(expr: Expr, source: Expr | None = None) -> Expr:
         return expr
     best: Expr | None = None
     for whole in (False, True):
-        scope = Scope(normal, closed=True, whole=whole, most=WORK if whole else FEW)
+        scope = Scope(normal, closed=True, whole=whole, safe=_nonzero, most=WORK if whole else FEW)
         try:
             poly = folded(scope, normal(scope, expr), known)
             made = factored(scope, poly)
@@ -70,8 +71,8 @@ def simplify(expr: Expr, source: Expr | None = None) -> Expr:
 
 
 def neat(found: Expr, source: Expr) -> Expr:
-    """`simplify`, unless ``found`` is so long that it is better left to the end."""
-    return simplify(found, source) if weight(found) <= SHORT else found
+    """`simplify`, unless ``found`` is short anyway, or so long that it is better left to the end."""
+    return simplify(found, source) if LITTLE < weight(found) <= SHORT else found
 
 
 def factored(scope: Scope, poly: Poly) -> Expr:

@@ -147,12 +147,17 @@ def term_sign(scope: Scope, term: Term) -> tuple[int, bool]:
 def nonzero(scope: Scope, base: Base) -> bool:
     """Whether no component of ``base`` is 0 on a set that has a volume."""
     known = scope.safe.get(base)
-    if known is None and scope.closed and any(isinstance(p, Ref) for p in walk(base)):
-        inner = opening(scope)
-        known = scope.safe[base] = expression_nonzero(inner, inner.normal(inner, base))
     if known is None:
         scope.safe[base] = False  # while it is being found out
-        known = scope.safe[base] = bool(base_sign(scope, base)) or _generic(scope, base)
+        try:
+            if scope.closed and any(isinstance(p, Ref) for p in walk(base)):
+                inner = opening(scope)
+                known = expression_nonzero(inner, inner.normal(inner, base))
+            else:
+                known = bool(base_sign(scope, base)) or _generic(scope, base)
+        finally:
+            del scope.safe[base]
+        scope.safe[base] = known
     return known
 
 

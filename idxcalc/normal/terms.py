@@ -11,7 +11,7 @@ inside a base.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, MutableMapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from hashlib import blake2b
@@ -64,7 +64,7 @@ class Scope:
     memo: dict[Part, Poly] = field(default_factory=dict)
     inside: dict[Base, tuple[tuple[Index, ...], Term]] = field(default_factory=dict)
     heads: dict[tuple[Any, ...], Any] = field(default_factory=dict)
-    safe: dict[Base, bool] = field(default_factory=dict)
+    safe: MutableMapping[Base, bool] = field(default_factory=dict)
     opening: Scope | None = None
     most: int = WORK
     work: int = 0
