@@ -142,7 +142,7 @@ def run_learn(asked: argparse.Namespace) -> int:
 def _solved(asked: Question) -> bool:
     while text := input(f"\n{asked.left} = ").strip():
         if text == "?":
-            print(asked.answer + asked.remark)
+            print(asked.answer)
             return False
         if result := asked.judge(text):
             print("right")

@@ -62,9 +62,9 @@ def question(context: Context, text: str, wrt: str = "") -> Question:
     """
     chain = relations.chains(text)[-1]
     first, last = chain.sides[0].span, chain.sides[-1]
-    answer, remark = text[last.span.start : last.span.stop], text[last.span.stop :]
+    answer, remark = text[last.span.start :], text[last.span.stop :]
     if last.body is None:
-        answer = (context.check(text, wrt).answer or "").partition(r" \quad \text{")[0]
+        answer = context.check(text, wrt).answer or ""
     if not last.tests:
         free = relations.letters(context.scope, text, relations.targets(context.scope, wrt))
         letters = ", ".join(f"${each}$" for each in dict.fromkeys([*chain.no_sum, *free]))
