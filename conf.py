@@ -29,6 +29,7 @@ extensions = [
     "numbering",
     "paper",
     "notebooks",
+    "warm",
     "recall",
 ]
 root_doc = "index"
