@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import re
 import shutil
 import subprocess
 import sys
+import time
 import tomllib
 from functools import cache
 from pathlib import Path
@@ -290,6 +292,49 @@ def test_a_notebook_runs_from_any_folder(path: Path, tmp_path: Path) -> None:
     book = notebooks.notebook(path, lambda *_: None, lambda label: label)
     NotebookClient(book, timeout=300, resources={"metadata": {"path": str(tmp_path)}}).execute()
     assert not any(tmp_path.iterdir())  # it works in a folder of its own
+
+
+WARM_CONF = f"""
+import sys
+sys.path.insert(0, {str(CHAPTERS / "_ext")!r})
+extensions = ["myst_nb", "warm"]
+nb_execution_mode = "force"
+nb_execution_raise_on_error = True
+"""
+WARM_PAGE = """---
+file_format: mystnb
+---
+# Page
+
+```{code-cell}
+import os, sys
+import matplotlib.pyplot as plt
+print("in", os.getcwd(), "jax" in sys.modules, len(plt.plot([1, 2])))
+```
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("warm", [True, False])
+def test_kernels_start_warm_and_end_with_the_build(tmp_path: Path, warm: bool) -> None:
+    source = tmp_path / "book"
+    source.mkdir()
+    (source / "conf.py").write_text(WARM_CONF if warm else WARM_CONF.replace(', "warm"', ""))
+    for name in ("index", "other"):
+        (source / f"{name}.md").write_text(WARM_PAGE)
+    command = [sys.executable, "-m", "sphinx", "-q", "-j", "2", "book", "out"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    for name in ("index", "other"):
+        page = (tmp_path / "out" / f"{name}.html").read_text("utf-8")
+        assert f"in {source} {warm} 1" in page and "<img" in page
+    if warm:
+        spec = tmp_path / "out" / ".doctrees" / "kernel" / "kernels" / "python3" / "kernel.json"
+        server = " ".join(json.loads(spec.read_text("utf-8"))["argv"][:3])
+        until = time.monotonic() + 30
+        while server in subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True).stdout:
+            assert time.monotonic() < until, "the server is still there"
+            time.sleep(0.1)
 
 
 # -------------------------------------------------------------------------------------- the book on paper

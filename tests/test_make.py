@@ -10,6 +10,7 @@ import shutil
 import stat
 import subprocess
 import sys
+import time
 import tomllib
 from importlib.metadata import version
 from pathlib import Path
@@ -187,6 +188,59 @@ def test_a_second_make_is_quick_and_an_edit_of_the_package_verifies_all_again(cl
     timed(clone)
     second = page.read_text(encoding="utf-8")
     assert "the second edition is right" in second and "edition is second" in second
+
+
+MANY_CONF = """
+extensions = ["myst_parser", "idxcalc.sphinx_ext"]
+exclude_patterns = ["out"]
+"""
+MANY_PAGE = """# Chapter {0}
+
+```{{given}}
+x_i, A_{{ij}}
+```
+
+```{{define}} loss-{0}
+L = A_{{ij}}x_ix_j + {0}x_ix_i
+```
+
+```{{derive}} gradient-{0}
+:wrt: x_k
+L_{{,k}} = (A_{{kj}} + A_{{jk}})x_j + 2 \\cdot {0}x_k
+```
+"""
+
+
+@pytest.mark.slow
+def test_one_edit_among_a_hundred_chapters_costs_little(tmp_path):
+    """Processor time is measured, which no other test lengthens; verdicts are counted by their files."""
+    (tmp_path / "conf.py").write_text(MANY_CONF)
+    pages = [f"part-{number}" for number in range(1, 101)]
+    (tmp_path / "index.md").write_text("\n".join(["# Book", "", "```{toctree}", *pages, "```", ""]))
+    for number, page in enumerate(pages, 1):
+        (tmp_path / f"{page}.md").write_text(MANY_PAGE.format(number))
+
+    def build() -> tuple[float, set[Path]]:
+        before = os.times()
+        start = time.time()
+        command = [sys.executable, "-m", "sphinx", "-q", "-j", "2", ".", "out"]
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        after = os.times()
+        spent = after.children_user + after.children_system - before.children_user - before.children_system
+        kept = [*(tmp_path / "out" / ".doctrees" / "verdicts").iterdir()]
+        return spent, {path for path in kept if path.stat().st_mtime >= start}
+
+    assert len(build()[1]) == 100
+    spent, new = build()
+    assert spent <= 5 and not new
+    edited = tmp_path / "part-50.md"
+    edited.write_text(edited.read_text() + "\nMore words.\n")
+    spent, new = build()
+    assert spent <= 10 and not new
+    edited.write_text(MANY_PAGE.format(1000))
+    spent, new = build()
+    assert spent <= 10 and len(new) == 1
 
 
 def test_make_clean_leaves_the_environment(clone):

@@ -86,7 +86,9 @@ def connected(build: str) -> socket.socket:
                 raise
         if not started:
             environment = {**os.environ, "MPLBACKEND": BACKEND}
-            subprocess.Popen([sys.executable, __file__, build], start_new_session=True, env=environment)
+            quiet = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.DEVNULL)  # it outlives its client
+            command = [sys.executable, __file__, build]
+            subprocess.Popen(command, start_new_session=True, env=environment, **quiet)  # type: ignore[call-overload]
             started = True
         time.sleep(0.05)
 
