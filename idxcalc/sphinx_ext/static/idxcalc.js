@@ -24,6 +24,7 @@ function step(event) {
   const way = { ArrowRight: 1, ArrowLeft: -1, Escape: 0 }[event.key];
   if (way === undefined) return;
   event.preventDefault();
+  event.stopPropagation(); // themes turn pages with the same keys
   const at = names.indexOf(lit[0]?.dataset.i);
   const next = at < 0 && way < 0 ? names.length - 1 : (at + way + names.length) % names.length;
   light(formula, way ? names[next] : undefined);
