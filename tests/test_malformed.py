@@ -128,6 +128,7 @@ ROWS = [
     ),
     (r"‹x^{-1}_{ij}›", "", "only a matrix has an inverse; x is a vector"),
     (r"‹\frac{\partial}{\partial b_i} L b_i›", "", "one factor belongs to the derivative: write brackets"),
+    (r"\frac{\partial ‹/› L}{\partial b_i}", "", "an operator where a term was expected"),
     (r"\sum_i ‹/› x_i", "", "an operator where a term was expected"),
 ]
 WRT = [

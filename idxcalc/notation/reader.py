@@ -174,6 +174,8 @@ class Reader:
         slash = None
         while (item := row.next()) is not None:
             if isinstance(item, Sign):
+                if not found:
+                    raise self.fail("an operator where a term was expected", item.span)
                 if item.kind == "o":
                     raise self.fail("a composition is written (f \\circ g)_{j}, in brackets", item.span)
                 slash = item if item.kind == "/" else slash
@@ -346,8 +348,6 @@ class Reader:
         first = row.peek()
         if first is None:
             raise self.fail("a sum of nothing: the product that follows is its scope", atom.span)
-        if isinstance(first, Sign):
-            raise self.fail("an operator where a term was expected", first.span)
         outside, self.fixed = self.fixed, self.fixed | places
         inner = self.closed(self.factors(row), first.span | row.items[-1].span)
         self.fixed = outside
