@@ -72,7 +72,7 @@ mutants: $(READY)  ## one edit of every checked relation of the book: what is ca
 fuzz: $(READY)  ## any text through the reader and check; N=2000 of them
 	"$(BIN)/python" tests/fuzz.py $(or $(N),2000)
 
-bench: $(READY)  ## measure: derivatives beside peers, checks, pages, growth; ONLY="checking site" for some
+bench: $(READY)  ## measure: derivatives beside peers, checks, pages, growth; ONLY="checking pages" for some
 	"$(BIN)/python" benchmarks/run.py $(ONLY)
 
 live: $(READY) $(TYPESET)  ## rebuild and reload the book in the browser while you write

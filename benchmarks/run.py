@@ -8,7 +8,7 @@ import platform
 import sys
 import time
 
-SECTIONS = ("symbolic", "checking", "evaluating", "site", "growth")
+SECTIONS = ("symbolic", "checking", "evaluating", "pages", "growth")
 
 
 def main(names: list[str]) -> None:

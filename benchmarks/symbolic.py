@@ -21,7 +21,7 @@ TASKS = {
     "e": "logistic regression, Hessian",
 }
 DEPTHS = (2, 4, 8, 16, 32, 64)
-PATIENCE = 5e3
+PATIENCE = 3e2
 """A peer is not asked for the next depth when one takes so many milliseconds."""
 
 
@@ -212,12 +212,12 @@ def peers() -> dict[str, dict[str, Question]]:
     return found
 
 
-def asked(question: Question | None, runs: int = 7) -> tuple[float | None, str]:
+def asked(question: Question | None, runs: int = 7, warm: int = 2) -> tuple[float | None, str]:
     """The time of an answer, and the cell that shows it."""
     if question is None:
         return None, "-"
     try:
-        time = median(*question, runs=runs)
+        time = median(*question, runs, warm)
         make, run = question
         if str(run(make(-1))) == "0":  # none of these derivatives is
             return None, "0, which is wrong"
@@ -245,7 +245,7 @@ def main() -> None:
         cells = []
         for name, questions in others.items():
             time, theirs = (
-                asked(questions.get(f"depth {depth}"), 3) if name in patient else (None, "not asked")
+                asked(questions.get(f"depth {depth}"), 3, 1) if name in patient else (None, "not asked")
             )
             cells.append(theirs)
             if time is None or time > PATIENCE:

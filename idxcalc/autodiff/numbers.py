@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 
 from idxcalc.autodiff import helpers
-from idxcalc.autodiff.backend import Moving, drawn, lengths, module, tools
+from idxcalc.autodiff.backend import Moving, drawn, module, tools
 from idxcalc.autodiff.samples import BLOCK, NEXT, compare
 from idxcalc.autodiff.symbols import WAVES
 from idxcalc.autodiff.values import SAMPLES, Parts, Shift, Tensor, sides
@@ -79,17 +79,11 @@ class Numbers:
         value, terms, margins = run(partial(Moving, tag))
         self.depth -= 1
 
-        def part(tensor: Tensor) -> Tensor:
-            array = tensor.array
+        def parts(tensor: Tensor) -> tuple[Tensor, Tensor]:
+            array, axes = tensor.array, tensor.axes
             if type(array) is not Moving or array.tag != tag:
-                return Tensor(0.0)
-            full = lengths(array.change) == array.shape
-            return Tensor(
-                array.change if full else module.broadcast_to(array.change, array.shape), tensor.axes
-            )
+                return tensor, Tensor(0.0)
+            return Tensor(array.value, axes), Tensor(module.broadcast_to(array.change, array.shape), axes)
 
-        still = [
-            Tensor(m.array.value, m.axes) if type(m.array) is Moving and m.array.tag == tag else m
-            for m in margins
-        ]
-        return part(value), [t for t in map(part, terms) if t.axes], still
+        moved = [change for _, change in map(parts, terms) if change.axes]
+        return parts(value)[1], moved, [still for still, _ in map(parts, margins)]

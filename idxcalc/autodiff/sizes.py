@@ -88,33 +88,27 @@ def assignments(ranges: Mapping[str, Range], fits: Callable[[int], Fits]) -> lis
     letters = {n: max(min(len(ranges[n].letters), MOST_LETTERS), 3 + one) for n in names}
     found: list[Sizes] = []
     for wish in (dict.fromkeys(names, 2), dict.fromkeys(reversed(names), 2 + one), letters):
-        sizes = shrunk(wish, ranges, fits(len(found)))
+        fit = fits(len(found))
+        sizes = next((s for s, limit in candidates(wish, ranges) if fit(s, limit)), None)
+        if sizes is None:
+            raise IdxcalcError(f"too many indices to be tested: an array would have over {HARD_LIMIT} values")
         if sizes not in found:
             found.append(sizes)
     return found
 
 
-def candidates(wish: Sizes, ranges: Mapping[str, Range]) -> Iterator[Sizes]:
-    """Sizes as wished, each the least number that no other has; then smaller ones, and equal ones."""
+def candidates(wish: Sizes, ranges: Mapping[str, Range]) -> Iterator[tuple[Sizes, int]]:
+    """Sizes as wished, each the least number that no other has; then smaller ones, and equal ones; and how
+    many values an array may have there."""
     for less in range(max(wish.values(), default=1)):
         taken, sizes = {size.number for size in ranges.values()}, {}
         for name in sorted(wish, key=lambda n: wish[n]):
             least = max(wish[name] - less, ranges[name].least, 2)
             sizes[name] = next(n for n in itertools.count(least) if n not in taken)
             taken.add(sizes[name])
-        yield sizes
-    for floor in (2, 1):
-        yield {name: max(ranges[name].least, floor) for name in wish}
-
-
-def shrunk(wish: Sizes, ranges: Mapping[str, Range], fits: Fits) -> Sizes:
-    """The first candidate whose arrays are not too large."""
-    for sizes in candidates(wish, ranges):
-        if fits(sizes, ELEMENTS):
-            return sizes
-    if not fits(sizes, HARD_LIMIT):
-        raise IdxcalcError(f"too many indices to be tested: an array would have over {HARD_LIMIT} values")
-    return sizes
+        yield sizes, ELEMENTS
+    for floor, limit in ((2, ELEMENTS), (1, HARD_LIMIT)):
+        yield {name: max(ranges[name].least, floor) for name in wish}, limit
 
 
 def growing(ranges: Mapping[str, Range]) -> Iterator[Sizes]:

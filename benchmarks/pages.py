@@ -15,25 +15,27 @@ from timing import RUNS, table
 SITE = Path(__file__).resolve().parent.parent / "_build" / "html"
 PAGES = ("index.html", "scalar.html", "neuron.html", "notation.html")
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
-PAINTED = """() => ({
-  read: performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? NaN,
-  done: performance.getEntriesByType('navigation')[0].domContentLoadedEventEnd })"""
+MEASURED = """() => {
+  const [page] = performance.getEntriesByType('navigation');
+  const others = performance.getEntriesByType('resource').map(each => each.encodedBodySize);
+  const loaded = others.reduce((sum, each) => sum + each, 0);
+  const [first] = performance.getEntriesByName('first-contentful-paint');
+  return [page.encodedBodySize / 1024, (page.encodedBodySize + loaded) / 1024,
+    first ? first.startTime : NaN, page.domContentLoadedEventEnd] }"""
 
 
 class Quiet(http.server.SimpleHTTPRequestHandler):
     def log_message(self, *args: Any) -> None: ...
 
 
-def visited(browser: Any, address: str) -> tuple[int, int, dict[str, float]]:
-    """The bytes of the page itself, those of all it asks for, and its times, for a reader's first visit."""
+def visited(browser: Any, address: str) -> list[float]:
+    """KiB of the page and of all it loads, milliseconds to its first text and to its end; a first visit."""
     context = browser.new_context(viewport={"width": 1280, "height": 800})
     page = context.new_page()
-    sizes: list[int] = []
-    page.on("response", lambda response: sizes.append(len(response.body()) if response.ok else 0))
     page.goto(address, wait_until="networkidle")
-    found = page.evaluate(PAINTED)
+    found: list[float] = page.evaluate(MEASURED)
     context.close()
-    return sizes[0], sum(sizes), found
+    return found
 
 
 def main() -> None:
@@ -54,10 +56,7 @@ def main() -> None:
         browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
         for name in PAGES:
             runs = [visited(browser, f"http://127.0.0.1:{server.server_port}/{name}") for _ in range(RUNS)]
-            times = [statistics.median(run[2][key] for run in runs) for key in ("read", "done")]
-            rows.append(
-                [name, *(f"{size / 1024:.0f}" for size in runs[0][:2]), *(f"{time:.0f}" for time in times)]
-            )
+            rows.append([name, *(f"{statistics.median(each):.0f}" for each in zip(*runs, strict=True))])
         browser.close()
         server.shutdown()
     heads = ["page", "the page, KiB", "with all it loads, KiB", "first text, ms", "all parsed, ms"]
