@@ -28,7 +28,7 @@ from idxcalc.verify.verdict import proved, verdict
 
 MOST = 15_000
 """So many characters of edits of each kind are read; a hint is a courtesy, the verdict stands without it."""
-BOOKKEEPING = 6_000
+BOOKKEEPING = 10_000
 """The same for a relation that cannot be read."""
 PROOFS, WORK = 60, 4000
 """So many of those that can be read are tried for a proof, with so many products of terms for each."""
@@ -68,7 +68,10 @@ class Search:
     wrt: Targets | None
 
     def __post_init__(self) -> None:
-        self.place = chains(self.text).index(self.chain)
+        found = chains(self.text)
+        self.names, sides = callables(self.scope), [side for each in found for side in each.sides]
+        self.written = factors(self.text, sides, self.names[0] | self.names[1])
+        self.place = [each.span for each in found].index(self.chain.span)
         self.claim = self.read(self.scope, self.text)
         if self.claim is not None and len(pairs(self.text)) > 1:
             self.blank(self.claim)
@@ -107,9 +110,9 @@ class Search:
         """At most so many of each kind: edits of the right side and of the left, remarks, declarations, what
         may be missing. A left side that is a derivative was asked for: its edits come last."""
         left, right = self.chain.sides[self.number : self.number + 2]
-        letters, names = used_letters(left, right), callables(self.scope)
-        written = factors(self.text, self.chain.sides, names[0] | names[1])
-        lacking = [*written, *tensors(self.scope, sorted(letters), any(f.startswith("d") for f in written))]
+        letters, names = used_letters(left, right), self.names
+        differentials = any(factor.startswith("d") for factor in self.written)
+        lacking = [*self.written, *tensors(self.scope, sorted(letters), differentials)]
         relation = self.claim and self.claim.relation
         last = self.edited(left, islice(edits(self.text, left, letters, *names), most))
         yield from self.edited(right, islice(edits(self.text, right, letters, *names), most))
