@@ -71,7 +71,7 @@ class Search:
         found = chains(self.text)
         self.names, sides = callables(self.scope), [side for each in found for side in each.sides]
         self.written = factors(self.text, sides, self.names[0] | self.names[1])
-        self.place = [each.span for each in found].index(self.chain.span)
+        self.place = found.index(self.chain)
         self.claim = self.read(self.scope, self.text)
         if self.claim is not None and len(pairs(self.text)) > 1:
             self.blank(self.claim)
