@@ -11,8 +11,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any
-from weakref import WeakKeyDictionary
 
 from idxcalc.errors import IdxcalcError
 from idxcalc.expr import (
@@ -42,16 +42,9 @@ class Rule:
     kept: tuple[Expr, ...] = ()
 
 
-_rules: WeakKeyDictionary[Definition, tuple[Rule, ...]] = WeakKeyDictionary()
-
-
 def rules(source: Expr) -> list[Rule]:
     """What the definitions that an expression stands on say, the deepest first."""
-    found = definitions(source)
-    for definition in found:
-        if definition not in _rules:
-            _rules[definition] = solved(definition)
-    return [rule for definition in found for rule in _rules[definition]]
+    return [rule for definition in definitions(source) for rule in solved(definition)]
 
 
 def definitions(source: Expr) -> dict[Definition, None]:
@@ -68,6 +61,7 @@ def definitions(source: Expr) -> dict[Definition, None]:
     return found
 
 
+@lru_cache(maxsize=500)  # no more: the rules keep their definition alive
 def solved(definition: Definition) -> tuple[Rule, ...]:
     """A definition read from right to left, and solved for each factor that it is linear in."""
     scope = Scope(normal, closed=True, most=LIMIT)
