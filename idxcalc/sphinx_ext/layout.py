@@ -98,11 +98,12 @@ def declarations(text: str) -> Iterator[str]:
 
 
 def typeset(text: str) -> Iterator[nodes.Node]:
-    r"""Text with what stands between dollars typeset.
+    r"""Text with what stands between dollars typeset; those inside braces belong to a formula.
 
-    >>> [node.astext() for node in typeset("$X$ invertible")]
-    ['X', ' invertible']
+    >>> [node.astext() for node in typeset(r"$a_i \text{ for $i$}$ invertible")]
+    ['a_i \\text{ for $i$}', ' invertible']
     """
-    for n, piece in enumerate(text.split("$")):
-        if piece:
+    at = _marks(text, "$")
+    for n, (start, stop) in enumerate(zip([-1, *at], [*at, len(text)], strict=True)):
+        if piece := text[start + 1 : stop]:
             yield nodes.math(piece, piece) if n % 2 else nodes.Text(piece)
