@@ -41,8 +41,7 @@ def run_check(asked: argparse.Namespace) -> int:
       idxcalc check --json --no-cells chapters/neuron.md
       idxcalc check --given 'x_k, w_{ij}, \sigma(z)' --define '\hat y_i = \sigma_i(w_{jk}x_k)' --wrt 'w_{gh}' '\hat y_{i,(mn)} = \sigma_{i,m}(w_{jk}x_k)x_n'
     """  # noqa: E501
-    formula = asked.given or asked.define or asked.wrt
-    if not formula and any(map(_is_file, asked.what)):
+    if any(map(_is_file, asked.what)) and not (asked.given or asked.define or asked.wrt):
         return _check_files(asked)
     if len(asked.what) > 1:
         return _usage("one relation at a time; put it in quotes: '" + " ".join(asked.what) + "'")
@@ -50,8 +49,7 @@ def run_check(asked: argparse.Namespace) -> int:
     results += [found(each, "relation") for each in context.check_all(asked.what[0].strip(), wrt=asked.wrt)]
     if asked.json:
         _print_json([record(each) for each in results])
-    else:
-        _print(*(each for each in results if each.verdict != "defined" or asked.verbose))
+    _print(*(each for each in results if not asked.json and (each.verdict != "defined" or asked.verbose)))
     return 0 if all(results) else 1
 
 
@@ -72,10 +70,8 @@ def _check_files(asked: argparse.Namespace) -> int:
             _print(*(one for one in some if asked.verbose or not one.ok))
             if not some and not each.statements:
                 print(f"{each.path}: holds no statement")
-    if asked.json:
-        _print_json([record(each) for each in results if each.kind != "cells" or not each.ok])
-    else:
-        print(summary([record(each) for each in results]))
+    told = [record(each) for each in results if not asked.json or each.kind != "cells" or not each.ok]
+    _print_json(told) if asked.json else print(summary(told))
     return 2 if not all(each.readable for each in chapters) else int(not all(each.ok for each in results))
 
 
@@ -173,11 +169,8 @@ def run_new(asked: argparse.Namespace) -> int:
         return _usage(f"{path} is there already; choose another name or move it away")
     except OSError as error:
         return _usage(f"{path} cannot be written: {(error.strerror or str(error)).lower()}")
-    print(f"{path} is written; next: idxcalc check {path}")
-    if (folder / "index.md").is_file():
-        print(
-            "To put it into the book, list it in chapters/index.md and take `orphan: true` out of its head."
-        )
+    book = "To put it into the book, list it in chapters/index.md and take `orphan: true` out of its head."
+    _print(f"{path} is written; next: idxcalc check {path}", *[book] * (folder / "index.md").is_file())
     return 0
 
 
@@ -185,10 +178,12 @@ def run_new(asked: argparse.Namespace) -> int:
 
 
 CONTEXT = {
-    "--given LATEX": "declares variables and functions (may be repeated)",
-    "--define LATEX": "defines a name (may be repeated)",
-    "--wrt LATEX": "what derivatives are taken by",
+    "--given": "declares variables and functions (may be repeated)",
+    "--define": "defines a name (may be repeated)",
+    "--wrt": "what derivatives are taken by",
 }
+SEVERAL: dict[str, Any] = {"action": "append", "default": [], "metavar": "LATEX"}
+VALUES = {"--given": SEVERAL, "--define": SEVERAL, "--wrt": {"default": "", "metavar": "LATEX"}}
 JSON = {"--json": "print a list with a record per result; of derive, one record"}
 # What each command is about, and its options.
 COMMANDS: dict[Callable[[argparse.Namespace], int], tuple[str, str, dict[str, str]]] = {
@@ -196,7 +191,7 @@ COMMANDS: dict[Callable[[argparse.Namespace], int], tuple[str, str, dict[str, st
         **CONTEXT, **JSON,
         "--cached": f"verify only what changed; verdicts are kept in {FOLDER}",
         "--no-cells": "do not run the chapters' code cells",
-        "--verbose": "print every result, not only the wrong ones",
+        "-v --verbose": "print every result, not only the wrong ones",
     }),
     run_derive: ("TARGET", "an expression, differentiated by --wrt; or one with commas",
                  {**CONTEXT, **JSON, "--steps": "print each step with the rule it used"}),
@@ -223,13 +218,7 @@ def parser() -> argparse.ArgumentParser:
         one.set_defaults(run=run, json=False)
         one.add_argument("what", metavar=what, help=about, nargs="+" if run is run_check else None)
         for option, help_ in options.items():
-            flag, _, value = option.partition(" ")
-            kind: dict[str, Any] = {"action": "store_true"}
-            if value:
-                several = flag != "--wrt"
-                kind = {"action": "append", "default": []} if several else {"default": ""}
-                kind["metavar"] = value
-            one.add_argument(*["-v"] * (flag == "--verbose"), flag, help=help_, **kind)
+            one.add_argument(*option.split(), help=help_, **VALUES.get(option, {"action": "store_true"}))
     return whole
 
 
