@@ -210,3 +210,12 @@ def test_a_kept_result_says_what_the_first_one_said(tmp_path, monkeypatch):
             for each in (before, after)
         ]
         assert plain[0] == plain[1]
+
+
+def test_a_sum_of_ones_has_its_program(tmp_path, monkeypatch):
+    """The build writes the program of every relation out, and a store keeps it."""
+    monkeypatch.chdir(tmp_path)
+    given = "```{given}\nx_i \\quad (i = 1, \\dots, n)\n```\n\n"
+    Path("page.md").write_text(given + "{check}`x_j\\sum_{i=2}^n 1 = (n-1)x_j`\n")
+    (result,) = chapter("page.md", store=Path("kept")).all()
+    assert result.verdict == "proved" and "(n + -1)" in str(result.snippet)

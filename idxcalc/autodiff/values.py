@@ -260,7 +260,7 @@ class Values:
                 rest = product.axes[:axis] + product.axes[axis + 1 :]
                 tensors.append(self.let(self.make.np.sum(array, axis), rest))
             else:
-                tensors.append(Tensor((self.count(index.dim) - left_out) * 1.0))
+                tensors.append(Tensor((self.count(index.dim) + -left_out) * 1.0))
         return self.join("multiply", *tensors)
 
     # Symbols and functions.
