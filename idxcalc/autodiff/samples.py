@@ -19,7 +19,8 @@ def spread(np: Any, normal: Any, mode: str) -> Any:
     """
     if mode == "halves":
         return np.where(np.round(2 * normal) == 0, 0.5, np.round(2 * normal) / 2)
-    scale = np.array([1.0, 1.5, 0.6, 2.5, 1.0, 0.8, 1.2, 1.0]).reshape(-1, 1)
+    # Small enough that rounding does not grow to the tolerance through eight layers of unknown functions.
+    scale = np.array([0.7, 0.9, 0.5, 1.1, 0.7, 0.6, 0.8, 0.7]).reshape(-1, 1)
     if "small" in mode:
         normal, scale = 0.8 * np.tanh(normal), 1.0
     return scale * (np.abs(normal) + 0.05 if "positive" in mode else normal)
