@@ -55,6 +55,9 @@ class Compress(SphinxPostTransform):
                     listed.parent.remove(listed)
             if "idx-define" in box["classes"]:
                 box += _latex("\n\\par\n")  # no mark ends the paragraph of its display
+            refused = any("idx-refusal" in each["classes"] for each in box.findall(nodes.literal_block))
+            if refused and "idx-statement" in box["classes"]:
+                box.insert(0, _latex("\n\\needspace{14\\baselineskip}\n"))  # formula, mark and refusal
             if "proof-item" in box["classes"]:
                 box.insert(0, _latex("\n\\needspace{7\\baselineskip}\n"))  # heading and formula on one page
         for facts in list(self.document.findall(nodes.field_list)):
