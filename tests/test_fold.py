@@ -34,7 +34,7 @@ LENGTH = [r"r = \sqrt{x_ix_i}", r"u_i = \frac{x_i}{r}"]
         ),
         (
             "x_i \\quad (i = 1, \\dots, n)\n\\epsilon positive", NORM, "y_i", "x_j",
-            r"\frac{1}{s} \left(\delta_{ij} - \frac{1}{n} - \frac{y_i y_j}{n}\right)",
+            r"\frac{1}{s} \left(\delta_{ij} - \frac{1}{n} - \frac{1}{n} y_i y_j\right)",
         ),
         ("X_{ij}, b_j, y_i", LINEAR, "r_ir_i", "b_k", r"2X_{ik} r_i"),
         ("X_{ij} invertible", [], r"(X^{-1})_{ij}", "X_{kl}", r"-(X^{-1})_{ik} (X^{-1})_{lj}"),
@@ -47,7 +47,7 @@ LENGTH = [r"r = \sqrt{x_ix_i}", r"u_i = \frac{x_i}{r}"]
             r"2(1 - h_g^2) x_h v_{ig} r_i \quad \text{(no sum on $g$)}",
         ),
         ("x_i", LENGTH, "r", "x_j", r"\frac{x_j}{r}"),
-        ("x_i", LENGTH, "u_i", "x_j", r"\frac{(\delta_{ij} - u_i u_j)}{r}"),
+        ("x_i", LENGTH, "u_i", "x_j", r"\frac{1}{r} (\delta_{ij} - u_i u_j)"),
     ],
 )  # fmt: skip
 def test_derivatives_read_as_people_write_them(

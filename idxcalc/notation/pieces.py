@@ -32,7 +32,8 @@ class Product:
 class Piece:
     """``places``: letters, perhaps repeated, as the product around counts them; ``demands``: free letters
     that must be fixed; ``finished``: a power; ``bare``: ends with a function, a bracket behind it would be
-    its argument; ``product``: what it consists of, if it is a product without written sums."""
+    its argument; ``product``: what it consists of, if it is a product without written sums; ``size``: the
+    size of an index."""
 
     text: str
     places: tuple[str, ...] = ()
@@ -42,6 +43,7 @@ class Piece:
     finished: bool = False
     bare: bool = False
     product: Product | None = None
+    size: bool = False
 
     @property
     def signed(self) -> str:
@@ -173,13 +175,13 @@ def _written(node: Sum, times: int) -> str:
 
 
 def _quotient(number: Fraction, above: list[Piece], below: list[Piece]) -> str:
-    """Factors and divisors; the factors stand in the numerator if they are few and short."""
+    """Factors and divisors; the factors stand above if they are few and short, and not over sizes alone."""
     coefficient = [Piece(str(number.numerator))] if number.numerator != 1 else []
     divisors = ([Piece(str(number.denominator))] if number.denominator != 1 else []) + below
     if not divisors:
         return join(coefficient + above) or "1"
-    short = [p for p in above if p.level < OPEN]
-    if not below or sum(len(p.text) for p in short) > 24 or tall(join(short)):
+    short = [p for p in above if p.level < OPEN and p.text[0] not in "([" and not p.text.startswith(r"\left")]
+    if all(p.size for p in below) or sum(len(p.text) for p in short) > 24 or tall(join(short)):
         short = []
     bottom = divisors[0].signed if len(divisors) == 1 else join([_factor(p) for p in divisors])
     top = join(coefficient + short) or "1"

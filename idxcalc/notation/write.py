@@ -109,7 +109,7 @@ class _Writer:
             case Constant(name):
                 return Piece(r"\pi" if name == "pi" else name)
             case Size(dim):
-                return Piece(dim.last)
+                return Piece(dim.last, size=True)
             case Component(variable, slots):
                 return self.named(variable.name, slots, "d" if variable.differential else "")
             case Ref(definition, slots):
