@@ -163,8 +163,8 @@ PAGE = "chapters/notation.md"
 def test_the_limits_of_the_page_are_those_of_the_package():
     text = (ROOT / PAGE).read_text(encoding="utf-8").partition("## Limits")[2]
     assert list(map(int, re.findall(r"(?m)\| (\d+) \|$", text))) == [
-        tokens.MAX_LENGTH, tokens.MAX_DEPTH, tokens.MAX_RELATIONS, tokens.MAX_ORDER, terms.LIMIT, terms.BITS,
-        sizes.HARD_LIMIT,
+        tokens.MAX_LENGTH, tokens.MAX_DEPTH, tokens.MAX_RELATIONS, tokens.MAX_INDICES, tokens.MAX_ORDER,
+        terms.LIMIT, terms.BITS, sizes.HARD_LIMIT,
     ]  # fmt: skip
 
 

@@ -36,6 +36,7 @@ LIMITS = [
     ("(" * 41 + "t" + ")" * 41, "brackets nested more than 40 deep"),
     (" = ".join(["t"] * 102), "more than 100 relations"),
     ("f_{," + "i" * 21 + "} = 0", "more than 20 derivatives"),
+    ("w_{" + "i" * 101 + "} = 0", "more than 100 indices"),
     (f"{WIDE} = 0", "too many terms after expansion (limit 20000)"),
     ("2^{10^{10}}t = 0", "a number of more than 20000 bits"),
 ]

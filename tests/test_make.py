@@ -259,6 +259,7 @@ def test_help_lists_the_targets():
         "soundness",
         "mutants",
         "fuzz",
+        "bench",
         "live",
         "clean",
         "help",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from idxcalc.errors import Span
-from idxcalc.notation.tokens import GREEK, LETTER, Bound, Group, IndexToken, fail
+from idxcalc.notation.tokens import GREEK, LETTER, MAX_INDICES, Bound, Group, IndexToken, fail
 
 _INDEX = re.compile(
     rf"(?P<space>\s+|\\[,;:! ])|(?P<letter>{LETTER})|(?P<digit>\d)|(?P<comma>,)|(?P<open>\()|(?P<close>\))"
@@ -34,10 +34,14 @@ def indices(source: str, begin: int, end: int) -> tuple[tuple[Group, ...], tuple
     parts: list[list[Group]] = [[]]
     group: list[IndexToken] | None = None
     opened = begin
+    count = 0
     for found in _INDEX.finditer(source, begin, end):
         kind, text, span = found.lastgroup, found[0], Span(*found.span())
         wrong = ""
+        count += kind in ("letter", "digit")
         match kind, group:
+            case _ if count > MAX_INDICES:
+                wrong = f"more than {MAX_INDICES} indices"
             case "space", _:
                 pass
             case "letter", _ if not _is_letter(text):

@@ -13,6 +13,7 @@ from idxcalc.errors import IdxcalcError, Span
 MAX_LENGTH = 4000
 MAX_DEPTH = 40
 MAX_RELATIONS = 100  # of one statement
+MAX_INDICES = 100  # of one subscript
 MAX_ORDER = 20  # of one derivative
 
 LETTER = r"(?:\\[A-Za-z]+|[A-Za-z])(?:_(?:\w|\{\w+\}))?'*"
