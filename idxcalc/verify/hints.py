@@ -18,6 +18,7 @@ from idxcalc.errors import IdxcalcError, Span
 from idxcalc.expr import (
     MINUS_ONE, ZERO, Add, Definition, Deriv, Diff, Expr, Function, Mul, Relation, Sum, Variable, walk,
 )  # fmt: skip
+from idxcalc.notation.lexer import lex
 from idxcalc.notation.relations import Claim, Targets, chains, read
 from idxcalc.notation.scope import Scope
 from idxcalc.notation.sizes import SizesDiffer
@@ -111,7 +112,7 @@ class Search:
         may be missing. A left side that is a derivative was asked for: its edits come last."""
         left, right = self.chain.sides[self.number : self.number + 2]
         letters, names = used_letters(left, right), self.names
-        differentials = any(factor.startswith("d") for factor in self.written)
+        differentials = any(token.value == "d" for token in lex(self.text))
         lacking = [*self.written, *tensors(self.scope, sorted(letters), differentials)]
         relation = self.claim and self.claim.relation
         last = self.edited(left, islice(edits(self.text, left, letters, *names), most))
