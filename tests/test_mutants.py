@@ -92,6 +92,7 @@ def test_derivatives_come_and_go(text, says, context):
         (r"(A_{ij}x_ix_j)_{,k} = 2A_{kj}x_j", "x_k", "true if A is symmetric"),
         (r"(A_{ij}x_ix_j)_{,k} = A_{kj}x_j", "x_k", "true with a term A_{ik} x_i added:"),
         (r"\frac{\partial}{\partial z}z^2 = z", "", "true with a factor 2:"),
+        (r"d(z^2) = 2z", "", "true with a factor dz:"),
         (r"\frac{\partial}{\partial z}\sigma(2z) = 2\sigma(2z)", "", r"true with \sigma' for \sigma:"),
         (r"\sqrt{z^2} = z", "", "true if z is positive"),
         (r"\hat y_i = \sigma(w_{ij}x_j - b_i)", "", "true with the sign of b_i flipped:"),
