@@ -135,7 +135,8 @@ class Search:
             says = f"true with {edit.says}"
             if claim is not None and side is not None:
                 at = claim.left if side is self.chain.sides[self.number] else claim.right
-                says += ":  " + " ".join(edit.text[at.start : at.stop].split())
+                start = re.search(r"(\\(left|[bB]igg?l?)\s*)?$", edit.text[: at.start]).start()  # type: ignore[union-attr]
+                says += ":  " + " ".join(edit.text[start : at.stop].split())
             yield Hint(says, edit.span), claim
 
     def read(self, scope: Scope, text: str) -> Claim | None:
