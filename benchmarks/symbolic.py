@@ -82,6 +82,15 @@ def layers(depth: int) -> Question:
     return idxcalc(", ".join(given), defined, f"(({last})({last}))_{{,(gh)}}", "w^{(@00)}_{gh}")
 
 
+# The peers
+
+
+def _asked(derived: Callable[[Any], Any], squares: Any, *others: Callable[[int], Any]) -> dict[str, Question]:
+    """The tasks a to e for a peer: a and b are the first and the second derivative of the squares."""
+    posed = [lambda n: squares(n, 1), lambda n: squares(n, 2), *others]
+    return {task: (pose, derived) for task, pose in zip("abcde", posed, strict=True)}
+
+
 # tensorgrad
 
 
@@ -130,13 +139,8 @@ def tensorgrad_questions(full: bool) -> dict[str, Question]:
 
         return make
 
-    return {
-        "a": (lambda n: squares(n, 1), derived),
-        "b": (lambda n: squares(n, 2), derived),
-        "c": (entropy, derived),
-        "d": (hidden, derived),
-        "e": (logistic, derived),
-        **{f"depth {depth}": (deep(depth), derived) for depth in DEPTHS},
+    return _asked(derived, squares, entropy, hidden, logistic) | {
+        f"depth {depth}": (deep(depth), derived) for depth in DEPTHS
     }
 
 
@@ -185,13 +189,7 @@ def sympy_questions() -> dict[str, Question]:
         logs, others = p.applyfunc(sympy.log), (one - p).applyfunc(sympy.log)
         return -(y.T * logs + (one - y).T * others), [w, w]
 
-    return {
-        "a": (lambda n: squares(n, 1), derived),
-        "b": (lambda n: squares(n, 2), derived),
-        "c": (entropy, derived),
-        "d": (hidden, derived),
-        "e": (logistic, derived),
-    }
+    return _asked(derived, squares, entropy, hidden, logistic)
 
 
 def peers() -> dict[str, dict[str, Question]]:

@@ -21,6 +21,13 @@ HIDDEN = [r"h_i = \tanh(w_{ij}x_j)", r"r_i = v_{ij}h_j - y_i", r"L = r_ir_i"]
 LENGTH = [r"r = \sqrt{x_ix_i}", r"u_i = \frac{x_i}{r}"]
 
 
+def defining(given: str, defined: list[str]) -> Context:
+    context = Context(given)
+    for line in defined:
+        context.define(line)
+    return context
+
+
 @pytest.mark.parametrize(
     ("given", "defined", "target", "wrt", "latex"),
     [
@@ -53,9 +60,7 @@ LENGTH = [r"r = \sqrt{x_ix_i}", r"u_i = \frac{x_i}{r}"]
 def test_derivatives_read_as_people_write_them(
     given: str, defined: list[str], target: str, wrt: str, latex: str
 ) -> None:
-    context = Context(given)
-    for line in defined:
-        context.define(line)
+    context = defining(given, defined)
     derived = context.derive(target, wrt=wrt)
     assert derived.latex() == latex
     check = context.check(f"{derived.target} = {latex}", wrt=wrt)
@@ -84,9 +89,7 @@ def test_each_step_follows_from_the_one_before(
     given: str, defined: list[str], target: str, wrt: str, most: int
 ) -> None:
     """One rule a step; both judges agree on each."""
-    context = Context(given)
-    for line in defined:
-        context.define(line)
+    context = defining(given, defined)
     results = context.check_steps(target, wrt=wrt)
     assert [str(r) for r in results if r.verdict != "proved"] == []
     rules = [rule for result in results for rule, _ in result.steps]

@@ -105,12 +105,19 @@ def test_the_first_screen_shows_a_proof_a_refusal_and_three_doors(address: str, 
     page.close()
 
 
-@needs_browser
-def test_a_mark_opens_without_scripts(address: str, browser: Any) -> None:
+@pytest.fixture
+def plain(address: str, browser: Any) -> Iterator[Any]:
+    """The first page, without scripts."""
     context = browser.new_context(java_script_enabled=False)
     page = context.new_page()
     page.goto(address)
-    evidence = page.locator(".idx-evidence").first
+    yield page
+    context.close()
+
+
+@needs_browser
+def test_a_mark_opens_without_scripts(plain: Any) -> None:
+    evidence = plain.locator(".idx-evidence").first
     assert not evidence.locator(".idx-relation").is_visible()
     evidence.locator("summary").first.click()
     assert evidence.locator(".idx-relation").is_visible()
@@ -119,7 +126,6 @@ def test_a_mark_opens_without_scripts(address: str, browser: Any) -> None:
         summary.click()
         assert said in summary.locator("xpath=..").locator("pre").inner_text()
         assert evidence.locator(".idx-tabs pre:visible").count() == 1, "one is open at a time"
-    context.close()
 
 
 @needs_browser
@@ -153,16 +159,12 @@ def test_an_index_lights_up_its_partners_by_pointer_by_keyboard_and_by_touch(
 
 
 @needs_browser
-def test_the_sums_are_shown_without_scripts_and_by_keyboard(address: str, browser: Any) -> None:
-    context = browser.new_context(java_script_enabled=False)
-    page = context.new_page()
-    page.goto(address)
-    sums = page.locator(".idx-sums").first
+def test_the_sums_are_shown_without_scripts_and_by_keyboard(plain: Any) -> None:
+    sums = plain.locator(".idx-sums").first
     assert not sums.locator(".katex-html").is_visible()
     sums.locator("summary").focus()
-    page.keyboard.press("Enter")
+    plain.keyboard.press("Enter")
     assert "∑" in sums.locator(".katex-html").inner_text()
-    context.close()
 
 
 AXE = ROOT / "_build" / "katex" / "node_modules" / "axe-core" / "axe.min.js"

@@ -8,12 +8,13 @@ from __future__ import annotations
 import json
 import platform
 from collections import Counter
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Iterator, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from docutils import nodes
+from memory import changed, keep, kept
 from proofreading import link
 from sphinx.application import Sphinx
 from sphinx.transforms.post_transforms import SphinxPostTransform
@@ -26,6 +27,7 @@ from idxcalc.sphinx_ext.render import RenderStatements
 
 CHECKED = ("derive", "steps", "check")
 REASON = "unchecked: "
+DISPLAYS = "dashboard_displays"  # of each page: how many displays, and the unchecked ones with reasons
 
 
 class counted(nodes.General, nodes.Element):
@@ -64,21 +66,7 @@ def _around(node: nodes.Node) -> Iterator[nodes.Element]:
 
 
 def collect(app: Sphinx, doctree: nodes.document) -> None:
-    _kept(app.env)[app.env.docname] = displays(doctree)
-
-
-def _kept(env: Any) -> dict[str, tuple[int, tuple[tuple[str, str], ...]]]:
-    if not hasattr(env, "dashboard_displays"):
-        env.dashboard_displays = {}
-    return env.dashboard_displays
-
-
-def forget(app: Sphinx, env: Any, docname: str) -> None:
-    _kept(env).pop(docname, None)
-
-
-def merge(app: Sphinx, env: Any, docnames: Set[str], other: Any) -> None:
-    _kept(env).update({doc: found for doc, found in _kept(other).items() if doc in docnames})
+    kept(app.env, DISPLAYS)[app.env.docname] = displays(doctree)
 
 
 def ordered(env: Any) -> list[str]:
@@ -114,8 +102,8 @@ def mutants(env: Any) -> dict[str, dict[str, Any]]:
     """The figures that long runs left beside the chapters: mutants, random statements, any text. Runs with
     different seeds count together."""
     path = Path(env.srcdir) / "figures.json"
-    kept = json.loads(path.read_text("utf-8")) if path.exists() else {}
-    return {what: _together(list(runs.values())) for what, runs in kept.items()}
+    figures = json.loads(path.read_text("utf-8")) if path.exists() else {}
+    return {what: _together(list(runs.values())) for what, runs in figures.items()}
 
 
 def _together(runs: list[dict[str, Any]]) -> dict[str, Any]:
@@ -135,7 +123,7 @@ def data(env: Any) -> dict[str, Any]:
     """All of the page as plain data."""
     pages = {}
     for doc in ordered(env):
-        number, unchecked = _kept(env).get(doc, (0, ()))
+        number, unchecked = kept(env, DISPLAYS).get(doc, (0, ()))
         if count := tally(env, doc):
             pages[doc] = {
                 "title": env.titles[doc].astext(), **{name: count[name] for name in COLUMNS},
@@ -193,9 +181,9 @@ class RenderCounted(SphinxPostTransform):
     def mutation(self) -> Iterator[nodes.Node]:
         """What became of the book's relations with one edit each, of random statements and of any text; the
         figures that were kept last."""
-        for name, kept in mutants(self.env).items():
-            figures = "; ".join(f"{key}: {value}" for key, value in kept.items() if key != "date")
-            yield nodes.paragraph("", f"{name.capitalize()}, {kept.get('date', 'no date')}. {figures}.")
+        for name, run in mutants(self.env).items():
+            figures = "; ".join(f"{key}: {value}" for key, value in run.items() if key != "date")
+            yield nodes.paragraph("", f"{name.capitalize()}, {run.get('date', 'no date')}. {figures}.")
 
     def versions(self) -> Iterator[nodes.Node]:
         """What verified and built the book."""
@@ -204,9 +192,9 @@ class RenderCounted(SphinxPostTransform):
 
     def unchecked(self) -> Iterator[nodes.Node]:
         """How many displays there are, how many are unchecked, and why."""
-        kept = _kept(self.env)
-        total = sum(number for number, _ in kept.values())
-        found = [(doc, *each) for doc in ordered(self.env) for each in kept.get(doc, (0, ()))[1]]
+        shown = kept(self.env, DISPLAYS)
+        total = sum(number for number, _ in shown.values())
+        found = [(doc, *each) for doc in ordered(self.env) for each in shown.get(doc, (0, ()))[1]]
         share = f"{100 * len(found) / total:.1f} in 100" if total else "none"
         yield nodes.paragraph("", f"Displayed formulas: {total}. Unchecked: {len(found)}, which is {share}.")
         listed = nodes.bullet_list(bullet="-")
@@ -267,11 +255,8 @@ def _row(cells: Sequence[list[nodes.Node]]) -> nodes.row:
 
 def written_again(app: Sphinx, env: Any) -> list[str]:
     """The page of counts, when they are not those of the last build."""
-    known = repr(data(env))
-    if getattr(env, "dashboard_known", None) == known:
-        return []
-    env.dashboard_known = known
-    return ["evidence"] if "evidence" in env.all_docs else []
+    again = changed(env, "dashboard_known", data(env)) and "evidence" in env.all_docs
+    return ["evidence"] if again else []
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
@@ -280,8 +265,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_node(counted)
     app.add_post_transform(RenderCounted)
     app.connect("doctree-read", collect)
-    app.connect("env-purge-doc", forget)
-    app.connect("env-merge-info", merge)
+    keep(app, DISPLAYS)
     app.connect("env-updated", written_again)
     app.connect("build-finished", write)
     return {"version": "1", "env_version": 1, "parallel_read_safe": True, "parallel_write_safe": True}

@@ -16,6 +16,7 @@ from typing import Any
 
 from dashboard import counted, ordered, table
 from docutils import nodes
+from memory import changed
 from proofreading import link
 from sphinx.application import Sphinx
 from sphinx.transforms.post_transforms import SphinxPostTransform
@@ -167,12 +168,11 @@ class Graph(SphinxPostTransform):
 
 def written_again(app: Sphinx, env: Any) -> list[str]:
     """The page, when what it draws is not what it drew last."""
-    known = repr([(node.doc, node.name, node.entry.ident, node.state, [each.name for each in node.rests])
-                  for node in collected(env)])  # fmt: skip
-    if getattr(env, "graph_known", None) == known:
-        return []
-    env.graph_known = known
-    return [PAGE] if PAGE in env.all_docs else []
+    facts = [
+        (node.doc, node.name, node.entry.ident, node.state, [each.name for each in node.rests])
+        for node in collected(env)
+    ]
+    return [PAGE] if changed(env, "graph_known", facts) and PAGE in env.all_docs else []
 
 
 def setup(app: Sphinx) -> dict[str, Any]:

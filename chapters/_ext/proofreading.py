@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from docutils import nodes
+from memory import changed
 from sphinx.application import Sphinx
 from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util.docutils import SphinxDirective
@@ -247,10 +248,8 @@ class RenderCovering(SphinxPostTransform):
 
 def written_again(app: Sphinx, env: Any) -> list[str]:
     """The pages of findings, when the statements they link to are not those of the last build."""
-    known = repr(sorted(covers(env).items()))
-    if getattr(env, "proofreading_covers", None) == known:
+    if not changed(env, "proofreading_covers", sorted(covers(env).items())):
         return []
-    env.proofreading_covers = known
     return [
         doc for doc, entries in domain(env).entries.items() if any(isinstance(e.number, str) for e in entries)
     ]

@@ -10,10 +10,11 @@ stands, or the build fails.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from docutils import nodes
+from memory import changed, keep, kept
 from proofreading import link
 from sphinx.application import Sphinx
 from sphinx.errors import SphinxError
@@ -25,6 +26,7 @@ from idxcalc.sphinx_ext.domain import Entry, domain, numbers, title
 from idxcalc.sphinx_ext.evidence import LATEX, mark
 from idxcalc.sphinx_ext.reading import reading
 
+LETTERS, PAGES = "recall_letters", "recall_pages"  # what is kept of each page
 _LINE = re.compile(r"(?P<label>\S+?)(?: (?P<row>\d+))?: +(?P<words>.+)")
 _KINDS = {0: "number", 1: "vector", 2: "matrix"}
 _TOLD = {"symmetric", "antisymmetric", "invertible"}
@@ -56,14 +58,8 @@ class Symbols(SphinxDirective):
 
 
 def _placed(directive: SphinxDirective, lines: Any) -> nodes.Node:
-    _store(directive.env, "recall_pages")[directive.env.docname] = True
+    kept(directive.env, PAGES)[directive.env.docname] = True
     return recalled(lines=lines)
-
-
-def _store(env: Any, name: str) -> dict[str, Any]:
-    if not hasattr(env, name):
-        setattr(env, name, {})
-    return getattr(env, name)
 
 
 # Formulas
@@ -95,7 +91,7 @@ def found(env: Any, label: str) -> tuple[str, Entry]:
 def collect(app: Sphinx, doctree: nodes.document) -> None:
     """The letters that a document's declarations and definitions bring: name, rank, what it is, where."""
     env = app.env
-    kept, entries = [], domain(env).entries.get(env.docname, ())
+    brought, entries = [], domain(env).entries.get(env.docname, ())
     if entries:
         source, before = reading(env).chapter, {}
         declaring = [each for each in source.statements if each.kind in ("given", "define")]
@@ -104,9 +100,9 @@ def collect(app: Sphinx, doctree: nodes.document) -> None:
             symbols = source.context(statement).scope.symbols
             for name, symbol in symbols.items():
                 if before.get(name) is not symbol:
-                    kept.append((name, *_said(symbol), entry.ident))
+                    brought.append((name, *_said(symbol), entry.ident))
             before = dict(symbols)
-    _store(env, "recall_letters")[env.docname] = kept
+    kept(env, LETTERS)[env.docname] = brought
 
 
 def _said(symbol: Variable | Function | Definition) -> tuple[str, str]:
@@ -136,9 +132,9 @@ def _indexed(name: str, rank: int) -> str:
 def letters(env: Any) -> list[tuple[str, str, list[tuple[str, str]]]]:
     """Each letter with its indices, what it is, and the places that say so, the first in each document."""
     together: dict[tuple[str, str], dict[str, str]] = {}
-    for docname in sorted(_store(env, "recall_letters"), key=lambda doc: _place(env, doc)):
+    for docname in sorted(kept(env, LETTERS), key=lambda doc: _place(env, doc)):
         if _place(env, docname)[0]:
-            for _, shown, words, ident in _store(env, "recall_letters")[docname]:
+            for _, shown, words, ident in kept(env, LETTERS)[docname]:
                 together.setdefault((shown, words), {}).setdefault(docname, ident)
     return sorted(
         ((*key, list(places.items())) for key, places in together.items()), key=lambda each: _sorted(each[0])
@@ -217,16 +213,6 @@ def _row(cells: Sequence[list[nodes.Node]]) -> nodes.row:
 # Changes
 
 
-def forget(app: Sphinx, env: Any, docname: str) -> None:
-    for name in ("recall_letters", "recall_pages"):
-        _store(env, name).pop(docname, None)
-
-
-def merge(app: Sphinx, env: Any, docnames: Set[str], other: Any) -> None:
-    for name in ("recall_letters", "recall_pages"):
-        _store(env, name).update({doc: kept for doc, kept in _store(other, name).items() if doc in docnames})
-
-
 def written_again(app: Sphinx, env: Any) -> list[str]:
     """The pages with such tables, when a statement or a letter is not as in the last build."""
     labelled = [
@@ -235,11 +221,7 @@ def written_again(app: Sphinx, env: Any) -> list[str]:
         for each in table
         if each.label
     ]
-    known = repr((letters(env), labelled))
-    if getattr(env, "recall_known", None) == known:
-        return []
-    env.recall_known = known
-    return list(_store(env, "recall_pages"))
+    return list(kept(env, PAGES)) if changed(env, "recall_known", (letters(env), labelled)) else []
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
@@ -248,7 +230,6 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_node(recalled)
     app.add_post_transform(RenderRecalled)
     app.connect("doctree-read", collect)
-    app.connect("env-purge-doc", forget)
-    app.connect("env-merge-info", merge)
+    keep(app, LETTERS, PAGES)
     app.connect("env-updated", written_again)
     return {"version": "1", "env_version": 1, "parallel_read_safe": True, "parallel_write_safe": True}
