@@ -52,8 +52,8 @@ class Relation:
         sides = chain.sides[at : at + 2]
         names, letters = hints.callables(self.context.scope), used_letters(*sides)
         found: dict[str, Edit] = {}
-        for each in sides:
-            for edit in edits(self.text, each, letters, *names):
+        for which in range(2):
+            for edit in edits(self.text, sides, which, *names):
                 found.setdefault(edit.text, edit)
         for edit in remarks(self.text, chain, letters):
             found.setdefault(edit.text, edit)

@@ -22,7 +22,7 @@ from idxcalc.chapters import Chapter, Statement, chapter
 from idxcalc.expr import Function
 from idxcalc.notation.relations import chains
 from idxcalc.verify.context import Context
-from idxcalc.verify.edits import Edit, edits, used_letters
+from idxcalc.verify.edits import Edit, edits
 from idxcalc.verify.result import Result
 
 pytest.importorskip("sphinx")
@@ -59,7 +59,7 @@ def candidates(found: Chapter, each: Statement) -> Iterator[Edit]:
     sides = chains(each.body)[-1].sides
     symbols = found.context(each).scope.symbols
     scalars = frozenset(n for n, s in symbols.items() if isinstance(s, Function) and s.params == ((),))
-    for edit in edits(each.body, sides[-1], used_letters(*sides), scalars):
+    for edit in edits(each.body, sides, len(sides) - 1, scalars):
         if edit.text.count("\n") == each.body.count("\n"):
             yield edit
 

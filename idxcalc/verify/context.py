@@ -22,7 +22,6 @@ from idxcalc.notation import declare, relations
 from idxcalc.notation.anatomy import Anatomy, anatomy
 from idxcalc.notation.scope import Scope
 from idxcalc.notation.syntax import Chain
-from idxcalc.notation.letters import separate, taken
 from idxcalc.notation.write import no_sum_letters, write
 from idxcalc.verify import hints
 from idxcalc.verify.code import check_code
@@ -161,11 +160,8 @@ class Context:
             relation = claim.relation or _answered(claim)
             result = verdict(relation, seed)
         except IdxcalcError as error:
-            result = _malformed(error, text)
-            if not hints.MENDABLE.search(error.message):
-                return result
-            hint = hints.Search(self.scope, text, chain, number, targets).hint(hints.BOOKKEEPING)
-            return replace(result, hint=hint.text if hint else None)
+            hint = hints.Search(self.scope, text, chain, number, targets).hint()
+            return replace(_malformed(error, text), hint=hint.text if hint else None)
         except RecursionError:
             return _malformed(IdxcalcError("nested too deep to be worked out"), text)
         result = replace(
@@ -179,11 +175,11 @@ class Context:
         )
         if result.verdict != "refuted":
             return result
-        hint = hints.Search(self.scope, text, chain, number, targets).hint(hints.MOST)
+        hint = hints.Search(self.scope, text, chain, number, targets).hint()
         said = [hint.text] if hint else []
         if hints.differentiates(relation.left):
             with suppress(IdxcalcError):
-                said.append(f"idxcalc derives:  {remarked(worked_out(relation.left))}")
+                said.append(f"idxcalc derives:  {remarked(hints.worked_out(relation.left))}")
         span = hint.span if hint and hint.span else claim.right
         return replace(result, hint="\n".join(said) or None, span=span)
 
@@ -206,7 +202,7 @@ class Context:
             expr, order = Deriv(expr, by, tuple(slots)), (*order, *slots)
             group = "".join(s.name for s in slots)
             target = f"({target})_{{,{group}}}" if len(slots) < 2 else f"({target})_{{,({group})}}"
-        return Derivation(worked_out(expr), order, target, expr)
+        return Derivation(hints.worked_out(expr), order, target, expr)
 
     def check_steps(
         self, target: str, wrt: str = "", only: int | None = None, seed: int = 0
@@ -274,12 +270,6 @@ class Context:
         return self.expression(text, wrt).compile(backend)
 
 
-def worked_out(expr: Expr) -> Expr:
-    """An expression with its derivatives worked out, written as people write it."""
-    found = normal.simplify(differentiate(expr, None, normal.neat), expr)
-    return separate(found, taken(found))
-
-
 def remarked(expr: Expr) -> str:
     """An expression as LaTeX, with "(no sum on ...)" behind it if some letter must stay free."""
     letters = no_sum_letters(expr)
@@ -299,7 +289,7 @@ def _answered(claim: relations.Claim) -> Relation:
     """A claim with a ``?``, that stands for the other side worked out."""
     assert claim.known is not None
     order = tuple(sorted(free(claim.known), key=lambda i: i.name))
-    return Relation(claim.known, worked_out(claim.known), "=", None, None, order)
+    return Relation(claim.known, hints.worked_out(claim.known), "=", None, None, order)
 
 
 def _malformed(error: IdxcalcError, text: str) -> Result:

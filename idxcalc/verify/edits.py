@@ -38,14 +38,16 @@ class Edit:
 @dataclass
 class Formula:
     """One side of a formula as edits see it: its indices, and the sums and products in which terms and
-    factors may come and go. ``letters`` are the index letters of the relation, ``scalars`` the names of
-    functions of one real (their primes may be off), ``functions`` those of all that may have a comma."""
+    factors may come and go. ``scalars`` are the names of functions of one real (their primes may be off),
+    ``functions`` those of all that may have a comma; ``letters`` are the index letters of the relation,
+    ``groups`` its groups."""
 
     source: str
     side: Side
-    letters: Names = NONE
     scalars: Names = NONE
     functions: Names = NONE
+    letters: Names = NONE
+    groups: Names = NONE
 
     def __post_init__(self) -> None:
         self.nodes = list(_walk(self.side, lambda node: True))
@@ -97,9 +99,14 @@ class Formula:
             yield Span(*signs[-1].span()) if signs else Span(start, start), product.span
 
 
-def edits(source: str, side: Side, letters: Names, scalars: Names, functions: Names = NONE) -> Iterator[Edit]:
-    """The edits of one side, sort after sort; the arguments are those of `Formula`."""
-    formula = Formula(source, side, letters, scalars, functions)
+def edits(
+    source: str, sides: Sequence[Side], number: int, scalars: Names, functions: Names = NONE
+) -> Iterator[Edit]:
+    """The edits of one of the ``sides`` of a relation, sort after sort; the names are those of `Formula`."""
+    nodes = (node for side in sides for node in Formula(source, side).nodes)
+    behind = (group for node in nodes if isinstance(node, Subscript) for group in node.after or ())
+    groups = frozenset(source[g.span.start : g.span.stop] for g in behind if g.bracketed)
+    formula = Formula(source, sides[number], scalars, functions, used_letters(*sides), groups)
     for sort, made in SORTS.items():
         for says, span, changes in made(formula):
             yield Edit(says, put(source, *changes), span, sort)
@@ -154,6 +161,8 @@ def _doubled(formula: Formula) -> Made:
                 yield f"{new} for {value}", first.span, [(first.span, shown)]
             elif len(node.items) > 1:
                 yield f"the {value} dropped", first.span, [(first.span, "")]
+            else:
+                yield f"1 for {value}", first.span, [(first.span, "1")]
 
 
 def _dropped(formula: Formula) -> Made:
@@ -187,12 +196,8 @@ def _derivatives(formula: Formula) -> Made:
             case Item(Name(name, at), sub) if name in formula.functions and not (sub and sub.after):
                 before = "".join(formula.shown(g.span) for g in sub.before) if sub else ""
                 place = sub.span if sub else Span(at.stop, at.stop)
-                for letter in sorted(formula.letters):
-                    yield (
-                        f"a derivative of {name} by {letter}",
-                        node.span,
-                        [(place, f"_{{{before},{letter}}}")],
-                    )
+                for by in sorted(formula.letters | formula.groups):
+                    yield f"a derivative of {name} by {by}", node.span, [(place, f"_{{{before},{by}}}")]
             case Subscript(before, after) if after:
                 comma = formula.source.rindex(",", node.span.start, after[0].span.start)
                 last = Span(comma, after[0].span.stop) if before else node.span  # the comma goes with it
@@ -200,8 +205,8 @@ def _derivatives(formula: Formula) -> Made:
                     gone = span if len(after) > 1 else last
                     yield f"the derivative by {formula.shown(span)} dropped", span, [(gone, "")]
                 end = after[-1].span.stop
-                for letter in sorted(formula.letters) if not any(g.bracketed for g in after) else ():
-                    yield f"one more derivative by {letter}", node.span, [(Span(end, end), letter)]
+                for letters in sorted(formula.groups if after[0].bracketed else formula.letters):
+                    yield f"one more derivative by {letters}", node.span, [(Span(end, end), letters)]
 
 
 def _groups(formula: Formula) -> Made:
@@ -246,30 +251,51 @@ def remarks(source: str, chain: Chain, letters: Iterable[str]) -> Iterator[Edit]
             yield Edit(f'"(no sum on ${letter}$)"', edited, Span(at - 1, at), REMARKS)
 
 
-def added_factors(source: str, side: Side, texts: Iterable[str]) -> Iterator[Edit]:
-    """Each of ``texts`` put at the front of each product, behind its number."""
-    shown = list(dict.fromkeys(texts))
-    for node in Formula(source, side).products:
-        numbered = _number(node.items[0]) is not None and len(node.items) > 1
-        at = node.items[0].span.stop if numbered else node.span.start
-        for text in shown:
-            yield Edit(f"a factor {text}", put(source, (Span(at, at), f"{text} ")), node.span)
+def added(source: str, side: Side, factors: Iterable[str], terms: Iterable[str]) -> Iterator[Edit]:
+    """Each term put behind each sum, each factor in front of each product, behind its number and its sum."""
+    formula, places = Formula(source, side), []
+    for node in formula.products:
+        before = [item for item in node.items[:-1] if _number(item) is not None or _summed(item)]
+        gap = " " if before and _summed(before[-1]) else ""
+        places.append((before[-1].span.stop if before else node.span.start, gap, node.span))
+    for text in dict.fromkeys(terms):
+        term = f" {text}" if text.startswith("-") else f" + {text}"
+        for at in (node.span.stop for node in formula.sums):
+            yield Edit(f"a term {text} added", put(source, (Span(at, at), term)), Span(at - 1, at))
+    for text in dict.fromkeys(factors):
+        for at, gap, span in places:
+            yield Edit(f"a factor {text}", put(source, (Span(at, at), f"{gap}{text} ")), span)
 
 
-def factors(source: str, sides: Sequence[Side], functions: frozenset[str]) -> list[str]:
-    """The factors of the sides as they are written, one or two at a time; they may be missing elsewhere."""
+def written(source: str, sides: Sequence[Side], functions: Names) -> tuple[list[str], list[str]]:
+    """The factors of the sides as they are written, one or two at a time, and the terms with their signs;
+    they may be missing elsewhere."""
     found: list[str] = []
+    terms: list[str] = []
     for formula in (Formula(source, side, functions=functions) for side in sides):
         for units in map(formula.units, formula.products):
             found += map(formula.shown, (*units, *(a | b for a, b in pairwise(units))))
+        for node in formula.sums:
+            signed = [(formula.shown(sign), formula.shown(span)) for sign, span in formula.terms(node)]
+            terms += [f"- {term}" if sign == "-" else term for sign, term in signed]
     whole = {source[side.span.start : side.span.stop].strip() for side in sides}
     plain = (f for f in dict.fromkeys(found) if f.strip() not in whole and "partial" not in f)
-    return [f for f in plain if len(f) < 60 and not re.fullmatch(r"[\d\s]*", f)]
+    return [f for f in plain if len(f) < 60], [t for t in dict.fromkeys(terms) if t not in whole]
 
 
-def used_letters(*sides: Side) -> frozenset[str]:
-    """The index letters that stand in the sides."""
-    return frozenset(str(token.value) for side in sides for token in Formula("", side).indices)
+def used_letters(*sides: Side) -> Names:
+    """The index letters that stand in the sides: in subscripts, under sums, in conditions."""
+    found: set[str] = set()
+    for node in (node for side in sides for node in Formula("", side).nodes):
+        match node:
+            case IndexToken(str(letter)):
+                found.add(letter)
+            case Written(letters):
+                found.update(letter for letter, _ in letters)
+            case Test("=" | "!=", left, right):
+                tested = (part for each in (left, right) for part in _walk(each, lambda node: True))
+                found.update(part.text for part in tested if isinstance(part, Name) and part.text.isalpha())
+    return frozenset(found)
 
 
 def put(source: str, *changes: Change) -> str:
@@ -308,6 +334,11 @@ def _derivative(node: object) -> bool:
         case Fraction_(_, SumOf(((_, Product((Item(Word(r"\partial")), *_))), *_))):
             return True
     return False
+
+
+def _summed(item: object) -> bool:
+    """Whether an item is a written sum."""
+    return isinstance(item, Item) and isinstance(item.atom, Written)
 
 
 def _number(item: object) -> Fraction | None:

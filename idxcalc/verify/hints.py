@@ -16,33 +16,28 @@ from idxcalc import normal
 from idxcalc.calculus import differentiate
 from idxcalc.errors import IdxcalcError, Span
 from idxcalc.expr import (
-    MINUS_ONE, ZERO, Add, Definition, Deriv, Diff, Expr, Function, Mul, Relation, Sum, Variable, walk,
+    MINUS_ONE, ZERO, Add, Definition, Deriv, Diff, Expr, Function, Mul, Ref, Relation, Sum, Variable,
+    opened, walk,
 )  # fmt: skip
+from idxcalc.notation.letters import separate, taken
 from idxcalc.notation.lexer import lex
 from idxcalc.notation.relations import Claim, Targets, chains, read
 from idxcalc.notation.scope import Scope
 from idxcalc.notation.sizes import SizesDiffer
-from idxcalc.notation.syntax import Chain, Side
-from idxcalc.notation.write import tidy, write
-from idxcalc.verify.edits import Edit, added_factors, edits, factors, put, remarks, used_letters
+from idxcalc.notation.syntax import Chain
+from idxcalc.notation.write import write
+from idxcalc.verify.edits import Edit, added, edits, remarks, used_letters, written
 from idxcalc.verify.verdict import proved, verdict
 
-MOST = 15_000
+MOST = 40_000
 """So many characters of edits of each kind are read; a hint is a courtesy, the verdict stands without it."""
-BOOKKEEPING = 10_000
-"""The same for a relation that cannot be read."""
-PROOFS, WORK = 60, 4000
+PROOFS, WORK = 200, 4000
 """So many of those that can be read are tried for a proof, with so many products of terms for each."""
 INDICES = re.compile(
     r"^the terms have free indices|^left side \{|stands \w+ times in one product|repeats across a fraction"
     r"|^a power and a repeated index|\bhas \d+ ind(ex|ices), not [1-9]|^only . is the subscript|^the size of "
 )
 """The refusals of `notation` that are about indices."""
-MENDABLE = re.compile(
-    rf"{INDICES.pattern}|is summed, on the|^no variable to differentiate by|^nothing ties|^a second comma"
-    r"|^the argument has|^a derivative by a|has no indices of its own"
-)
-"""Those that an edit of indices may mend."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +66,7 @@ class Search:
     def __post_init__(self) -> None:
         found = chains(self.text)
         self.names, sides = callables(self.scope), [side for each in found for side in each.sides]
-        self.written = factors(self.text, sides, self.names[0] | self.names[1])
+        self.written, _ = written(self.text, sides, self.names[0] | self.names[1])
         self.place = found.index(self.chain)
         self.claim = self.read(self.scope, self.text)
         if self.claim is not None and len(pairs(self.text)) > 1:
@@ -91,17 +86,18 @@ class Search:
         if same:
             self.text, self.chain, self.number, self.place = alone, chain, 0, 0
 
-    def hint(self, most: int) -> Hint | None:
-        """The first candidate that holds, of so many characters of each kind."""
+    def hint(self) -> Hint | None:
+        """The first candidate that holds."""
         tried = set()
-        for hint, claim in self.candidates(most // len(self.text.strip())):
+        for hint, claim in self.candidates(MOST // len(self.text.strip())):
             if claim is None or claim.relation is None or claim.trivial or claim.relation in tried:
                 continue
             tried.add(claim.relation)
             if len(tried) > PROOFS:
                 return None
             try:
-                if proved(claim.relation, most=WORK) and verdict(claim.relation).verdict == "proved":
+                same = proved(claim.relation, most=WORK)
+                if same is (claim.relation.op == "=") and verdict(claim.relation).verdict == "proved":
                     return hint
             except IdxcalcError:  # too large to be proved, or never in the domain
                 continue
@@ -110,31 +106,34 @@ class Search:
     def candidates(self, most: int) -> Iterator[tuple[Hint, Claim | None]]:
         """At most so many of each kind: edits of the right side and of the left, remarks, declarations, what
         may be missing. A left side that is a derivative was asked for: its edits come last."""
-        left, right = self.chain.sides[self.number : self.number + 2]
-        letters, names = used_letters(left, right), self.names
+        sides = self.chain.sides[self.number : self.number + 2]
+        letters, relation = used_letters(*sides), self.claim.relation if self.claim else None
         differentials = any(token.value == "d" for token in lex(self.text))
         lacking = [*self.written, *tensors(self.scope, sorted(letters), differentials)]
-        relation = self.claim and self.claim.relation
-        last = self.edited(left, islice(edits(self.text, left, letters, *names), most))
-        yield from self.edited(right, islice(edits(self.text, right, letters, *names), most))
-        if relation and not differentiates(relation.left):
-            yield from last
+        right = self.edited(1, islice(edits(self.text, sides, 1, *self.names), most))
+        left = self.edited(0, islice(edits(self.text, sides, 0, *self.names), most))
+        late = relation is None or differentiates(relation.left)
+        yield from right
+        if not late:
+            yield from left
         yield from self.edited(None, remarks(self.text, self.chain, letters))
         for words, declared in declarations(self.scope):
             yield Hint(f"true if {words}", None), self.read(declared, self.text)
-        if relation:
-            yield from self.edited(right, self.missing(right, relation))
-        yield from self.edited(right, islice(added_factors(self.text, right, lacking), most))
-        yield from last
-        yield from self.edited(left, islice(added_factors(self.text, left, lacking), most))
+        for number in (1, 0):
+            factors, terms = self.truth(relation, number) if relation else ([], [])
+            found = added(self.text, sides[number], [*factors, *lacking], terms)
+            if self.chain.ops[self.number] == "=":  # with almost any of these, two sides differ
+                yield from self.edited(number, islice(found, most))
+            if number:
+                yield from left
 
-    def edited(self, side: Side | None, found: Iterable[Edit]) -> Iterator[tuple[Hint, Claim | None]]:
-        """What to say of each edit that can be read."""
+    def edited(self, number: int | None, found: Iterable[Edit]) -> Iterator[tuple[Hint, Claim | None]]:
+        """What to say of each edit that can be read; with ``number``, of a side."""
         for edit in found:
             claim = self.read(self.scope, edit.text)
             says = f"true with {edit.says}"
-            if claim is not None and side is not None:
-                at = claim.left if side is self.chain.sides[self.number] else claim.right
+            if claim is not None and number is not None:
+                at = claim.right if number else claim.left
                 start = re.search(r"(\\(left|[bB]igg?l?)\s*)?$", edit.text[: at.start]).start()  # type: ignore[union-attr]
                 says += ":  " + " ".join(edit.text[start : at.stop].split())
             yield Hint(says, edit.span), claim
@@ -147,22 +146,26 @@ class Search:
         except (IdxcalcError, IndexError):
             return None
 
-    def missing(self, side: Side, relation: Relation) -> Iterator[Edit]:
-        """The one term that the right side lacks; a left side of nothing lacks none."""
+    def truth(self, relation: Relation, number: int) -> tuple[list[str], list[str]]:
+        """What a side may lack: factors and terms of what the other side is when worked out, and the
+        difference of the sides where that is one term; never all of it, the answer would be pasted in."""
+        claimed, other = (relation.left, relation.right)[:: 1 - 2 * number]
+        other = opened(other) if isinstance(other, Ref) else other
         try:
-            left, right = differentiate(relation.left), differentiate(relation.right)
-            found = normal.simplify(Add((left, Mul((MINUS_ONE, right)))))
-            truth, claimed = normal.simplify(left), normal.simplify(right)
-            # Where no whole term is missing, the difference of the sides would only be the answer pasted in.
-            sums = any(isinstance(part, Add) for part in walk(found))
-            if sums or truth is ZERO or count(truth) != count(claimed) + 1:
-                return
-            term = write(tidy(found))
+            truth, gap = worked_out(other), worked_out(Add((other, Mul((MINUS_ONE, claimed)))))
+            single = truth is not ZERO and count(truth) == count(worked_out(claimed)) + 1
+            text = write(truth)
+            factors, terms = written(text, chains(text)[-1].sides, self.names[0] | self.names[1])
         except IdxcalcError:
-            return
-        at = side.body.span.stop if side.body else side.span.stop
-        changed = put(self.text, (Span(at, at), (" " if term.startswith("-") else " + ") + term))
-        yield Edit(f"a term {term} added", changed, Span(at - 1, at))
+            return [], []
+        single = single and not any(isinstance(part, Add) for part in walk(gap))
+        return factors, [write(gap), *terms] if single else terms
+
+
+def worked_out(expr: Expr) -> Expr:
+    """An expression with its derivatives worked out, written as people write it."""
+    found = normal.simplify(differentiate(expr, None, normal.neat), expr)
+    return separate(found, taken(found))
 
 
 def differentiates(expr: Expr) -> bool:
@@ -200,10 +203,12 @@ def tensors(scope: Scope, letters: list[str], differentials: bool) -> Iterator[s
                 shapes[name] = (len(indices), 0)
             case Function(_, out, (own, *_)) if own:
                 shapes[name] = (len(out), len(own))
+            case Function(_, ()) if differentials:
+                shapes[f"d{name}"] = (0, 0)
     for name, (rank, order) in sorted(shapes.items(), key=lambda s: sum(s[1])):
         for slots in permutations(letters, rank + order) if rank + order <= 2 else ():
             sub = "".join(slots[:rank]) + ("," if order else "") + "".join(slots[rank:])
-            yield f"{name}_{{{sub}}}" if sub else name
+            yield f"{name}_{sub}" if len(sub) == 1 else f"{name}_{{{sub}}}" if sub else name
 
 
 def declarations(scope: Scope) -> Iterator[tuple[str, Scope]]:
