@@ -15,14 +15,14 @@ alone would not do: K(3,3) and the prism have the same refined colours.)
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from idxcalc.errors import IdxcalcError
 
 Permutation = tuple[tuple[int, ...], int]  # the order in which to read the slots, and its sign
-Certificate = tuple[tuple[str, tuple[int, ...]], ...]
+Certificate = tuple[tuple[int, tuple[int, ...]], ...]
 LEAVES = 3000  # more leaves than this in one search: give up rather than hang
 
 
@@ -58,78 +58,111 @@ def labelling(kinds: Sequence[str], edges: Sequence[Edge]) -> tuple[list[int], i
 
     ``kinds`` has the initial colour of each vertex (the range of the dummy).
     """
-    search = _Search(edges, [[] for _ in kinds])
-    for edge in edges:
+    heads = sorted({edge.head for edge in edges})
+    search = _Search(edges, [heads.index(edge.head) for edge in edges], [[] for _ in kinds])
+    for n, edge in enumerate(edges):
         for vertex in set(edge.ends):
-            search.touching[vertex].append(edge)
-    order = sorted(set(kinds))
-    search.run(search.refine([order.index(k) for k in kinds]), ())
+            search.touching[vertex].append(n)
+    colour = [sum(other < kind for other in kinds) for kind in kinds]
+    search.run(search.refine(colour, range(len(kinds))), ())
     if search.zero:
         return list(range(len(kinds))), 0
-    best = min(search.seen)
-    return search.seen[best], search.signs[best]
+    best, sign, _ = search.seen[min(search.seen)]
+    return best, sign
+
+
+def tied(colour: Sequence[int]) -> list[list[int]]:
+    """The cells of two and more vertices of one colour."""
+    cells: dict[int, list[int]] = {}
+    for vertex, c in enumerate(colour):
+        cells.setdefault(c, []).append(vertex)
+    return [cell for cell in cells.values() if len(cell) > 1]
 
 
 @dataclass(slots=True)
 class _Search:
+    """``heads`` are the edges' heads by number; of each certificate ``seen`` keeps a labelling, its sign and
+    the vertices that were individualised on the way to it. ``back`` is how many of those the two leaves of an
+    automorphism have in common: below that, the second is an image of what has been searched."""
+
     edges: Sequence[Edge]
-    touching: list[list[Edge]]
-    seen: dict[Certificate, list[int]] = field(default_factory=dict)
-    signs: dict[Certificate, int] = field(default_factory=dict)
+    heads: list[int]
+    touching: list[list[int]]
+    seen: dict[Certificate, tuple[list[int], int, tuple[int, ...]]] = field(default_factory=dict)
     automorphisms: list[list[int]] = field(default_factory=list)
     zero: bool = False
+    back: int | None = None
 
-    def refine(self, colour: list[int]) -> list[int]:
-        """Colours split by signatures until nothing changes; each colour is the number of smaller ones."""
-        while True:
-            count = Counter(colour)
-            if len(count) == len(colour):
-                return colour
-            keys = [
-                (c, sorted(self.seen_from(v, e, colour) for e in self.touching[v]) if count[c] > 1 else [])
-                for v, c in enumerate(colour)
-            ]
-            ranked = sorted(range(len(keys)), key=keys.__getitem__)
-            made = list(colour)
-            for place, vertex in enumerate(ranked):
-                before = ranked[place - 1]
-                made[vertex] = made[before] if place and keys[vertex] == keys[before] else place
-            if len(set(made)) == len(count):
-                return made
+    def refine(self, colour: list[int], moved: Sequence[int]) -> list[int]:
+        """Colours split by signatures until nothing changes; each colour is the number of smaller ones.
+
+        ``moved`` are the vertices whose colours are new: only beside one can a cell fall apart, and those of
+        its vertices that stand beside none still look the same.
+        """
+        while moved:
+            near = {n for v in moved for n in self.touching[v]}
+            beside = {v for n in near for v in self.edges[n].ends}
+            made, moved = list(colour), []
+            views: dict[int, Callable[[int], tuple[Any, ...]]] = {}
+            for cell in tied(colour):
+                if beside.isdisjoint(cell):
+                    continue
+                keys, still = [], None
+                for v in cell:
+                    if v in beside or still is None:
+                        seen = sorted([(self.heads[n], self.view(n, colour, views)(v)) for n in self.touching[v]])
+                        still = still if v in beside else seen
+                    keys.append((seen if v in beside else still, v))
+                keys.sort(key=lambda pair: pair[0])
+                for place, (key, v) in enumerate(keys[1:], 1):
+                    before, u = keys[place - 1]
+                    made[v] = made[u] if key == before else colour[v] + place
+                    moved += [v] if made[v] != colour[v] else []
             colour = made
+        return colour
 
-    def seen_from(self, vertex: int, edge: Edge, colour: list[int]) -> tuple[str, tuple[Any, ...]]:
-        return edge.head, edge.read([(colour[e], e == vertex) for e in edge.ends])[0]
+    def view(self, n: int, colour: list[int], known: dict[int, Any]) -> Callable[[int], tuple[Any, ...]]:
+        """What a factor is to each of its vertices: the colours at its ends, and where the vertex stands."""
+        if n not in known:
+            edge = self.edges[n]
+            ends, labels = edge.ends, [colour[e] for e in edge.ends]
+            if isinstance(edge.group, int):
+                labels.sort()
+                known[n] = lambda v: (labels, ends.count(v))
+            elif len(edge.group) == 1:
+                known[n] = lambda v: (labels, [e == v for e in ends])
+            else:
+                known[n] = lambda v: edge.read([(c, e == v) for c, e in zip(labels, ends, strict=True)])[0]
+        found: Callable[[int], tuple[Any, ...]] = known[n]
+        return found
 
     def run(self, colour: list[int], path: tuple[int, ...]) -> None:
-        cells: dict[int, list[int]] = {}
-        for vertex, c in enumerate(colour):
-            cells.setdefault(c, []).append(vertex)
-        tied = [cell for cell in cells.values() if len(cell) > 1]
-        if not tied:
-            self.leaf(colour)
+        cell = min(tied(colour), key=lambda cell: (len(cell), colour[cell[0]]), default=[])
+        if not cell:
+            self.leaf(colour, path)
             return
-        cell = min(tied, key=lambda cell: (len(cell), colour[cell[0]]))
-        exchanged = [self.twins(cell[0], vertex, len(colour)) for vertex in cell[1:]]
-        if all(exchanged):
+        if all([self.twins(cell[0], vertex, len(colour)) for vertex in cell[1:]]):
             split = [c + cell.index(v) if v in cell else c for v, c in enumerate(colour)]
-            self.run(self.refine(split), (*path, *cell))
+            self.run(self.refine(split, cell[1:]), (*path, *cell))
             return
         tried: list[int] = []
         for vertex in cell:
             if self.zero or self.equivalent(vertex, tried, path):
                 continue
             tried.append(vertex)
-            # The chosen vertex keeps the colour, the others of its cell come after it.
-            split = [c + 1 if v in cell and v != vertex else c for v, c in enumerate(colour)]
-            self.run(self.refine(split), (*path, vertex))
+            split = list(colour)
+            split[vertex] += len(cell) - 1  # the chosen vertex comes after the others of its cell
+            self.run(self.refine(split, (vertex,)), (*path, vertex))
+            if self.back is not None and self.back < len(path):
+                return
+            self.back = None
 
     def twins(self, one: int, other: int, count: int) -> bool:
         """Whether the exchange of two vertices is an automorphism; it is noted."""
         swap = {one: other, other: one}
-        near = {id(edge): edge for vertex in swap for edge in self.touching[vertex]}.values()
-        before = [(edge.head, *edge.read(edge.ends)) for edge in near]
-        after = [(edge.head, *edge.read([swap.get(e, e) for e in edge.ends])) for edge in near]
+        near = {n: self.edges[n] for vertex in swap for n in self.touching[vertex]}.items()
+        before = [(self.heads[n], *edge.read(edge.ends)) for n, edge in near]
+        after = [(self.heads[n], *edge.read([swap.get(e, e) for e in edge.ends])) for n, edge in near]
         if Counter(b[:2] for b in before) != Counter(a[:2] for a in after):
             return False
         turned = sum(b[2] != a[2] for b, a in zip(before, after, strict=True))
@@ -151,22 +184,23 @@ class _Search:
                     queue.append(move[at])
         return not orbit.isdisjoint(tried)
 
-    def leaf(self, colour: list[int]) -> None:
+    def leaf(self, colour: list[int], path: tuple[int, ...]) -> None:
         sign, parts = 1, []
-        for edge in self.edges:
+        for head, edge in zip(self.heads, self.edges, strict=True):
             labels, s = edge.read([colour[e] for e in edge.ends])
             sign *= s
-            parts.append((edge.head, labels))
+            parts.append((head, labels))
         certificate = tuple(sorted(parts))
-        other = self.seen.get(certificate)
         if not sign:
             self.zero = True  # one reading with both signs: A_{ii} of an antisymmetric A
-        elif other is None:
+        elif certificate not in self.seen:
             if len(self.seen) >= LEAVES:
                 raise IdxcalcError(f"too many equivalent indices in one product (limit {LEAVES} orderings)")
-            self.seen[certificate], self.signs[certificate] = colour, sign
+            self.seen[certificate] = colour, sign, path
         else:
-            self.zero = self.zero or self.signs[certificate] != sign
+            other, before, way = self.seen[certificate]
+            self.zero = self.zero or before != sign
             vertex_at = {c: v for v, c in enumerate(colour)}
             move = [vertex_at[c] for c in other]
             self.automorphisms += [move, sorted(range(len(move)), key=move.__getitem__)]
+            self.back = next((n for n, (a, b) in enumerate(zip(path, way, strict=False)) if a != b), None)

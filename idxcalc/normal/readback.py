@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from fractions import Fraction
 from itertools import permutations
+from math import prod
 from weakref import WeakKeyDictionary
 
 from idxcalc.errors import IdxcalcError
@@ -20,12 +21,12 @@ from idxcalc.normal.canonical import renamed
 from idxcalc.normal.fold import Rule, definitions, folded, rules, weight
 from idxcalc.normal.normalise import normal
 from idxcalc.normal.terms import (
-    WORK, Base, Number, Poly, Scope, Term, Undefined, content, key, poly_expr, power_expr, sorted_term,
+    Base, Number, Poly, Scope, Term, Undefined, content, key, poly_expr, power_expr, sorted_term,
     term_expr,
 )  # fmt: skip
 
 Powers = dict[Base, Number]
-FEW = 150  # more products of terms than this: products of sums are left as they are
+MANY = 12  # terms that products of sums may give when they are multiplied out
 LITTLE, SHORT = 12, 100  # parts of an expression
 DUMMIES = 4  # contractions with more dummies are not compared
 
@@ -50,8 +51,8 @@ def simplify(expr: Expr, source: Expr | None = None) -> Expr:
     if _simple.get(expr) == known:
         return expr
     best: Expr | None = None
-    for whole in (False, True):
-        scope = Scope(normal, closed=True, whole=whole, safe=_nonzero, most=WORK if whole else FEW)
+    for whole in (False, True) if _expanded(expr) <= MANY else (True,):
+        scope = Scope(normal, closed=True, whole=whole, safe=_nonzero)
         try:
             poly = folded(scope, normal(scope, expr), known)
             made = factored(scope, poly)
@@ -68,6 +69,17 @@ def simplify(expr: Expr, source: Expr | None = None) -> Expr:
     written: Expr = _lettered(transform(best, _arranged), {}, used, hints)  # type: ignore[assignment]
     _simple[written] = known
     return written
+
+
+def _expanded(node: Part) -> int:
+    """How many terms a normal form has at first, multiplied out."""
+    inside = [_expanded(part) for part in children(node)]
+    match node:
+        case Add():
+            return sum(inside)
+        case Mul() | Sum():
+            return prod(inside)
+    return 1
 
 
 def neat(found: Expr, source: Expr) -> Expr:

@@ -130,7 +130,7 @@ def _rows(scope: Scope, bound: Bound, rest: Term, base: Inverse) -> Iterator[Way
     if len(matrix) == 1 and all(len(at) < 2 for at in places):
         return  # x_i x_j has no inverse
     others = poly_expr({t: x for t, x in matrix.items() if t != lead})
-    slots: dict[Slot, None] = {s: None for b, _ in rest for s in (*free(b), *own_slots(b))}
+    slots: dict[Slot, None] = {s: None for b, _ in rest for s in (*own_slots(b), *sorted(free(b), key=key))}
     for (k, c, turned), a in product(
         ((base.row, base.column, False), (base.column, base.row, not symmetric)), slots
     ):

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator, MutableMapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from hashlib import blake2b
+from itertools import count
 from math import gcd, lcm
 from typing import Any
 
@@ -35,6 +36,7 @@ ORDERED = frozenset({"symmetric", "antisymmetric"})
 LIMIT = 20_000  # terms of one expanded product
 BITS = 20_000  # of a number
 WORK = 400_000  # products of two terms in one proof
+_serial = count()  # tells apart what bears one name, the same way in every run
 
 
 class Undefined(Exception):
@@ -92,9 +94,9 @@ def _key(node: Any) -> str:
         case Variable(name, dims, traits, differential, fixed):
             return f"{name}{'~' * differential}({spelt(dims)}){sorted(traits)}{fixed}"
         case Function(name, out, params, traits, _, _, body):
-            return f"{name}({spelt(out)};{spelt(params)}){sorted(traits)}{id(body) if body else ''}"
+            return f"{name}({spelt(out)};{spelt(params)}){sorted(traits)}{next(_serial) if body else ''}"
         case Definition(name, _, _):
-            return f"{name}!{id(node)}"
+            return f"{name}!{next(_serial)}"
     slots = spelt((*bound_here(node), *own_slots(node)))
     text = f"{type(node).__name__}<{spelt(said(node))}[{slots}]{'|'.join(map(key, children(node)))}>"
     return text if len(text) <= 400 else text[:100] + blake2b(text.encode(), digest_size=24).hexdigest()
