@@ -15,7 +15,7 @@ alone would not do: K(3,3) and the prism have the same refined colours.)
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -99,20 +99,23 @@ class _Search:
         ``moved`` are the vertices whose colours are new: only beside one can a cell fall apart, and those of
         its vertices that stand beside none still look the same.
         """
+        touching = self.touching
         while moved:
-            near = {n for v in moved for n in self.touching[v]}
+            near = {n for v in moved for n in touching[v]}
             beside = {v for n in near for v in self.edges[n].ends}
             made, moved = list(colour), []
-            views: dict[int, Callable[[int], tuple[Any, ...]]] = {}
+            views: dict[int, list[int]] = {}
             for cell in tied(colour):
                 if beside.isdisjoint(cell):
                     continue
-                keys, still = [], None
+                keys: list[tuple[Any, int]] = []
+                still = None
                 for v in cell:
-                    if v in beside or still is None:
-                        seen = sorted([(self.heads[n], self.view(n, colour, views)(v)) for n in self.touching[v]])
-                        still = still if v in beside else seen
-                    keys.append((seen if v in beside else still, v))
+                    seen = still
+                    if v in beside or seen is None:
+                        seen = sorted([(self.heads[n], *self.view(n, v, colour, views)) for n in touching[v]])
+                    still = still if v in beside else seen
+                    keys.append((seen, v))
                 keys.sort(key=lambda pair: pair[0])
                 for place, (key, v) in enumerate(keys[1:], 1):
                     before, u = keys[place - 1]
@@ -121,27 +124,24 @@ class _Search:
             colour = made
         return colour
 
-    def view(self, n: int, colour: list[int], known: dict[int, Any]) -> Callable[[int], tuple[Any, ...]]:
-        """What a factor is to each of its vertices: the colours at its ends, and where the vertex stands."""
+    def view(self, n: int, vertex: int, colour: list[int], known: dict[int, list[int]]) -> tuple[Any, ...]:
+        """What a factor is to one of its vertices: the colours at its ends, and where the vertex stands."""
+        edge = self.edges[n]
+        if not isinstance(edge.group, int) and len(edge.group) > 1:
+            return edge.read([(colour[e], e == vertex) for e in edge.ends])[0]
         if n not in known:
-            edge = self.edges[n]
-            ends, labels = edge.ends, [colour[e] for e in edge.ends]
-            if isinstance(edge.group, int):
-                labels.sort()
-                known[n] = lambda v: (labels, ends.count(v))
-            elif len(edge.group) == 1:
-                known[n] = lambda v: (labels, [e == v for e in ends])
-            else:
-                known[n] = lambda v: edge.read([(c, e == v) for c, e in zip(labels, ends, strict=True)])[0]
-        found: Callable[[int], tuple[Any, ...]] = known[n]
-        return found
+            labels = [colour[e] for e in edge.ends]
+            known[n] = sorted(labels) if isinstance(edge.group, int) else labels
+        places = edge.ends.count(vertex) if isinstance(edge.group, int) else [e == vertex for e in edge.ends]
+        return known[n], places
 
     def run(self, colour: list[int], path: tuple[int, ...]) -> None:
         cell = min(tied(colour), key=lambda cell: (len(cell), colour[cell[0]]), default=[])
         if not cell:
             self.leaf(colour, path)
             return
-        if all([self.twins(cell[0], vertex, len(colour)) for vertex in cell[1:]]):
+        exchanged = [self.twins(cell[0], vertex, len(colour)) for vertex in cell[1:]]
+        if all(exchanged):
             split = [c + cell.index(v) if v in cell else c for v, c in enumerate(colour)]
             self.run(self.refine(split, cell[1:]), (*path, *cell))
             return
