@@ -217,6 +217,28 @@ def test_on_paper_marks_stay_and_what_is_closed_takes_no_room(address: str, brow
 
 
 @needs_browser
+def test_the_identities_are_found_by_name_by_shape_and_by_source(address: str, browser: Any) -> None:
+    page = browser.new_page()
+    faults = watched(page, address)
+    page.goto(address + "matrix-table.html")
+    rows, field = page.locator(".identities tbody tr:visible"), page.locator(".identities-filter input")
+    everything = rows.count()
+    for words in ("INVERSE", "number by m x n", "mc 49", "determinant inverse"):
+        field.fill(words)
+        said = page.locator(".identities-filter output").inner_text()
+        assert 0 < rows.count() < everything and said.strip() == f"{rows.count()} of {everything}", words
+    field.fill("inverse")
+    found = [text.lower() for text in rows.all_inner_texts()]
+    assert all("inverse" in text or "^{-1}" in text for text in found)
+    field.fill("no such thing")
+    assert rows.count() == 0
+    field.fill("")
+    assert rows.count() == everything > 60
+    page.close()
+    assert not faults
+
+
+@needs_browser
 def test_the_graph_has_a_node_and_a_row_for_each_statement(site: Path, address: str, browser: Any) -> None:
     page = browser.new_page()
     page.goto(address + "graph.html")
