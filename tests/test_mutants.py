@@ -105,6 +105,7 @@ def test_derivatives_come_and_go(text, says, context):
         (r"\hat y_i = \sigma(w_{ij}x_j)", "", "true with a term b_i added:"),
         (r"\frac{\partial}{\partial z}\sigma(z + z) = \sigma'(z)", "", "true with the term z dropped:"),
         (r"\sum_j x_j = x_ix_i", "", r"true with a factor x_j:  \sum_j x_j x_j"),
+        (r"\sigma(z + dz) = \sigma(z) + \sigma'(z)\,dz", "", "true with O(dz^2) added"),
         (r"A_{jj} \neq A_{ji}", "", "true with i for j:"),
     ],
 )

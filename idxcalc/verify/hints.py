@@ -26,7 +26,7 @@ from idxcalc.notation.scope import Scope
 from idxcalc.notation.sizes import SizesDiffer
 from idxcalc.notation.syntax import Chain
 from idxcalc.notation.write import write
-from idxcalc.verify.edits import Edit, added, edits, remarks, used_letters, written
+from idxcalc.verify.edits import Edit, added, edits, put, remarks, used_letters, written
 from idxcalc.verify.verdict import proved, verdict
 
 MOST = 40_000
@@ -117,6 +117,7 @@ class Search:
         if not late:
             yield from left
         yield from self.edited(None, remarks(self.text, self.chain, letters))
+        yield from self.edited(None, self.orders() if differentials else ())
         for words, declared in declarations(self.scope):
             yield Hint(f"true if {words}", None), self.read(declared, self.text)
         for number in (1, 0):
@@ -137,6 +138,14 @@ class Search:
                 start = re.search(r"(\\(left|[bB]igg?l?)\s*)?$", edit.text[: at.start]).start()  # type: ignore[union-attr]
                 says += ":  " + " ".join(edit.text[start : at.stop].split())
             yield Hint(says, edit.span), claim
+
+    def orders(self) -> Iterator[Edit]:
+        """An order at the end of the chain: equal but for higher powers of one differential."""
+        end = self.chain.sides[-1].span.stop
+        for name, symbol in self.scope.symbols.items():
+            if isinstance(symbol, Variable) and not symbol.dims:
+                order = f" + O(d{name}^2)"
+                yield Edit(order[3:] + " added", put(self.text, (Span(end, end), order)), Span(end - 1, end))
 
     def read(self, scope: Scope, text: str) -> Claim | None:
         """The same relation in a text that was edited, if there is one."""
