@@ -179,8 +179,7 @@ class Context:
         said = [hint.text] if hint else []
         if hints.differentiates(relation.left):
             with suppress(IdxcalcError):
-                derived = hints.worked_out(relation.left)
-                said += [f"idxcalc derives:  {remarked(derived)}"] * (derived is not relation.left)
+                said.append(f"idxcalc derives:  {remarked(hints.worked_out(relation.left))}")
         span = hint.span if hint and hint.span else claim.right
         return replace(result, hint="\n".join(said) or None, span=span)
 

@@ -16,8 +16,8 @@ from idxcalc import normal
 from idxcalc.calculus import differentiate
 from idxcalc.errors import IdxcalcError, Span
 from idxcalc.expr import (
-    MINUS_ONE, ZERO, Add, Definition, Deriv, Diff, Expr, Function, Mul, Ref, Relation, Sum, Variable,
-    opened, walk,
+    MINUS_ONE, ZERO, Add, Component, Definition, Deriv, Diff, Expr, Function, Mul, Ref, Relation, Sum,
+    Variable, opened, walk,
 )  # fmt: skip
 from idxcalc.notation.letters import separate, taken
 from idxcalc.notation.lexer import lex
@@ -178,8 +178,9 @@ def worked_out(expr: Expr) -> Expr:
 
 
 def differentiates(expr: Expr) -> bool:
-    """Whether a derivative is written in an expression."""
-    return any(isinstance(part, Deriv | Diff) for part in walk(expr))
+    """Whether a derivative is written in an expression; ``dx`` alone is none."""
+    found = [part for part in walk(expr) if isinstance(part, Deriv | Diff)]
+    return any(isinstance(part, Deriv) or not isinstance(part.body, Component) for part in found)
 
 
 def count(expr: Expr) -> int:

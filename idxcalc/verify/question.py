@@ -9,9 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from idxcalc.errors import Span
-from idxcalc.expr import Component, Deriv, Diff, walk
 from idxcalc.notation import relations
 from idxcalc.verify.context import Context, shown
+from idxcalc.verify.hints import differentiates
 from idxcalc.verify.result import Result
 
 
@@ -48,8 +48,7 @@ class Question:
 
     def _derivatives(self, text: str) -> bool:
         origin = self.context.expression(self._claim(text), self.wrt).origin
-        found = [part for part in (walk(origin) if origin else ()) if isinstance(part, Deriv | Diff)]
-        return any(isinstance(part, Deriv) or not isinstance(part.body, Component) for part in found)
+        return origin is not None and differentiates(origin)
 
 
 def question(context: Context, text: str, wrt: str = "") -> Question:
