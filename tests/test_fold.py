@@ -18,6 +18,16 @@ LINEAR = [r"r_i = X_{ij}b_j - y_i"]
 SCORES = [r"z_i = w_{ij}x_j", r"p_i = \frac{e^{z_i}}{\sum_k e^{z_k}}", r"L = -y_i\log p_i"]
 LOGISTIC = [r"s_i = \frac{1}{1 + e^{-X_{ij}w_j}}", r"L = -y_i\log s_i - (1 - y_i)\log(1 - s_i)"]
 HIDDEN = [r"h_i = \tanh(w_{ij}x_j)", r"r_i = v_{ij}h_j - y_i", r"L = r_ir_i"]
+NORM_AT_ONCE = [
+    r"m = \frac1n\sum_i x_i",
+    r"s = \sqrt{\frac1n\sum_i (x_i-m)(x_i-m)}",
+    r"y_i = \frac{x_i-m}{s}",
+]
+ATTENTION = [
+    r"s_{ij} = q_{ia}k_{ja}",
+    r"p_{ij} = \frac{e^{s_{ij}}}{\sum_l e^{s_{il}}} \quad \text{(no sum on $i$)}",
+    r"o_{ib} = p_{ij}v_{jb}",
+]
 LENGTH = [r"r = \sqrt{x_ix_i}", r"u_i = \frac{x_i}{r}"]
 
 
@@ -42,6 +52,19 @@ def defining(given: str, defined: list[str]) -> Context:
         (
             "x_i \\quad (i = 1, \\dots, n)\n\\epsilon positive", NORM, "y_i", "x_j",
             r"\frac{1}{s} \left(\delta_{ij} - \frac{1}{n} - \frac{1}{n} y_i y_j\right)",
+        ),
+        (
+            "x_i \\quad (i = 1, \\dots, n)", NORM_AT_ONCE, "y_i", "x_j",
+            r"\frac{1}{s} \left(\delta_{ij} - \frac{1}{n} - \frac{1}{n} y_i y_j\right)",
+        ),
+        (
+            "q_{ia}, k_{ja}, v_{jb}", ATTENTION, "o_{ib}", "k_{gc}",
+            r"p_{ig} (v_{gb} - o_{ib}) q_{ic} \quad \text{(no sum on $g$, $i$)}",
+        ),
+        (
+            "q_{ia}, k_{ja}, v_{jb}", ATTENTION, "o_{ib}", "q_{ga}",
+            r"\left(\sum_j k_{ja} v_{jb} p_{gj} - o_{gb} k_{ja} p_{gj}\right) \delta_{gi}"
+            r" \quad \text{(no sum on $g$)}",
         ),
         ("X_{ij}, b_j, y_i", LINEAR, "r_ir_i", "b_k", r"2X_{ik} r_i"),
         ("X_{ij} invertible", [], r"(X^{-1})_{ij}", "X_{kl}", r"-(X^{-1})_{ik} (X^{-1})_{lj}"),

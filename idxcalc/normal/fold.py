@@ -93,7 +93,10 @@ def folded(scope: Scope, poly: Poly, known: list[Rule]) -> Poly:
     shapes = {_shape(part) for part in walk(poly_expr(poly))}
     usable = [rule for rule in known if _shape(rule.pattern) in shapes]
     plain = [rule for rule in usable if isinstance(rule.value, Ref)]
-    for group in (plain, *([rule] for rule in usable if rule not in plain)):
+    # A root is recognised as it was defined, before parts of it get names.
+    roots = [rule for rule in usable if rule.exponent != 1]
+    others = [rule for rule in usable if rule not in plain and rule not in roots]
+    for group in (*([rule] for rule in roots), plain, *([rule] for rule in others)):
         tree = poly_expr(poly)
         made = _rewritten(tree, group)
         if made is not tree:
@@ -123,11 +126,11 @@ def _rewritten(node: Expr, group: list[Rule]) -> Expr:
     table: dict[int, list[Rule]] = {}
     for rule in group:
         table.setdefault(_shape(rule.pattern), []).append(rule)
-    kept = {_shape(part): part for rule in group for part in rule.kept}
+    kept = {_shape(part): (part, rule.indices) for rule in group for part in rule.kept}
 
     def visit(part: Any) -> Any:
         shape = _shape(part)
-        if shape in kept and _match(kept[shape], part, (), {}) is not None:
+        if shape in kept and _match(kept[shape][0], part, kept[shape][1], {}) is not None:
             return part
         whole, base, exponent = part, part, Fraction(1)
         if isinstance(part, Pow) and isinstance(part.exponent, Num):
