@@ -61,10 +61,10 @@ def choice(reader: Reader, atom: Choice) -> Factor:
     otherwise: Expr | None = None
     values: list[Factor] = []
     terms: list[Factor] = []
-    for value, tests in atom.branches:
-        values.append(reader.sum(value))
-        if tests:
-            condition, letters = tested(reader, tests)
+    for branch in atom.branches:
+        values.append(reader.side(branch))
+        if branch.tests:
+            condition, letters = tested(reader, branch.tests)
             terms += letters
             branches.append((condition, values[-1].expr))
         else:

@@ -11,8 +11,7 @@ from idxcalc.notation.reader import Reader
 from idxcalc.notation.relations import sides_differ
 from idxcalc.notation.scope import Scope
 from idxcalc.notation.syntax import parse
-from idxcalc.notation.tokens import IndexToken
-from idxcalc.notation.tree import Bracket, Chain, Item, SumOf
+from idxcalc.notation.tree import Bracket, Chain, IndexToken, Item, SumOf
 
 
 @dataclass(frozen=True, slots=True)

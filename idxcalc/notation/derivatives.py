@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 from idxcalc.expr import Call, Component, Deriv, Diff, Expr, Function, Lambda, Num, Pow, Slot, Variable, walk
 from idxcalc.notation import matrices, names
 from idxcalc.notation.parts import Factor, Place, Places, Row, Target, dims_of, slots_for, variables
-from idxcalc.notation.tokens import MAX_ORDER, Group, Subscript
-from idxcalc.notation.tree import Bracket, Fraction_, Item, Product, Sign, Word
+from idxcalc.notation.tokens import MAX_ORDER
+from idxcalc.notation.tree import Bracket, Fraction_, Group, Item, Product, Sign, Subscript, Word
 
 if TYPE_CHECKING:
     from idxcalc.notation.reader import Reader
@@ -263,7 +263,7 @@ def ignored(reader: Reader, product: Product) -> bool:
     if not isinstance(last, Item) or not isinstance(last.atom, Bracket) or len(rest) > 1:
         return False
     big_o = bool(rest) and isinstance(first, Item) and first.name == "O" and "O" not in reader.scope.symbols
-    if not big_o and (rest or not last.atom.ignored):
+    if not big_o and (rest or last.atom.kind != "O"):
         return False
     power = 1 if big_o else 2
     expr = reader.sum(last.atom.items[0]).expr if len(last.atom.items) == 1 else None

@@ -9,8 +9,7 @@ from idxcalc.errors import Span
 from idxcalc.expr import Det, Inverse, Lambda
 from idxcalc.notation import calls
 from idxcalc.notation.parts import Factor, Place, Row, Target, dims_of
-from idxcalc.notation.tokens import Group
-from idxcalc.notation.tree import Bracket, Item, Name, Number, Product, SumOf
+from idxcalc.notation.tree import Bracket, Group, Item, Name, Number, Product, SumOf
 
 if TYPE_CHECKING:
     from idxcalc.notation.reader import Reader

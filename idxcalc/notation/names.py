@@ -11,8 +11,7 @@ from idxcalc.expr import (
 from idxcalc.notation import calls, derivatives, matrices
 from idxcalc.notation.lexer import lex
 from idxcalc.notation.parts import Factor, Place, Row, Target, component, dims_of
-from idxcalc.notation.tokens import Subscript
-from idxcalc.notation.tree import Item, Sign
+from idxcalc.notation.tree import Item, Sign, Subscript
 
 if TYPE_CHECKING:
     from idxcalc.notation.reader import Reader

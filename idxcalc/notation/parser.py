@@ -6,7 +6,8 @@ sentence is about.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from fractions import Fraction
 from functools import cache
 from pathlib import Path
@@ -16,14 +17,19 @@ from typing import Any
 import lark
 
 from idxcalc.errors import IdxcalcError, Span
-from idxcalc.notation.tokens import CLOSING, COMPARISONS, Bound, Subscript, Tok
+from idxcalc.notation.tokens import BRACKETS
 from idxcalc.notation.tree import (
-    Argument, Atom, Bars, Bracket, Branch, Chain, Choice, Fraction_, Item, Name, Number, Power, Product,
-    Root, Side, Sign, SumOf, Test, Tests, Word, Written,
+    Argument, Atom, Bracket, Chain, Choice, Fraction_, Item, Name, Number, Power, Product, Side, Sign,
+    Subscript, SumOf, Test, Tests, Tok, Word, Written,
 )  # fmt: skip
 
 OPERATORS = ("PLUS", "MINUS", "MULT", "SLASH", "CIRC", "SUP")
 _SIGNS = {"MULT": "*", "SLASH": "/", "CIRC": "o"}
+_SILENT = {
+    *BRACKETS.values(), "LBAR", "BEGIN", "ROW", "CASEROW", "AMP", "COMMA", "IF", "AND", "ELSE", "OTHERWISE",
+    "SUP", "FRAC", "SUM", "SQRT", "IGNORED",
+}  # fmt: skip
+"""Tokens that only mark what stands around them."""
 _ARGUMENT = "`{before}` needs an argument"
 
 # What was found, what stood before it (() for whatever), and what to say; the place starts with what stood
@@ -34,7 +40,7 @@ _SURPRISES: tuple[tuple[Sequence[str], Sequence[str], str], ...] = (
     (("",), ("SUM", "FRAC", "SQRT", "SUP"), f"< {_ARGUMENT}"),
     (("",), (), "a term is missing"),
     (("REL",), OPERATORS, "a term is missing"),
-    ((*CLOSING, "ROW", "COMMA"), (*OPERATORS, "COMMA"), "a term is missing"),
+    ((*BRACKETS.values(), "ROW", "COMMA"), (*OPERATORS, "COMMA"), "a term is missing"),
     (OPERATORS, (), "an operator where a term was expected"),
     ((), ("SUM",), r"< \sum needs the letter it sums over: write \sum_i"),
     ((), ("FRAC", "SQRT", "SUP"), f"< {_ARGUMENT}"),
@@ -50,26 +56,16 @@ _SURPRISES: tuple[tuple[Sequence[str], Sequence[str], str], ...] = (
 
 def chains(tokens: Sequence[Tok], source: str) -> list[Chain]:
     """One chain per row that starts with a left side; raises `IdxcalcError`."""
-    given = [part for token in tokens for part in _digits(token)]
     try:
-        found: list[Chain] = _lark().parse(given)
+        found: list[Chain] = _lark().parse(tokens)
     except lark.UnexpectedInput as error:
         surprising = error.token.value if isinstance(error, lark.UnexpectedToken) else None
-        at = next((n for n, token in enumerate(given) if token is surprising), len(given))
-        raise _surprise(given, at, source) from None
+        at = next((n for n, token in enumerate(tokens) if token is surprising), len(tokens))
+        raise _surprise(tokens, at, source) from None
     except IdxcalcError as error:
         error.source = source
         raise
     return found
-
-
-def _digits(token: Tok) -> Iterator[Tok]:
-    """TeX takes one character as an argument without braces, so a number is its digits."""
-    if token.kind != "NUMBER":
-        yield token
-        return
-    for at, digit in enumerate(str(token.value), token.span.start):
-        yield Tok("DOT" if digit == "." else "DIGIT", digit, Span(at, at + 1))
 
 
 def _surprise(tokens: Sequence[Tok], at: int, source: str) -> IdxcalcError:
@@ -107,87 +103,86 @@ def _lark() -> Any:
     )  # fmt: skip
 
 
-def _unpacked(method: Callable[..., Any], rule: object, parts: list[Any], where: object) -> Any:
-    return method(*(part.value if isinstance(part, lark.Token) else part for part in parts))
+def _placed(method: Callable[..., Any], rule: object, parts: list[Any], where: object) -> Any:
+    """A rule's method gets the place of all its parts, and those that are not silent."""
+    found = [part.value if isinstance(part, lark.Token) else part for part in parts]
+    span = found[0].span | found[-1].span if found else Span(0, 1)
+    return method(span, *(p for p in found if not isinstance(p, Tok) or p.kind not in _SILENT))
 
 
-def _some(kind: type, parts: tuple[Any, ...]) -> tuple[Any, ...]:
-    return tuple(part for part in parts if isinstance(part, kind))
-
-
-def _fail(message: str, span: Span) -> IdxcalcError:
-    return IdxcalcError(message, "", span)
-
-
-@lark.v_args(wrapper=_unpacked)
+@lark.v_args(wrapper=_placed)
 class _Records(lark.Transformer[Any, Any]):
-    """A method a rule: what the rule makes of the tokens and records that it consists of."""
+    """A method a rule: what the rule makes of its place and of what it consists of."""
 
     # statements
 
-    def start(self, *rows: Tok | tuple[Any, ...]) -> list[Chain]:
+    def start(self, span: Span, *rows: Chain) -> list[Chain]:
         found: list[Chain] = []
-        for row in _some(tuple, rows):
-            sides, signs = _some(Side, row), _some(Tok, row)
-            if len(sides) > len(signs):
-                found.append(Chain(sides[:1], (), (), (), sides[0].span))
+        for row in rows:
+            if len(row.sides) > len(row.ops):
+                found.append(row)
             elif not found:
-                raise _fail("an empty side", signs[0].span if signs else Span(0, 1))
-            new = sides[len(sides) - len(signs) :]
-            last, ops = found[-1], tuple(_comparison(sign) for sign in signs)
-            found[-1] = Chain(
-                (*last.sides, *new), (*last.ops, *ops), (*last.op_spans, *(sign.span for sign in signs)),
-                (), last.span | new[-1].span if new else last.span,
-            )  # fmt: skip
+                raise IdxcalcError("an empty side", "", row.op_spans[0] if row.ops else row.span)
+            elif row.ops:  # it goes on with the chain above
+                last = found[-1]
+                found[-1] = Chain(
+                    last.sides + row.sides, last.ops + row.ops, last.op_spans + row.op_spans,
+                    (), last.span | row.span,
+                )  # fmt: skip
         return found
 
-    def row(self, *parts: Side | Tok) -> tuple[Side | Tok, ...]:
-        return parts
+    def row(self, span: Span, *parts: Side | Tok) -> Chain:
+        sides, signs = _some(Side, parts), _some(Tok, parts)
+        return Chain(sides, tuple(s.value for s in signs), tuple(s.span for s in signs), (), span)
 
-    def question(self, mark: Tok) -> Side:
-        return Side(None, (), mark.span)
+    def question(self, span: Span, mark: Tok) -> Side:
+        return Side(None, (), span)
 
-    def value(self, body: SumOf, *rest: Any) -> Side:
-        branches: list[Branch] = [(body, ())]
-        span = body.span
-        for part in (each for each in rest if not isinstance(each, Tok)):
-            of, tests = branches[-1]
-            if len(branches) > 1 and not tests:
-                raise _fail("only the last case may be `otherwise`", span)
+    def value(self, span: Span, body: SumOf, *rest: Test | Side) -> Side:
+        cases = [Side(body, (), body.span)]
+        for part in rest:
+            if len(cases) > 1:
+                self._choice(body.span | cases[-1].span, *cases, part)
             if isinstance(part, Test):
-                branches[-1] = (of, (*tests, part))
+                last = cases[-1]
+                cases[-1] = Side(last.body, (*last.tests, part), last.span | part.span)
             else:
-                branches.append(part)
-            span |= branches[-1][1][-1].span if branches[-1][1] else branches[-1][0].span
-        if len(branches) == 1:
-            return Side(body, branches[0][1], span)
-        return Side(Choice(tuple(branches), span), (), span)
+                cases.append(part)
+        span = body.span | cases[-1].span
+        return cases[0] if len(cases) == 1 else Side(self._choice(span, *cases), (), span)
 
-    def branch(self, *parts: SumOf | Tok | Test) -> Branch:
-        return _some(SumOf, parts)[0], _some(Test, parts)
+    def _choice(self, span: Span, *cases: Any) -> Choice:
+        if not all(case.tests for case in cases[:-1]):
+            raise IdxcalcError("only the last case may be `otherwise`", "", span)
+        return Choice(cases, span)
+
+    cases = _choice
+
+    def branch(self, span: Span, body: SumOf, *tests: Test) -> Side:
+        return Side(body, tests, body.span | tests[-1].span if tests else body.span)
 
     case = otherwise = branch
 
-    def test(self, left: SumOf, op: Tok, right: SumOf) -> Test:
-        return Test(_comparison(op), left, right, left.span | right.span)
+    def test(self, span: Span, left: SumOf, op: Tok, right: SumOf) -> Test:
+        return Test(str(op.value), left, right, span)
 
-    def tests(self, *parts: Test | Tok) -> tuple[Test, ...]:
-        return _some(Test, parts)
+    def tests(self, span: Span, *tests: Test) -> Tests:
+        return Tests(tests, span)
 
     # sums and products
 
-    def sum(self, *parts: Tok | Product) -> SumOf:
+    def sum(self, span: Span, *parts: Tok | Product) -> SumOf:
         signs = (1, *(-1 if isinstance(p, Tok) and p.kind == "MINUS" else 1 for p in parts))
         terms = tuple((sign, p) for sign, p in zip(signs, parts, strict=False) if isinstance(p, Product))
-        return SumOf(terms, parts[0].span | parts[-1].span)
+        return SumOf(terms, span)
 
-    def product(self, *parts: Tok | Item) -> Product:
-        items = tuple(Sign(_SIGNS[p.kind], p.span) if isinstance(p, Tok) else p for p in parts)
-        return Product(items, items[0].span | items[-1].span)
+    def product(self, span: Span, *parts: Tok | Item) -> Product:
+        return Product(tuple(Sign(_SIGNS[p.kind], p.span) if isinstance(p, Tok) else p for p in parts), span)
 
-    def item(self, atom: Atom, *scripts: Tok | Power) -> Item:
+    def item(self, span: Span, atom: Atom, *scripts: Tok | Power) -> Item:
         sub, power, primes, labelled = None, None, 0, False
         for script in scripts:
+            place = script.span
             wrong = ""
             if isinstance(script, Tok) and script.kind == "PRIME":
                 primes += 1
@@ -195,76 +190,66 @@ class _Records(lark.Transformer[Any, Any]):
                 wrong = "a second subscript; write all indices in one, x_{ij}" if sub else ""
                 sub = script.value
             elif power is not None or labelled:
-                wrong = "a second superscript"
+                wrong, place = "a second superscript", Span(place.start, place.start + 1)
             elif isinstance(script, Power):
                 power = script
             elif isinstance(atom, Name):
-                atom = Name(f"{atom.text}^{{{script.value}}}", atom.span | script.span)
-                labelled = True
+                atom, labelled = Name(f"{atom.text}^{{{script.value}}}", atom.span | script.span), True
             else:
                 wrong = "a label belongs to a name"
             if wrong:
-                raise _fail(wrong, script.sign if isinstance(script, Power) else script.span)
-        return Item(atom, sub, primes, power, (atom.span | scripts[-1].span) if scripts else atom.span)
+                raise IdxcalcError(wrong, "", place)
+        return Item(atom, sub, primes, power, span)
 
-    def power(self, sign: Tok, argument: Argument) -> Power:
-        return Power(_body(argument, "an empty exponent"), sign.span | argument.span, sign.span)
+    def power(self, span: Span, argument: Argument) -> Power:
+        return Power(_body(argument, "an empty exponent"), span)
 
-    def argument(self, first: Tok, *rest: Any) -> Argument:
-        if rest:
-            return Argument(rest[0] if len(rest) > 1 else None, first.span | rest[-1].span)
-        atom = self.name(first) if first.kind == "NAME" else Number(Fraction(str(first.value)), first.span)
-        item = Item(atom, None, 0, None, first.span)
-        return Argument(SumOf(((1, Product((item,), first.span)),), first.span), first.span)
+    def argument(self, span: Span, first: Tok, body: SumOf | None = None) -> Argument:
+        if first.kind == "LBRACE":
+            return Argument(body, span)
+        atom = self.name(span, first) if first.kind == "NAME" else self.number(span, first)
+        return Argument(SumOf(((1, Product((Item(atom, None, 0, None, span),), span)),), span), span)
 
     # atoms
 
-    def name(self, token: Tok) -> Name:
-        return Name(str(token.value), token.span)
+    def name(self, span: Span, token: Tok) -> Name:
+        return Name(str(token.value), span)
 
-    def word(self, token: Tok) -> Word:
-        return Word(str(token.value), token.span)
+    def word(self, span: Span, token: Tok) -> Word:
+        return Word(str(token.value), span)
 
-    def number(self, *digits: Tok) -> Number:
-        text = "".join(str(digit.value) for digit in digits)
-        return Number(Fraction(text), digits[0].span | digits[-1].span)
+    def number(self, span: Span, *digits: Tok) -> Number:
+        return Number(Fraction("".join(str(digit.value) for digit in digits)), span)
 
-    def written(self, word: Tok, below: Tok, *above: Any) -> Written:
-        assert isinstance(below.value, Bound)
-        upper = _body(above[1], "an empty upper bound") if above else None
-        span = word.span | (above or (below,))[-1].span
-        return Written(below.value.letters, below.value.lower, upper, span)
+    def written(self, span: Span, below: Tok, above: Argument | None = None) -> Written:
+        assert isinstance(below.value, Written)
+        upper = _body(above, "an empty upper bound") if above else None
+        return replace(below.value, upper=upper, span=span)
 
-    def bracket(self, opened: Tok, *parts: Any) -> Bracket | Tests:
-        span = opened.span | parts[-1].span
-        if isinstance(parts[0], tuple):
-            return Tests(parts[0], span)
-        ignored = isinstance(parts[0], Tok) and parts[0].kind == "IGNORED"
-        return Bracket(str(opened.value)[-1], _some(SumOf, parts), span, ignored)
+    def bracket(self, span: Span, opened: Tok, *parts: Any) -> Bracket | Tests:
+        if parts and isinstance(parts[0], Tests):
+            return Tests(parts[0].tests, span)
+        return Bracket(str(opened.value)[-1], parts, span)
 
-    def bars(self, opened: Tok, body: SumOf, closed: Tok) -> Bars:
-        return Bars(body, opened.span | closed.span)
+    def ignored(self, span: Span, opened: Tok, body: SumOf) -> Bracket:
+        return Bracket("O", (body,), span)
 
-    def fraction(self, word: Tok, above: Argument, below: Argument) -> Fraction_:
+    def bars(self, span: Span, body: SumOf) -> Bracket:
+        return Bracket("|", (body,), span)
+
+    def fraction(self, span: Span, above: Argument, below: Argument) -> Fraction_:
         top = _body(above, "an empty numerator")
-        return Fraction_(top, _body(below, "an empty denominator"), word.span | below.span)
+        return Fraction_(top, _body(below, "an empty denominator"), span)
 
-    def root(self, word: Tok, *parts: Any) -> Root:
-        degree = next(iter(_some(SumOf, parts)), None)
-        return Root(_body(parts[-1], "an empty root"), degree, word.span | parts[-1].span)
+    def root(self, span: Span, *parts: Any) -> Bracket:
+        return Bracket("√", (_body(parts[-1], "an empty root"), *_some(SumOf, parts)), span)
 
-    def cases(self, opened: Tok, *parts: Any) -> Choice:
-        branches, span = _some(tuple, parts), opened.span | parts[-1].span
-        if any(not tests for _, tests in branches[:-1]):
-            raise _fail("only the last case may be `otherwise`", span)
-        return Choice(branches, span)
+
+def _some(kind: type, parts: tuple[Any, ...]) -> tuple[Any, ...]:
+    return tuple(part for part in parts if isinstance(part, kind))
 
 
 def _body(argument: Argument, empty: str) -> SumOf:
     if argument.body is None:
-        raise _fail(empty, argument.span)
+        raise IdxcalcError(empty, "", argument.span)
     return argument.body
-
-
-def _comparison(token: Tok) -> str:
-    return COMPARISONS.get(str(token.value), str(token.value))

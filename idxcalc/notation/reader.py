@@ -22,10 +22,9 @@ from idxcalc.notation import calls, conditions, derivatives, names
 from idxcalc.notation.parts import Factor, Place, Places, Row, Target
 from idxcalc.notation.scope import Scope
 from idxcalc.notation.sizes import SizesDiffer
-from idxcalc.notation.tokens import MAX_DEPTH, MAX_ORDER, Group
+from idxcalc.notation.tokens import MAX_DEPTH, MAX_ORDER
 from idxcalc.notation.tree import (
-    Bars, Bracket, Choice, Fraction_, Item, Name, Number, Power, Root, Side, Sign, SumOf, Tests,
-    Word, Written,
+    Bracket, Choice, Fraction_, Group, Item, Name, Number, Power, Side, Sign, SumOf, Tests, Word, Written,
 )  # fmt: skip
 
 SIZELESS = (r"\delta", r"\sum", "the condition", "(no sum)")  # owners of slots that have no size of their own
@@ -285,6 +284,11 @@ class Reader:
                 return Factor(Num(value), (), span)
             case Bracket(_, (), span):
                 raise self.fail("an empty bracket", span)
+            case Bracket("√", (body, *degree), span):
+                root = [1 / self.number(each, "the degree of a root") for each in degree]
+                term = self.sum(body)
+                power = Num(root[0] if root else Fraction(1, 2))
+                return self.once(Pow(term.expr, power), [term], span, "a root")
             case Bracket(_, (_, second, *_), _):
                 raise self.fail("a comma inside brackets that are no argument", second.span)
             case Tests(tests, span):
@@ -292,18 +296,11 @@ class Reader:
                 return self.once(Iverson(condition), terms, span)
             case Choice():
                 return conditions.choice(self, item.atom)
-            case Bracket(_, (body,), span) | Bars(body, span) | Root(body, _, span):
+            case Bracket(kind, (body,), span):
                 term = self.sum(body)
+                return self.once(Elementary("abs", (term.expr,)) if kind == "|" else term.expr, [term], span)
             case _:
                 raise AssertionError(item.atom)
-        match item.atom:
-            case Bars():
-                return self.once(Elementary("abs", (term.expr,)), [term], span)
-            case Root(_, degree):
-                power = Fraction(1, 2) if degree is None else 1 / self.number(degree, "the degree of a root")
-                return self.once(Pow(term.expr, Num(power)), [term], span, "a root")
-            case _:
-                return self.once(term.expr, [term], span)
 
     def number(self, tree: SumOf, what: str) -> Fraction:
         term = self.sum(tree).expr

@@ -19,8 +19,7 @@ from idxcalc.notation.parts import Factor, Place, Target, dims_of, names_in, var
 from idxcalc.notation.reader import Reader, braces
 from idxcalc.notation.scope import Scope, settle
 from idxcalc.notation.syntax import parse
-from idxcalc.notation.tokens import Subscript
-from idxcalc.notation.tree import Bracket, Chain, Item, Side, SumOf, Test
+from idxcalc.notation.tree import Bracket, Chain, Item, Side, Subscript, SumOf, Test
 
 Targets: TypeAlias = tuple[Target, ...]
 

@@ -5,83 +5,72 @@ from __future__ import annotations
 import re
 
 from idxcalc.errors import Span
-from idxcalc.notation.tokens import GREEK, LETTER, MAX_INDICES, Bound, Group, IndexToken, fail
+from idxcalc.notation.tokens import GREEK, LETTER, MAX_INDICES
+from idxcalc.notation.tree import Group, IndexToken, Subscript, Written, fail
 
 _INDEX = re.compile(
     rf"(?P<space>\s+|\\[,;:! ])|(?P<letter>{LETTER})|(?P<digit>\d)|(?P<comma>,)|(?P<open>\()|(?P<close>\))"
-    r"|(?P<other>.)",
+    r"|(?P<sign>[-+*/])|(?P<other>.)",
     re.DOTALL,
 )
 _BOUND = re.compile(rf"\s*((?:{LETTER}[\s,]*)+)(?:=\s*(\d+)\s*)?")
-
-
-def closing(source: str, at: int, stop: int) -> int:
-    """Where the brace opened at ``at`` is closed."""
-    depth = 0
-    for end in range(at, stop):
-        depth += (source[end] == "{") - (source[end] == "}")
-        if not depth:
-            return end
-    raise fail("`{` opened here is never closed", source, at)
+# What a mark of this kind is, outside a group and inside one.
+_MISPLACED = {
+    ("comma", True): "a comma inside a group of indices",
+    ("open", True): "a group of indices inside a group",
+    ("close", False): "`)` closes nothing",
+    **dict.fromkeys((("sign", False), ("sign", True)), "arithmetic on indices is not part of the notation"),
+}
 
 
 def _is_letter(text: str) -> bool:
     return text[0] != "\\" or text.rstrip("'").split("_")[0] in GREEK
 
 
-def indices(source: str, begin: int, end: int) -> tuple[tuple[Group, ...], tuple[Group, ...] | None]:
-    """The groups before the comma, and those behind it (None without a comma)."""
+def indices(source: str, begin: int, end: int, span: Span, braced: bool) -> Subscript:
+    """The indices that stand between two places: groups before a comma, and those behind it."""
     parts: list[list[Group]] = [[]]
-    group: list[IndexToken] | None = None
-    opened = begin
-    count = 0
+    group: list[IndexToken] | None = None  # the indices of a bracket that is still open, at ``opened``
+    opened = count = 0
     for found in _INDEX.finditer(source, begin, end):
-        kind, text, span = found.lastgroup, found[0], Span(*found.span())
-        wrong = ""
+        kind, text, place = found.lastgroup or "", found[0], Span(*found.span())
+        wrong = _MISPLACED.get((kind, group is not None), "")
+        missing = "no index to differentiate by" if len(parts) > 1 else "an empty group"
         count += kind in ("letter", "digit")
-        match kind, group:
-            case _ if count > MAX_INDICES:
-                wrong = f"more than {MAX_INDICES} indices"
-            case "space", _:
-                pass
-            case "letter", _ if not _is_letter(text):
-                raise fail(f"{text} is no index", source, span.start, span.stop)
-            case "letter" | "digit", _:
-                token = IndexToken(int(text) if kind == "digit" else text, span)
-                if group is None:
-                    parts[-1].append(Group((token,), False, span))
-                else:
-                    group.append(token)
-            case "comma", None if len(parts) > 1:
-                wrong = "a second comma; all indices after the first one differentiate"
-            case "comma", None:
-                parts.append([])
-            case "open", None:
-                group, opened = [], span.start
-            case "close", [_, *_]:
-                parts[-1].append(Group(tuple(group or ()), True, Span(opened, span.stop)))
-                group = None
-            case "close", []:
-                empty = "no index to differentiate by" if len(parts) > 1 else "an empty group"
-                raise fail(empty, source, opened, span.stop)
-            case "other", _ if text in "+-*/":
-                wrong = "arithmetic on indices is not part of the notation"
-            case "other", _:
-                wrong = f"{text} in a subscript; expected index letters"
-            case _:
-                inside = {"comma": "a comma inside a group of indices", "close": "`)` closes nothing"}
-                wrong = inside.get(kind or "", "a group of indices inside a group")
+        if count > MAX_INDICES:
+            wrong = f"more than {MAX_INDICES} indices"
+        elif kind == "other":
+            wrong = f"{text} in a subscript; expected index letters"
+        elif kind == "comma" and len(parts) > 1 and group is None:
+            wrong = "a second comma; all indices after the first one differentiate"
+        elif kind == "letter" and not _is_letter(text):
+            raise fail(f"{text} is no index", source, place.start, place.stop)
+        elif kind == "close" and group == []:
+            raise fail(missing, source, opened, place.stop)
         if wrong:
-            raise fail(wrong, source, span.start)
+            raise fail(wrong, source, place.start)
+        if kind in ("letter", "digit"):
+            token = IndexToken(int(text) if kind == "digit" else text, place)
+            if group is None:
+                parts[-1].append(Group((token,), False, place))
+            else:
+                group.append(token)
+        elif kind == "comma":
+            parts.append([])
+        elif kind == "open":
+            group, opened = [], place.start
+        elif kind == "close":
+            parts[-1].append(Group(tuple(group or ()), True, Span(opened, place.stop)))
+            group = None
     if group is not None:
         raise fail("`(` opened here is never closed", source, opened)
     if not parts[-1]:
         empty = "no index to differentiate by" if len(parts) > 1 else "an empty subscript"
         raise fail(empty, source, begin, max(end, begin + 1))
-    return tuple(parts[0]), tuple(parts[1]) if len(parts) > 1 else None
+    return Subscript(tuple(parts[0]), tuple(parts[1]) if len(parts) > 1 else None, span, braced)
 
 
-def bound(source: str, begin: int, end: int) -> Bound:
+def bound(source: str, begin: int, end: int, span: Span) -> Written:
     """The letters below a written sum, and its first value."""
     found = _BOUND.fullmatch(source, begin, end)
     letters = list(re.compile(LETTER).finditer(source, *found.span(1))) if found else []
@@ -89,4 +78,4 @@ def bound(source: str, begin: int, end: int) -> Bound:
         what = r"a written sum names its letters and perhaps a first value: \sum_{i=1}^n"
         raise fail(what, source, begin, end)
     places = tuple((m[0], Span(*m.span())) for m in letters)
-    return Bound(places, int(found[2]) if found[2] else None)
+    return Written(places, int(found[2]) if found[2] else None, None, span)

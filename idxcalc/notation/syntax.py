@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
+from itertools import groupby
 
 from idxcalc.errors import IdxcalcError, Span
 from idxcalc.notation.lexer import lex
 from idxcalc.notation.parser import OPERATORS, chains
-from idxcalc.notation.tokens import CLOSING, MAX_RELATIONS, OPENING, Tok
-from idxcalc.notation.tree import Chain, Item, Name, Number, Product, Side, SumOf
+from idxcalc.notation.tokens import BRACKETS, MAX_RELATIONS
+from idxcalc.notation.tree import Chain, Item, Name, Number, Product, Side, SumOf, Tok
 
-_GOES_ON = ("REL", "IF", "AND", "ELSE", "OTHERWISE", "COMMA")
+_GOES_ON = (*OPERATORS, "REL", "IF", "AND", "ELSE", "OTHERWISE", "COMMA")
+_UNFINISHED = (*OPERATORS, "REL", "IF", "AND", "ROW")
+_BEHIND_REMARKS = ("ROW", "NOSUM", "IF", "COMMA", "RPAR")
 _PLUS_MINUS = ({"PM": "PLUS", "MP": "MINUS"}, {"PM": "MINUS", "MP": "PLUS"})
 
 
@@ -35,8 +38,7 @@ def parse(source: str, lines: bool = False) -> tuple[Chain, ...]:
         raise IdxcalcError(f"more than {MAX_RELATIONS} relations", source, equals[MAX_RELATIONS].span)
     found: list[Chain] = []
     for swap in _PLUS_MINUS if any(t.kind in ("PM", "MP") for t in rest) else ({},):
-        signed = [replace(t, kind=swap[t.kind]) if t.kind in swap else t for t in rest]
-        made = chains(signed, source)
+        made = chains([replace(t, kind=swap[t.kind]) if t.kind in swap else t for t in rest], source)
         ends = [*(chain.span.start for chain in made[1:]), len(source) + 1]
         for chain, end in zip(made, ends, strict=True):  # remarks behind a chain and before the next
             own = [t for t in remarks if chain.span.start <= t.span.start < end]
@@ -47,34 +49,27 @@ def parse(source: str, lines: bool = False) -> tuple[Chain, ...]:
 
 def _remarks(tokens: Sequence[Tok], source: str, lines: bool) -> tuple[list[Tok], list[Tok]]:
     """The remarks "(no sum)", each at the end of a statement, and the other tokens."""
-    found, rest = [], []
-    for token, behind in zip(tokens, [*tokens[1:], Tok("ROW", "", Span(0, 0))], strict=True):
-        if token.kind != "NOSUM":
-            rest.append(token)
-            continue
-        found.append(token)
+    for token, behind in zip(tokens, tokens[1:], strict=False):
         newline = lines and "\n" in source[token.span.stop : behind.span.start]
-        if not (newline or behind.kind in ("ROW", "NOSUM", "IF", "COMMA", "RPAR")):
+        if token.kind == "NOSUM" and not newline and behind.kind not in _BEHIND_REMARKS:
             raise IdxcalcError("(no sum) stands at the end of a statement", source, token.span)
-    return found, rest
+    return [t for t in tokens if t.kind == "NOSUM"], [t for t in tokens if t.kind != "NOSUM"]
 
 
 def _lines(tokens: list[Tok], source: str) -> list[Tok]:
     """A row token before each line that starts with a left side."""
     rows: list[Tok] = []
     equal, depth = False, 0
-    for number, token in enumerate(tokens):
-        begin = source.rfind("\n", 0, token.span.start) + 1
-        end = source.find("\n", token.span.start)
-        first = number > 0 and tokens[number - 1].span.stop <= begin and depth == 0
-        own = [t.kind for t in tokens[number:] if end < 0 or t.span.start < end]
-        starts = first and equal and "REL" in own and own[0] not in (*OPERATORS, *_GOES_ON)
-        if starts and rows[-1].kind not in (*OPERATORS, "REL", "IF", "AND", "ROW"):
-            rows.append(Tok("ROW", "\n", Span(begin, begin)))
+    for _, line in groupby(tokens, lambda token: source.count("\n", 0, token.span.start)):
+        own = list(line)
+        begins = equal and depth == 0 and own[0].kind not in _GOES_ON
+        if begins and any(t.kind == "REL" for t in own) and rows[-1].kind not in _UNFINISHED:
+            rows.append(Tok("ROW", "\n", Span(own[0].span.start, own[0].span.start)))
             equal = False
-        depth += (token.kind in OPENING) - (token.kind in CLOSING)
-        equal = (equal or (token.kind == "REL" and depth == 0)) and token.kind != "ROW"
-        rows.append(token)
+        for token in own:
+            depth += (token.kind in BRACKETS) - (token.kind in BRACKETS.values())
+            equal = (equal or (token.kind == "REL" and depth == 0)) and token.kind != "ROW"
+        rows += own
     return rows
 
 

@@ -1,12 +1,66 @@
-"""The syntax tree: what stands where in a formula, before any name has a meaning."""
+"""The syntax tree: what stands where in a formula, before any name has a meaning.
+
+Invariant: every record knows its place, ``span``, and a tree is compared by value.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from fractions import Fraction
-from typing import TypeAlias
+from typing import TypeAlias, dataclass_transform
 
-from idxcalc.errors import Span
-from idxcalc.notation.tokens import Group, Record, Subscript
+from idxcalc.errors import IdxcalcError, Span
+
+
+@dataclass_transform(frozen_default=True)
+class Record:
+    """What the lexer and the parser make: frozen, compared by value; ``span`` is its place in the source."""
+
+    def __init_subclass__(cls) -> None:
+        dataclass(frozen=True)(cls)
+
+
+class Tok(Record):
+    """A token: its kind, its value, and where it stands."""
+
+    kind: str
+    value: object
+    span: Span
+
+    def __str__(self) -> str:  # what the parser takes for its text; never shown
+        return self.kind
+
+
+class IndexToken(Record):
+    """An index letter or a fixed component in a subscript."""
+
+    value: str | int
+    span: Span
+
+
+class Group(Record):
+    """One index, or several in brackets."""
+
+    indices: tuple[IndexToken, ...]
+    bracketed: bool
+    span: Span
+
+
+class Subscript(Record):
+    """``_{ij,(kl)m}``: ``before`` the comma and ``after`` it (None without comma), each a tuple of groups.
+
+    A plain index is a group of one that is not ``bracketed``.
+    """
+
+    before: tuple[Group, ...]
+    after: tuple[Group, ...] | None
+    span: Span
+    braced: bool
+
+    @property
+    def tokens(self) -> tuple[IndexToken, ...]:
+        """All indices, before and behind the comma."""
+        return tuple(token for group in (*self.before, *(self.after or ())) for token in group.indices)
 
 
 class Name(Record):
@@ -36,12 +90,12 @@ class Written(Record):
 
 
 class Bracket(Record):
-    """Round, square or curly brackets around one or more sums; ``ignored`` for "ignored higher powers of"."""
+    """What encloses one or more sums: brackets ``( [ {``, bars ``|``, a root ``√`` (of the first, the second
+    being its degree), "ignored higher powers of" (``O``)."""
 
     kind: str
     items: tuple[SumOf, ...]
     span: Span
-    ignored: bool = False
 
 
 class Test(Record):
@@ -58,27 +112,16 @@ class Tests(Record):
     span: Span
 
 
-class Bars(Record):
-    body: SumOf
-    span: Span
-
-
 class Fraction_(Record):
     numerator: SumOf
     denominator: SumOf
     span: Span
 
 
-class Root(Record):
-    body: SumOf
-    degree: SumOf | None
-    span: Span
-
-
 class Choice(Record):
-    """By cases: (value, tests) pairs; the tests of the last are empty for "else"."""
+    """By cases: values with their tests; the last has none for "else"."""
 
-    branches: tuple[Branch, ...]
+    branches: tuple[Side, ...]
     span: Span
 
 
@@ -90,11 +133,8 @@ class Argument(Record):
 
 
 class Power(Record):
-    """``sign`` is where the ``^`` stands."""
-
     exponent: SumOf
     span: Span
-    sign: Span
 
 
 class Item(Record):
@@ -161,7 +201,7 @@ class SumOf(Record):
 
 
 class Side(Record):
-    """A side of a relation: a formula, possibly with a condition or by cases; None is a ``?``."""
+    """A side of a relation, or a case: a formula, possibly with a condition or by cases; None is a ``?``."""
 
     body: SumOf | Choice | None
     tests: tuple[Test, ...]
@@ -178,7 +218,9 @@ class Chain(Record):
     span: Span
 
 
-Atom: TypeAlias = (
-    Name | Number | Word | Written | Bracket | Tests | Bars | Fraction_ | Root | Choice
-)  # fmt: skip
-Branch: TypeAlias = tuple[SumOf, tuple[Test, ...]]
+Atom: TypeAlias = Name | Number | Word | Written | Bracket | Tests | Fraction_ | Choice
+
+
+def fail(message: str, source: str, start: int, stop: int | None = None) -> IdxcalcError:
+    """An error about a stretch of the source."""
+    return IdxcalcError(message, source, Span(start, start + 1 if stop is None else stop))

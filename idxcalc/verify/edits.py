@@ -13,9 +13,10 @@ from fractions import Fraction
 from itertools import combinations, pairwise
 
 from idxcalc.errors import Span
-from idxcalc.notation.syntax import Item, Name, Number, Product, Side, SumOf
-from idxcalc.notation.tokens import IndexToken, Subscript
-from idxcalc.notation.tree import Bracket, Chain, Fraction_, Power, Sign, Test, Word, Written
+from idxcalc.notation.tree import (
+    Bracket, Chain, Fraction_, IndexToken, Item, Name, Number, Power, Product, Side, Sign, Subscript, SumOf,
+    Test, Word, Written,
+)  # fmt: skip
 
 Names = frozenset[str]
 NONE: Names = frozenset()
