@@ -12,7 +12,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from idxcalc.errors import Span
-from idxcalc.expr import Call, Component, Definition, Dim, Elementary, Function, Index, Lambda, Slot, Variable
+from idxcalc.expr import (
+    Call, Component, Definition, Deriv, Dim, Elementary, Expr, Function, Index, Lambda, Num, Slot, Variable,
+)  # fmt: skip
 from idxcalc.functions import BY_LATEX
 from idxcalc.notation import derivatives, matrices, reader as reading
 from idxcalc.notation.parts import Factor, Place, Places, Row, component, dims_of, slots_for
@@ -37,8 +39,8 @@ def word(reader: Reader, item: Item, row: Row) -> Factor:
         return matrices.determinant(reader, item, row)
     known = BY_LATEX[text]
     if bracket := row.bracket():
-        args, terms = arguments(reader, text, ((),) * known.arity, bracket, item.span)
-        expr = Elementary(known.name, tuple(arg.body for arg in args))
+        args, terms = arguments(reader, text, ((),) * known.arity, replace(bracket, primes=0), item.span)
+        expr = _primed(reader, Elementary(known.name, tuple(arg.body for arg in args)), bracket)
         factor = reader.once(expr, terms, item.span | bracket.atom.span)
         factor = reader.powered(factor, replace(bracket, sub=None))
         if bracket.sub is not None:
@@ -54,6 +56,18 @@ def word(reader: Reader, item: Item, row: Row) -> Factor:
         term = reader.closed([inner], inner.span)
         factor = reader.once(Elementary(known.name, (term.expr,)), [term], item.span | inner.span)
     return reader.powered(factor, item)
+
+
+def _primed(reader: Reader, expr: Elementary, bracket: Item) -> Expr:
+    r"""``\max(0,z)'``: the derivative of a known function by the one number that it is applied to."""
+    numbers = {arg.variable for arg in expr.args if isinstance(arg, Component) and not arg.slots}
+    plain = all(isinstance(arg, Num | Component) for arg in expr.args) and len(numbers) == 1
+    if not plain or bracket.power is not None or bracket.primes > MAX_ORDER:
+        reader.unprimed(bracket)
+    made: Expr = expr
+    for by in bracket.primes * list(numbers):
+        made = Deriv(made, by, ())
+    return made
 
 
 def _takes_more(reader: Reader, name: str) -> bool:
@@ -152,6 +166,7 @@ def arguments(
     """The arguments in a bracket, and the terms whose free letters count in the product around the call."""
     assert isinstance(bracket.atom, Bracket)
     parts = bracket.atom.items
+    reader.unprimed(bracket)
     if not parts:
         raise reader.fail("an empty argument", bracket.atom.span)
     if len(parts) != len(params):

@@ -105,7 +105,7 @@ def composition(reader: Reader, product: Product, sub: Subscript, item: Item) ->
     """``(f \\circ g)_{j,i}``: f at the value of g, differentiated by g's own argument."""
     functions: list[Function] = []
     for number, part in enumerate(product.items):
-        symbol = reader.scope.symbols.get(part.name) if isinstance(part, Item) else None
+        symbol = reader.scope.symbols.get(part.name) if isinstance(part, Item) and part.alone else None
         if number % 2 == 0 and isinstance(symbol, Function) and len(symbol.params) == 1:
             functions.append(symbol)
         elif number % 2 == 0 or not isinstance(part, Sign) or part.kind != "o":
@@ -134,7 +134,8 @@ def composition(reader: Reader, product: Product, sub: Subscript, item: Item) ->
 
 
 def _is_d(item: Item | Sign | None, text: str) -> bool:
-    return isinstance(item, Item) and (item.name == text or item.atom == Word(text, item.atom.span))
+    named = isinstance(item, Item) and (item.name == text or item.atom == Word(text, item.atom.span))
+    return named and not item.primes  # type: ignore[union-attr]
 
 
 def fraction(reader: Reader, item: Item, atom: Fraction_, row: Row) -> Factor:
@@ -151,7 +152,7 @@ def fraction(reader: Reader, item: Item, atom: Fraction_, row: Row) -> Factor:
 
 def _derivative(reader: Reader, item: Item, atom: Fraction_, letter: str, row: Row) -> Factor:
     """One derivative per differential below; the order above, if written, must agree."""
-    if not item.bare:
+    if not item.alone:
         raise reader.fail("brackets around a derivative before a power or subscript", item.span)
     above = Row(atom.numerator.items)
     first = above.next()
@@ -179,7 +180,7 @@ def _targets(reader: Reader, row: Row, letter: str) -> Iterator[tuple[Target, tu
     """The components below a derivative: what it is taken by."""
     while (mark := row.next()) is not None:
         item = row.next()
-        if not _is_d(mark, letter) or item is None:
+        if not _is_d(mark, letter) or item is None or not isinstance(mark, Item) or not mark.alone:
             raise reader.fail(f"expected {letter} and a variable", mark.span)
         if not isinstance(item, Item) or not item.name:
             raise reader.fail("expected the variable to differentiate by", item.span)
@@ -205,6 +206,7 @@ def partial_prefix(reader: Reader, item: Item, row: Row) -> Factor:
     ``\\partial_{1} f`` and ``\\partial_{2,k} f`` of a function of several arguments are those by its first
     and by a component of its second.
     """
+    reader.unprimed(item)
     inner = reader.next_factor(row, item.span, r"\partial") if item.before and item.power is None else None
     first = item.before[0].indices[0].value if len(item.before) == 1 else ""
     if inner is not None and isinstance(inner.expr, Call) and isinstance(first, int):
@@ -265,6 +267,8 @@ def ignored(reader: Reader, product: Product) -> bool:
     big_o = bool(rest) and isinstance(first, Item) and first.name == "O" and "O" not in reader.scope.symbols
     if not big_o and (rest or last.atom.kind != "O"):
         return False
+    if not last.alone or not isinstance(first, Item) or (big_o and not first.alone):
+        raise reader.fail("an order stands alone, O(dx^2)", product.span)
     power = 1 if big_o else 2
     expr = reader.sum(last.atom.items[0]).expr if len(last.atom.items) == 1 else None
     if isinstance(expr, Pow) and isinstance(expr.exponent, Num):

@@ -27,6 +27,7 @@ def determinant(reader: Reader, item: Item, row: Row) -> Factor:
 def _matrix(reader: Reader, item: Item, owner: str, span: Span) -> tuple[Lambda, Factor]:
     """The square matrix that an item is, by its name or in brackets, and what stays free in it."""
     if isinstance(item.atom, Bracket) and len(item.atom.items) == 1:
+        reader.unprimed(item)
         if item.sub is not None:
             raise reader.fail("a subscript belongs to a name", item.sub.span)
         tree = item.atom.items[0]
@@ -51,7 +52,7 @@ def minus_one(item: Item) -> bool:
     if len(terms) != 1 or terms[0][0] > 0 or len(terms[0][1].items) != 1:
         return False
     only = terms[0][1].items[0]
-    return isinstance(only, Item) and isinstance(only.atom, Number) and only.atom.value == 1
+    return isinstance(only, Item) and only.alone and isinstance(only.atom, Number) and only.atom.value == 1
 
 
 def inverse(reader: Reader, symbol: Target, item: Item) -> Factor:

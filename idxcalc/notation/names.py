@@ -29,12 +29,14 @@ def named(reader: Reader, item: Item, row: Row) -> Factor:
         case Function() as function:
             return calls.call(reader, function, primes, item, row)
     known: Expr
+    if item.sub is not None if text == r"\delta" else text in (*scope.size_names, "e", r"\pi"):
+        reader.unprimed(item)
     if text == r"\delta" and item.sub is not None:
         return reader.powered(delta(reader, item, item.sub), item)
     if text in scope.size_names and item.sub is None:
         reader.sizes_used.setdefault(text, item.span)
         known = Size(scope.size_names[text])
-    elif text in ("e", r"\pi") and item.sub is None and not primes:
+    elif text in ("e", r"\pi") and item.sub is None:
         known = Constant(text.removeprefix("\\"))
         if text == "e" and item.power is not None:
             term = reader.sum(item.power.exponent)
@@ -89,7 +91,8 @@ def written_argument(reader: Reader, symbol: Target, row: Row) -> Item | None:
         row.at -= 1  # a factor
         return None
     only = following.atom.items[0].only  # type: ignore[union-attr]
-    if len(parts) > 1 or only is None or only.power is not None:
+    reader.unprimed(following)
+    if len(parts) > 1 or only is None or only.power is not None or only.primes:
         advice = f"with a new letter, {symbol.name}(u) = ..., it is a function"
         raise reader.fail(f"{symbol.name} is defined at {expected} alone; {advice}", following.span)
     return following

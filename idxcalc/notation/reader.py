@@ -249,6 +249,8 @@ class Reader:
         self.depth += 1
         match item.atom:
             case Written():
+                if not item.alone:
+                    raise self.fail("a sum has its letters below, its bound above, and no more", item.span)
                 made = self.written(item.atom, row)
             case Word(r"\partial", _):
                 made = derivatives.partial_prefix(self, item, row)
@@ -263,6 +265,11 @@ class Reader:
         self.depth -= 1
         return made
 
+    def unprimed(self, item: Item) -> None:
+        """Refuse a prime where it has no meaning; none is ever dropped."""
+        if item.primes:
+            raise self.fail("a prime belongs to a function's name", item.span)
+
     def next_factor(self, row: Row, after: Span, what: str) -> Factor:
         """The factor that belongs to a prefix such as ``d``, ``\\partial_i``, ``\\log``."""
         item = row.peek()
@@ -273,8 +280,7 @@ class Reader:
 
     def base(self, item: Item) -> Factor:
         """An item without its power, if it is no name and no command."""
-        if item.primes:
-            raise self.fail("a prime belongs to a function's name", item.span)
+        self.unprimed(item)
         if item.sub is not None:
             if isinstance(item.atom, Bracket):
                 return derivatives.bracket(self, item, item.atom, item.sub)

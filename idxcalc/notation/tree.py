@@ -169,6 +169,11 @@ class Item(Record):
         """Whether it has neither subscript nor power."""
         return self.sub is None and self.power is None
 
+    @property
+    def alone(self) -> bool:
+        """Whether nothing at all hangs on it."""
+        return self.bare and not self.primes
+
 
 class Sign(Record):
     """A mark between the items of a product: ``*``, ``/`` or ``o`` (composition)."""
