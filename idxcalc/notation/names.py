@@ -53,7 +53,7 @@ def tensor(reader: Reader, symbol: Target, primes: int, item: Item, row: Row) ->
     if primes and (not isinstance(by, Target) or dims_of(by)):
         message = f"{symbol.name} is no function; {symbol.name}{chr(39) * primes} is not declared"
         raise reader.fail(message, item.span)
-    behind = written_argument(reader, symbol, row) if not primes else None
+    behind = written_argument(reader, symbol, item, row) if not primes else None
     if matrices.is_inverse(item):
         return derivatives.commas(reader, matrices.inverse(reader, symbol, item), item)
     if (error := unbraced(reader, item, row.peek())) is not None:
@@ -80,19 +80,23 @@ def label_or_power(reader: Reader, item: Item) -> None:
             raise reader.fail(f"a power or a label? a label is written {label}", item.power.span)
 
 
-def written_argument(reader: Reader, symbol: Target, row: Row) -> Item | None:
+def written_argument(reader: Reader, symbol: Target, item: Item, row: Row) -> Item | None:
     """``\\text{loss}(\\hat y_i)``: the bracket with the argument that a plain name was defined with."""
     expected = reader.scope.arguments.get(symbol.name)
+    argument = reader.scope.symbols.get(expected or "")
     following = row.bracket() if expected is not None else None
     if following is None:
         return None
     parts = [i for part in following.atom.items for _, p in part.terms for i in p.items]  # type: ignore[union-attr]
-    if not any(isinstance(part, Item) and part.name == expected for part in parts):
-        row.at -= 1  # a factor
+    names = {part.name for part in parts if isinstance(part, Item)}
+    if expected not in names and (symbol.name in names or item.after or item.power):
+        row.at -= 1  # a factor, s(1 - s)
         return None
     only = following.atom.items[0].only  # type: ignore[union-attr]
     reader.unprimed(following)
-    if len(parts) > 1 or only is None or only.power is not None or only.primes:
+    same = only is not None and only.name == expected and only.after is None
+    rank = len(dims_of(argument)) if isinstance(argument, Target) else 0
+    if only is None or not same or only.power or only.primes or len(only.before) not in (0, rank):
         advice = f"with a new letter, {symbol.name}(u) = ..., it is a function"
         raise reader.fail(f"{symbol.name} is defined at {expected} alone; {advice}", following.span)
     return following
