@@ -16,7 +16,7 @@ from idxcalc.expr import (
 )  # fmt: skip
 from idxcalc.notation import relations
 from idxcalc.notation.scope import Scope
-from idxcalc.notation.write import no_sum_letters, tidy, write, write_statement
+from idxcalc.notation.write import no_sum_letters, tidy, write
 
 N, M = random.N, random.M
 
@@ -94,7 +94,7 @@ def test_tidying_renames_bound_letters_only(expr):
 @given(random.expressions(), st.integers(0, 10**6))
 def test_a_statement_reads_back_as_a_relation(expr, seed):
     right = Add((expr, Num(1)))
-    text = write_statement(expr, right)
+    text = write(Relation(expr, right))
     chain = relations.chains(text)[0]
     read = relations.read(RANDOM, text, chain, 0, None).relation
     assume(all_sizes_are_told(read.left) and all_sizes_are_told(read.right))
@@ -228,7 +228,7 @@ def test_free_letters_that_repeat_are_named():
     x, y = Component(random.X, (i,)), Component(Variable("y", (N,)), (i,))
     assert no_sum_letters(Mul((x, y))) == ("i",)
     assert no_sum_letters(Sum(i, Mul((x, y)))) == ()
-    assert write_statement(Mul((x, y)), x) == r"x_i y_i = x_i \quad \text{(no sum on $i$)}"
+    assert write(Relation(Mul((x, y)), x)) == r"x_i y_i = x_i \quad \text{(no sum on $i$)}"
     assert no_sum_letters(Add((x, Component(random.X, (j,))))) == ("i", "j")
 
 

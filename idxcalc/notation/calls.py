@@ -29,11 +29,10 @@ def word(reader: Reader, item: Item, row: Row) -> Factor:
     """A known function or ``\\det`` with what it acts on."""
     assert isinstance(item.atom, Word)
     text = item.atom.text
-    if text.endswith("dots"):
-        raise reader.fail("dots stand only in a declaration, (i = 1, \\dots, n)", item.span)
-    if item.sub is not None or item.primes:
-        instead = "declare a function to differentiate it by a prime"
-        raise reader.fail(f"{text} takes no index; {instead}", item.span)
+    declaration = "dots stand only in a declaration, (i = 1, \\dots, n)"
+    reader.refuse(text.endswith("dots"), declaration, item.span)
+    instead = "declare a function to differentiate it by a prime"
+    reader.refuse(item.sub or item.primes, f"{text} takes no index; {instead}", item.span)
     _no_inverse(reader, text, item)
     if text == r"\det":
         return matrices.determinant(reader, item, row)
@@ -41,21 +40,19 @@ def word(reader: Reader, item: Item, row: Row) -> Factor:
     if bracket := row.bracket():
         args, terms = arguments(reader, text, ((),) * known.arity, replace(bracket, primes=0), item.span)
         expr = _primed(reader, Elementary(known.name, tuple(arg.body for arg in args)), bracket)
-        factor = reader.once(expr, terms, item.span | bracket.atom.span)
-        factor = reader.powered(factor, replace(bracket, sub=None))
-        if bracket.sub is not None:
-            raise reader.fail("a subscript belongs to a name", bracket.sub.span)
-    elif known.arity != 1:
-        raise reader.fail(f"{text} takes {known.arity} arguments in brackets", item.span)
-    else:
-        first = row.peek()
-        if isinstance(first, Item) and first.name and not _takes_more(reader, first.name):
-            _one_factor(reader, item, first, row.peek(1))
-        inner = reader.next_factor(row, item.span, text)
-        _one_factor(reader, item, first, row.peek())
-        term = reader.closed([inner], inner.span)
-        factor = reader.once(Elementary(known.name, (term.expr,)), [term], item.span | inner.span)
-    return reader.powered(factor, item)
+        factor = reader.powered(reader.once(expr, terms, item.span | bracket.atom.span), bracket)
+        place = bracket.sub.span if bracket.sub else item.span
+        reader.refuse(bracket.sub, "a subscript belongs to a name", place)
+        return reader.powered(factor, item)
+    reader.refuse(known.arity != 1, f"{text} takes {known.arity} arguments in brackets", item.span)
+    first = row.peek()
+    if isinstance(first, Item) and first.name and not _takes_more(reader, first.name):
+        _one_factor(reader, item, first, row.peek(1))
+    inner = reader.next_factor(row, item.span, text)
+    _one_factor(reader, item, first, row.peek())
+    term = reader.closed([inner], inner.span)
+    made = reader.once(Elementary(known.name, (term.expr,)), [term], item.span | inner.span)
+    return reader.powered(made, item)
 
 
 def _primed(reader: Reader, expr: Elementary, bracket: Item) -> Expr:
@@ -79,17 +76,16 @@ def _takes_more(reader: Reader, name: str) -> bool:
 def _one_factor(reader: Reader, item: Item, first: Item | Sign | None, behind: Item | Sign | None) -> None:
     """``\\log x\\,y`` could be read in two ways; ``\\sin x \\cos x`` and ``2\\log x`` cannot."""
     assert isinstance(item.atom, Word)
-    if not isinstance(behind, Item) or isinstance(behind.atom, Word) or behind.name == "d":
-        return
-    if isinstance(first, Item) and not isinstance(first.atom, Written):
-        message = f"one factor belongs to {item.atom.text.lstrip(chr(92))}: write brackets"
-        raise reader.fail(message, item.span | behind.span)
+    if isinstance(behind, Item) and not isinstance(behind.atom, Word) and behind.name != "d":
+        message = f"one factor belongs to {item.atom.text[1:]}: write brackets"
+        unclear = isinstance(first, Item) and not isinstance(first.atom, Written)
+        reader.refuse(unclear, message, item.span | behind.span)
 
 
 def _no_inverse(reader: Reader, name: str, item: Item) -> None:
-    if matrices.minus_one(item):
-        question = f"{name}^{{-1}}: the inverse function, or one over the value?"
-        raise reader.fail(rf"{question} write \frac{{1}}{{...}} or another name", item.span)
+    question = f"{name}^{{-1}}: the inverse function, or one over the value?"
+    instead = rf"{question} write \frac{{1}}{{...}} or another name"
+    reader.refuse(matrices.minus_one(item), instead, item.span)
 
 
 def call(reader: Reader, function: Function, primes: int, item: Item, row: Row) -> Factor:
@@ -108,8 +104,7 @@ def call(reader: Reader, function: Function, primes: int, item: Item, row: Row) 
         (primes and not of_one_real, f"{name} is no function of one real; {comma}"),
         (lifted and primes, "a prime and an index; the derivative of a lifted function has a comma"),
     ):
-        if wrong:
-            raise reader.fail(message, item.span)
+        reader.refuse(wrong, message, item.span)
     out, places = reader.slots(item.before, dims, name, item.span)
     if bracket is not None:
         args, inner = arguments(reader, name, params, bracket, item.span)
@@ -120,7 +115,7 @@ def call(reader: Reader, function: Function, primes: int, item: Item, row: Row) 
     counted = reader.together(tuple(pair for term in inner for pair in term.places))
     factor = Factor(Call(function, out, derivs, args), (*places, *more, *counted.items()), span)
     factor = reader.powered(factor, item)
-    return factor if bracket is None else reader.powered(derivatives.commas(reader, factor, bracket), bracket)
+    return factor if bracket is None else derivatives.behind_call(reader, factor, bracket)
 
 
 def _default(
@@ -167,11 +162,9 @@ def arguments(
     assert isinstance(bracket.atom, Bracket)
     parts = bracket.atom.items
     reader.unprimed(bracket)
-    if not parts:
-        raise reader.fail("an empty argument", bracket.atom.span)
-    if len(parts) != len(params):
-        takes = f"{len(params)} argument{'s' if len(params) > 1 else ''}"
-        raise reader.fail(f"{name} takes {takes}, not {len(parts)}", bracket.atom.span)
+    reader.refuse(not parts, "an empty argument", bracket.atom.span)
+    takes = f"{len(params)} argument{'s' if len(params) > 1 else ''}, not {len(parts)}"
+    reader.refuse(len(parts) != len(params), f"{name} takes {takes}", bracket.atom.span)
     found: list[Lambda] = []
     inner: list[Factor] = []
     outside = dict(reader.summed)
@@ -191,9 +184,8 @@ def whole(reader: Reader, tree: SumOf, rank: int, owner: str) -> tuple[Lambda, F
     owner, item = owner.lstrip("\\"), tree.only
     symbol = reader.scope.symbols.get(item.name) if item and item.bare and not item.primes else None
     if rank and item and isinstance(symbol, Variable | Definition) and (dims := dims_of(symbol)):
-        if len(dims) != rank:
-            what = f"{owner} takes {tensor_word(rank)}, {symbol.name} is {tensor_word(len(dims))}"
-            raise reader.fail(what, item.span)
+        what = f"{owner} takes {tensor_word(rank)}, {symbol.name} is {tensor_word(len(dims))}"
+        reader.refuse(len(dims) != rank, what, item.span)
         indices = slots_for(dims)
         body = component(symbol, indices)
         return Lambda(indices, body), Factor(body, (), item.span)
@@ -201,9 +193,9 @@ def whole(reader: Reader, tree: SumOf, rank: int, owner: str) -> tuple[Lambda, F
     if not rank:
         return Lambda((), term.expr), term
     letters = {name: place for name, place in term.places if name not in reader.fixed}
-    if len(letters) != rank:
-        count = f"{reading.numeral(len(letters))} free ind{'ex' if len(letters) == 1 else 'ices'}"
-        raise reader.fail(f"the argument has {count}, {owner} takes {tensor_word(rank)}", tree.span)
+    count = f"{reading.numeral(len(letters))} free ind{'ex' if len(letters) == 1 else 'ices'}"
+    what = f"the argument has {count}, {owner} takes {tensor_word(rank)}"
+    reader.refuse(len(letters) != rank, what, tree.span)
     reader.inside.update(dict.fromkeys(letters, (owner, tree.span)))
     left = tuple(pair for pair in term.places if pair[0] not in letters)
     indices = tuple(Index(name, place.dim) for name, place in letters.items())

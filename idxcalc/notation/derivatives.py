@@ -16,7 +16,7 @@ from idxcalc.expr import Call, Component, Deriv, Diff, Expr, Function, Lambda, N
 from idxcalc.notation import matrices, names
 from idxcalc.notation.parts import Factor, Place, Places, Row, Target, dims_of, slots_for, variables
 from idxcalc.notation.tokens import MAX_ORDER
-from idxcalc.notation.tree import Bracket, Fraction_, Group, Item, Product, Sign, Subscript, Word
+from idxcalc.notation.tree import Bracket, Fraction_, Group, Item, Name, Product, Sign, Subscript, SumOf, Word
 
 if TYPE_CHECKING:
     from idxcalc.notation.reader import Reader
@@ -27,32 +27,32 @@ if TYPE_CHECKING:
 
 def check_group(reader: Reader, group: Group, size: int, groups: Sequence[Group]) -> None:
     """One of the derivative indices ``groups``, in a place of ``size`` slots."""
-    if group.bracketed and len(group.indices) != size and size != 1:
-        raise reader.fail(f"one derivative here has {size} indices, not {len(group.indices)}", group.span)
-    if not group.bracketed and size > 1:
-        many = {2: "two derivatives", 3: "three derivatives"}.get(len(groups), "a derivative")
-        entry = f"by a matrix entry it is `f_{{,({_letters(groups)})}}`"
-        raise reader.fail(f"{many} by a vector; {entry}", group.span)
-    if size == 0:
-        instead = r"write a prime or \frac{\partial ...}{\partial ...}"
-        raise reader.fail(f"by a number there is no index: {instead}", group.span)
+    count, bracketed, place = len(group.indices), group.bracketed, group.span
+    several = bracketed and size not in (1, count)
+    reader.refuse(several, f"one derivative here has {size} indices, not {count}", place)
+    many = {2: "two derivatives", 3: "three derivatives"}.get(len(groups), "a derivative")
+    entry = f"by a matrix entry it is `f_{{,({_letters(groups)})}}`"
+    reader.refuse(not bracketed and size > 1, f"{many} by a vector; {entry}", place)
+    instead = r"write a prime or \frac{\partial ...}{\partial ...}"
+    reader.refuse(size == 0, f"by a number there is no index: {instead}", place)
 
 
 def commas(reader: Reader, factor: Factor, item: Item) -> Factor:
     """The derivatives behind the comma of ``item``, each by the `wrt` variable that it fits."""
-    groups = item.after
-    if groups is None:
-        if item.before and isinstance(item.atom, Bracket):
-            raise reader.fail("a bracket has no indices of its own", item.sub.span)  # type: ignore[union-attr]
-        return factor
-    return differentiated(reader, factor, groups, item)
+    return factor if item.after is None else differentiated(reader, factor, item.after, item)
+
+
+def behind_call(reader: Reader, factor: Factor, bracket: Item) -> Factor:
+    """The comma and the power behind an argument belong to the value."""
+    place = bracket.sub.span if bracket.sub else bracket.span
+    reader.refuse(bracket.before, "a bracket has no indices of its own", place)
+    return reader.powered(commas(reader, factor, bracket), bracket)
 
 
 def differentiated(reader: Reader, factor: Factor, groups: Sequence[Group], item: Item) -> Factor:
     """The derivatives of a factor by the indices ``groups`` that ``item`` carries."""
     assert item.sub is not None
-    if len(groups) > MAX_ORDER:
-        raise reader.fail(f"more than {MAX_ORDER} derivatives", item.sub.span)
+    reader.refuse(len(groups) > MAX_ORDER, f"more than {MAX_ORDER} derivatives", item.sub.span)
     inner = reader.closed([factor], factor.span)
     expr, places = inner.expr, inner.places
     for group in groups:
@@ -65,9 +65,9 @@ def differentiated(reader: Reader, factor: Factor, groups: Sequence[Group], item
 
 def _chosen(reader: Reader, group: Group, groups: Sequence[Group], item: Item) -> Target:
     """The variable that a derivative index (or group) differentiates by."""
-    assert item.sub is not None
     if not reader.wrt:
-        raise reader.fail("no variable to differentiate by: name it with `wrt`", item.sub.span)
+        where = item.sub.span if item.sub else item.span
+        raise reader.fail("no variable to differentiate by: name it with `wrt`", where)
     size = len(group.indices)
     fitting = [t for t in reader.wrt if len(dims_of(t)) == size and (group.bracketed or size == 1)]
     if not fitting:
@@ -91,13 +91,11 @@ def _letters(groups: Sequence[Group]) -> str:
 def bracket(reader: Reader, item: Item, atom: Bracket, sub: Subscript) -> Factor:
     """``(X^{-1})_{ij}``, ``(f \\circ g)_{j,i}``, ``(fg)_{,i}``."""
     if matrix := matrices.inverted(atom):
-        inverse = matrices.inverse_of(reader, matrix, sub.before, item.span)
-        return commas(reader, inverse, replace(item, sub=replace(sub, before=())))
-    inside = atom.items[0].terms[0][1] if len(atom.items) == 1 and len(atom.items[0].terms) == 1 else None
-    if inside is not None and any(isinstance(i, Sign) and i.kind == "o" for i in inside.items):
-        return composition(reader, inside, sub, item)
-    if sub.before:
-        raise reader.fail("a bracket has no indices of its own", sub.span)
+        return commas(reader, matrices.inverse_of(reader, matrix, sub.before, item.span), item)
+    match atom.items:
+        case (SumOf(((_, inside),)),) if any(isinstance(i, Sign) and i.kind == "o" for i in inside.items):
+            return composition(reader, inside, sub, item)
+    reader.refuse(sub.before, "a bracket has no indices of its own", sub.span)
     return commas(reader, reader.base(replace(item, sub=None)), item)
 
 
@@ -120,12 +118,11 @@ def composition(reader: Reader, product: Product, sub: Subscript, item: Item) ->
         argument = Lambda(indices, Call(function, indices, (), (argument,)))
     for one, two in zip(argument.indices, outer.params[0], strict=False):
         reader.tie(one.name, Place(two, outer.name, item.span), Place(one.dim, "its argument", item.span))
-    if len(argument.indices) != len(outer.params[0]):
-        raise reader.fail(f"{outer.name} cannot be applied to the value of {functions[1].name}", item.span)
+    differ = f"{outer.name} cannot be applied to the value of {functions[1].name}"
+    reader.refuse(len(argument.indices) != len(outer.params[0]), differ, item.span)
     slots, places = reader.slots(sub.before, outer.out, "the composition", item.span)
-    factor = Factor(Call(outer, slots, (), (argument,)), places, item.span)
     outside, reader.wrt = reader.wrt, (variable,)
-    factor = commas(reader, factor, replace(item, sub=replace(sub, before=())))
+    factor = commas(reader, Factor(Call(outer, slots, (), (argument,)), places, item.span), item)
     reader.wrt = outside
     return factor
 
@@ -145,24 +142,20 @@ def fraction(reader: Reader, item: Item, atom: Fraction_, row: Row) -> Factor:
         if letter not in reader.scope.symbols and _is_d(above, letter) and _is_d(below, letter):
             return _derivative(reader, item, atom, letter, row)
     factor = reader.divided(reader.sum(atom.numerator), reader.sum(atom.denominator), atom.span)
-    if item.sub is not None or item.primes:
-        raise reader.fail("a subscript belongs to a name or a bracket", item.span)
+    reader.refuse(item.sub or item.primes, "a subscript belongs to a name or a bracket", item.span)
     return reader.powered(factor, item)
 
 
 def _derivative(reader: Reader, item: Item, atom: Fraction_, letter: str, row: Row) -> Factor:
     """One derivative per differential below; the order above, if written, must agree."""
-    if not item.alone:
-        raise reader.fail("brackets around a derivative before a power or subscript", item.span)
+    reader.refuse(not item.alone, "brackets around a derivative before a power or subscript", item.span)
     above = Row(atom.numerator.items)
     first = above.next()
     assert isinstance(first, Item)
     order = reader.times(first.power, "the order of a derivative")
     targets = list(_targets(reader, Row(atom.denominator.items), letter))
-    if len(targets) != order:
-        raise reader.fail(f"order {order} above, {len(targets)} below", atom.span)
-    if first.sub is not None:
-        raise reader.fail(f"{letter} takes no index here", first.sub.span)
+    reader.refuse(len(targets) != order, f"order {order} above, {len(targets)} below", atom.span)
+    reader.refuse(first.sub, f"{letter} takes no index here", first.span)
     waiting = above.peek() is None  # for what stands behind the fraction
     bracket = isinstance(behind := row.peek(), Item) and isinstance(behind.atom, Bracket)
     acted = [reader.next_factor(row, atom.span, "the derivative")] if waiting else reader.factors(above)
@@ -190,14 +183,13 @@ def _targets(reader: Reader, row: Row, letter: str) -> Iterator[tuple[Target, tu
         if isinstance(symbol, Function) or item.primes:
             what = f"a variable or a defined name, not by the function {item.name}"
             raise reader.fail(f"a derivative is by {what}", item.span)
-        if item.after is not None:
-            raise reader.fail("a derivative is by a component, without a comma", item.span)
+        comma = item.after is not None
+        reader.refuse(comma, "a derivative is by a component, without a comma", item.span)
         slots, places = reader.slots(item.before, dims_of(symbol), symbol.name, item.span)
         times = reader.times(item.power, "the order of a derivative")
-        if times > 1 and places:
-            raise reader.fail("by a component twice: write it out, \\partial x_i \\partial x_j", item.span)
-        for _ in range(times):
-            yield symbol, slots, places
+        twice = "by a component twice: write it out, \\partial x_i \\partial x_j"
+        reader.refuse(times > 1 and places, twice, item.span)
+        yield from ((symbol, slots, places),) * times
 
 
 def partial_prefix(reader: Reader, item: Item, row: Row) -> Factor:
@@ -226,8 +218,8 @@ def partial_prefix(reader: Reader, item: Item, row: Row) -> Factor:
 
 def total(reader: Reader, item: Item, row: Row) -> Factor:
     """``d`` and the next factor; a power behind it is a power of the differential."""
-    if item.primes or item.sub is not None:
-        raise reader.fail("`d` is not declared; as a differential it stands before a factor", item.span)
+    undeclared = "`d` is not declared; as a differential it stands before a factor"
+    reader.refuse(item.primes or item.sub, undeclared, item.span)
     times = reader.times(item.power, "the order of a differential")
     following = row.next()
     if not isinstance(following, Item):
@@ -242,12 +234,12 @@ def total(reader: Reader, item: Item, row: Row) -> Factor:
     term = reader.closed([inner], inner.span)
     expr = term.expr
     for _ in range(times):
-        expr = Diff(expr, varying(reader, expr))
+        expr = Diff(expr, _varying(reader, expr))
     factor = reader.once(expr, [term], item.span | inner.span)
     return factor if whole or own else reader.powered(factor, following)  # d f(x)^2: the call took its power
 
 
-def varying(reader: Reader, expr: Expr) -> tuple[Variable, ...]:
+def _varying(reader: Reader, expr: Expr) -> tuple[Variable, ...]:
     """What varies in a total differential: the statement's variables, else all that is not constant."""
     if reader.wrt is not None:
         return tuple(t for t in reader.wrt if isinstance(t, Variable))
@@ -260,17 +252,16 @@ def varying(reader: Reader, expr: Expr) -> tuple[Variable, ...]:
 
 def ignored(reader: Reader, product: Product) -> bool:
     """Whether a term is ``O(dx^2)`` or "ignored higher powers of dx"; the order is kept in the reader."""
-    first, *rest = product.items
-    last = rest[0] if len(rest) == 1 else first
-    if not isinstance(last, Item) or not isinstance(last.atom, Bracket) or len(rest) > 1:
-        return False
-    big_o = bool(rest) and isinstance(first, Item) and first.name == "O" and "O" not in reader.scope.symbols
-    if not big_o and (rest or last.atom.kind != "O"):
-        return False
-    if not last.alone or not isinstance(first, Item) or (big_o and not first.alone):
-        raise reader.fail("an order stands alone, O(dx^2)", product.span)
-    power = 1 if big_o else 2
-    expr = reader.sum(last.atom.items[0]).expr if len(last.atom.items) == 1 else None
+    match product.items:
+        case (Item(Name("O")), Item(Bracket(_, items)) as last) if "O" not in reader.scope.symbols:
+            power = 1
+        case (Item(Bracket("O", items)) as last,):
+            power = 2
+        case _:
+            return False
+    alone = all(isinstance(each, Item) and each.alone for each in product.items)
+    reader.refuse(not alone, "an order stands alone, O(dx^2)", product.span)
+    expr = reader.sum(items[0]).expr if len(items) == 1 else None
     if isinstance(expr, Pow) and isinstance(expr.exponent, Num):
         power, expr = int(expr.exponent.value), expr.base
     if not isinstance(expr, Diff) or not isinstance(expr.body, Component):

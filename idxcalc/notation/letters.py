@@ -8,7 +8,7 @@ written next to each other.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from idxcalc.expr import (
     Add, Component, Delta, Expr, Index, Lambda, Mul, Part, Ref, Size, Sum, bound_here, children, free, fresh,
@@ -33,18 +33,14 @@ def tidy(expr: Expr, avoid: Iterable[str] = ()) -> Expr:
 
 def taken(*nodes: Part) -> set[str]:
     """What no bound letter may be called: free letters, names of sizes, variables and definitions."""
-    found: set[str] = set()
-    for node in nodes:
-        found |= {index.name for index in free(node)}
-        for part in walk(node):
-            indices = (*bound_here(part), *(s for s in own_slots(part) if isinstance(s, Index)))
-            found |= {i.dim.last for i in indices}
-            if isinstance(part, Size):
-                found.add(part.dim.last)
-            elif isinstance(part, Component):
-                found.add(part.variable.name)
-            elif isinstance(part, Ref):
-                found.add(part.definition.name)
+    found = {index.name for node in nodes for index in free(node)}
+    for part in (part for node in nodes for part in walk(node)):
+        found |= {i.dim.last for i in (*bound_here(part), *own_slots(part)) if isinstance(i, Index)}
+        match part:
+            case Size(dim):
+                found.add(dim.last)
+            case Component(symbol) | Ref(symbol):
+                found.add(symbol.name)
     return found
 
 
@@ -54,36 +50,29 @@ def separate(node: P, used: set[str], rename: bool = False) -> P:
     A letter that is fine stays, unless all are to be renamed. Products are flattened; a size that nobody
     named becomes the sum of a delta.
     """
-    return _separate(node, used, rename)  # type: ignore[return-value]
-
-
-def _separate(node: Part, used: set[str], rename: bool) -> Part:
+    made: Any = node
     match node:
         case Size(dim) if not dim.named:
             index = fresh(Index("i", dim), set(used))
-            return Sum(index, Delta(index, index))
+            made = Sum(index, Delta(index, index))
         case Sum() | Lambda():
             pool = set(used) if rename else used | {i.name for i in free(node.body)}
             chosen: dict[Index, Index] = {}
             for index in bound_here(node):
-                clash = rename or index.name in used or index.name in {i.name for i in chosen.values()}
+                clash = rename or index.name in used | {i.name for i in chosen.values()}
                 chosen[index] = fresh(index, pool) if clash else index
                 pool.add(chosen[index].name)
-            body: Expr = _separate(  # type: ignore[assignment]
-                substitute(node.body, chosen), used | {i.name for i in chosen.values()}, rename
-            )
-            if isinstance(node, Sum):
-                return Sum(chosen[node.index], body, node.first)
-            return Lambda(tuple(chosen.values()), body)
+            own = tuple(chosen.values())
+            body = separate(substitute(node.body, chosen), used | {i.name for i in own}, rename)
+            made = Sum(own[0], body, node.first) if isinstance(node, Sum) else Lambda(own, body)
         case Mul():
-            made: list[Expr] = []
-            so_far = set(used)
+            factors: list[Expr] = []
             for factor in flat(node, Mul):
-                made.append(_separate(factor, so_far, rename))  # type: ignore[arg-type]
-                so_far |= summed(made[-1])
-            return Mul(tuple(made))
+                factors.append(separate(factor, used.union(*map(_summed, factors)), rename))
+            made = Mul(tuple(factors))
         case _:
-            return rebuild(node, tuple(_separate(part, used, rename) for part in children(node)))
+            made = rebuild(node, tuple(separate(part, used, rename) for part in children(node)))
+    return made  # type: ignore[no-any-return]
 
 
 def flat(node: Expr, kind: type[Add] | type[Mul]) -> list[Expr]:
@@ -91,8 +80,8 @@ def flat(node: Expr, kind: type[Add] | type[Mul]) -> list[Expr]:
     return [one for part in children(node) for one in flat(part, kind)] if isinstance(node, kind) else [node]  # type: ignore[arg-type]
 
 
-def summed(node: Expr) -> set[str]:
+def _summed(node: Expr) -> set[str]:
     """The letters of the sums that stand directly in a factor."""
     if isinstance(node, Sum):
-        return {node.index.name} | summed(node.body)
-    return set().union(*map(summed, node.factors)) if isinstance(node, Mul) else set()
+        return {node.index.name} | _summed(node.body)
+    return set().union(*map(_summed, node.factors)) if isinstance(node, Mul) else set()

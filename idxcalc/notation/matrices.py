@@ -9,7 +9,7 @@ from idxcalc.errors import Span
 from idxcalc.expr import Det, Inverse, Lambda
 from idxcalc.notation import calls
 from idxcalc.notation.parts import Factor, Place, Row, Target, dims_of
-from idxcalc.notation.tree import Bracket, Group, Item, Name, Number, Product, SumOf
+from idxcalc.notation.tree import Bracket, Group, Item, Name, Number, Power, Product, SumOf
 
 if TYPE_CHECKING:
     from idxcalc.notation.reader import Reader
@@ -28,8 +28,8 @@ def _matrix(reader: Reader, item: Item, owner: str, span: Span) -> tuple[Lambda,
     """The square matrix that an item is, by its name or in brackets, and what stays free in it."""
     if isinstance(item.atom, Bracket) and len(item.atom.items) == 1:
         reader.unprimed(item)
-        if item.sub is not None:
-            raise reader.fail("a subscript belongs to a name", item.sub.span)
+        place = item.sub.span if item.sub else item.span
+        reader.refuse(item.sub, "a subscript belongs to a name", place)
         tree = item.atom.items[0]
     else:
         tree = SumOf(((1, Product((replace(item, power=None),), item.span)),), item.span)
@@ -48,19 +48,17 @@ def is_inverse(item: Item) -> bool:
 
 
 def minus_one(item: Item) -> bool:
-    terms = item.power.exponent.terms if item.power is not None else ()
-    if len(terms) != 1 or terms[0][0] > 0 or len(terms[0][1].items) != 1:
-        return False
-    only = terms[0][1].items[0]
-    return isinstance(only, Item) and only.alone and isinstance(only.atom, Number) and only.atom.value == 1
+    match item.power:
+        case Power(SumOf(((-1, Product((Item(Number(value)) as one,))),))):
+            return value == 1 and one.alone
+    return False
 
 
 def inverse(reader: Reader, symbol: Target, item: Item) -> Factor:
     """A component of the inverse of a square tensor; ``item`` carries the slots."""
     rank = len(dims_of(symbol))
-    if rank != 2:
-        message = f"only a matrix has an inverse; {symbol.name} is {calls.tensor_word(rank)}"
-        raise reader.fail(message, item.span)
+    message = f"only a matrix has an inverse; {symbol.name} is {calls.tensor_word(rank)}"
+    reader.refuse(rank != 2, message, item.span)
     bare = Item(Name(symbol.name, item.span), None, 0, None, item.span)
     return inverse_of(reader, bare, item.before, item.span)
 

@@ -50,9 +50,8 @@ def tensor(reader: Reader, symbol: Target, primes: int, item: Item, row: Row) ->
     """A component of a variable or of a defined name; with a comma, a derivative of it. ``s'`` of a plain
     name that was defined at a number, ``s(z) = ...``, is its derivative by z."""
     by = reader.scope.symbols.get(reader.scope.arguments.get(symbol.name, ""))
-    if primes and (not isinstance(by, Target) or dims_of(by)):
-        message = f"{symbol.name} is no function; {symbol.name}{chr(39) * primes} is not declared"
-        raise reader.fail(message, item.span)
+    message = f"{symbol.name} is no function; {symbol.name}{chr(39) * primes} is not declared"
+    reader.refuse(primes and (not isinstance(by, Target) or dims_of(by)), message, item.span)
     behind = written_argument(reader, symbol, item, row) if not primes else None
     if matrices.is_inverse(item):
         return derivatives.commas(reader, matrices.inverse(reader, symbol, item), item)
@@ -65,7 +64,7 @@ def tensor(reader: Reader, symbol: Target, primes: int, item: Item, row: Row) ->
     factor = derivatives.commas(reader, Factor(expr, places, item.span), item)
     label_or_power(reader, item)
     factor = reader.powered(factor, item)
-    return factor if behind is None else reader.powered(derivatives.commas(reader, factor, behind), behind)
+    return factor if behind is None else derivatives.behind_call(reader, factor, behind)
 
 
 def label_or_power(reader: Reader, item: Item) -> None:
@@ -96,17 +95,17 @@ def written_argument(reader: Reader, symbol: Target, item: Item, row: Row) -> It
     reader.unprimed(following)
     same = only is not None and only.name == expected and only.after is None
     rank = len(dims_of(argument)) if isinstance(argument, Target) else 0
-    if only is None or not same or only.power or only.primes or len(only.before) not in (0, rank):
-        advice = f"with a new letter, {symbol.name}(u) = ..., it is a function"
-        raise reader.fail(f"{symbol.name} is defined at {expected} alone; {advice}", following.span)
+    wrong = only is None or not same or only.power or only.primes or len(only.before) not in (0, rank)
+    advice = f"with a new letter, {symbol.name}(u) = ..., it is a function"
+    reader.refuse(wrong, f"{symbol.name} is defined at {expected} alone; {advice}", following.span)
     return following
 
 
 def delta(reader: Reader, item: Item, sub: Subscript) -> Factor:
     """``\\delta_{ij}``, or a product of deltas for two groups."""
     shape = [(g.bracketed, len(g.indices)) for g in sub.before]
-    if sub.after is not None or len(shape) != 2 or shape[0] != shape[1]:
-        raise reader.fail("delta takes two indices, or two groups of one length", sub.span)
+    alike = sub.after is None and len(shape) == 2 and shape[0] == shape[1]
+    reader.refuse(not alike, "delta takes two indices, or two groups of one length", sub.span)
     deltas: list[Expr] = []
     places: list[tuple[str, Place]] = []
     for pair in zip(*(group.indices for group in sub.before), strict=True):

@@ -16,6 +16,7 @@ from idxcalc.expr import Index, Slot, Sum
 
 # May carry a power; is a factor; takes everything behind it; needs brackets as a factor; as a term, too.
 ATOM, FACTOR, OPEN, PRODUCT, SUM = range(5)
+NONE: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,7 @@ class Piece:
 
     text: str
     places: tuple[str, ...] = ()
-    demands: frozenset[str] = frozenset()
+    demands: frozenset[str] = NONE
     level: int = ATOM
     negative: bool = False
     finished: bool = False
@@ -52,9 +53,7 @@ class Piece:
     def closed(self) -> Piece:
         """The piece as a product by itself: what stands twice in it must be fixed, or it would be summed."""
         again = {name for name in self.places if self.places.count(name) > 1}
-        if not again:
-            return self
-        return replace(self, places=once(self.places), demands=self.demands | again)
+        return replace(self, places=once(self.places), demands=self.demands | again) if again else self
 
     def inside(self, text: str, level: int = ATOM) -> Piece:
         """This piece as the only content of something: each letter counts once."""
@@ -65,16 +64,19 @@ def once(letters: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(letters))
 
 
-def together(pieces: Sequence[Piece], text: str) -> Piece:
+def together(pieces: Iterable[Piece], text: str, level: int = ATOM) -> Piece:
     """Several pieces in one: each letter counts once, all demands stay."""
+    pieces = list(pieces)
     places = once(name for p in pieces for name in p.places)
-    return Piece(text, places, frozenset().union(*(p.demands for p in pieces)))
+    return Piece(text, places, NONE.union(*(p.demands for p in pieces)), level)
 
 
-def mismatch(pieces: Iterable[Piece]) -> frozenset[str]:
-    """The letters that not all of the terms have; a term with none counts for every component."""
+def alike(pieces: Sequence[Piece], made: Piece) -> Piece:
+    """What is made of terms: the letters that not all of them have must be fixed; a term with none counts
+    for every component."""
     some = [frozenset(p.places) for p in pieces if p.places]
-    return frozenset().union(*some) - frozenset.intersection(*some) if some else frozenset()
+    mixed = NONE.union(*some) - frozenset.intersection(*some) if some else NONE
+    return replace(made, demands=made.demands | mixed)
 
 
 def letters(slots: Iterable[Slot]) -> tuple[str, ...]:
@@ -104,16 +106,27 @@ def power(text: str) -> str:
     return f"^{text}" if len(text) == 1 else f"^{{{text}}}"
 
 
+def times(order: int) -> str:
+    """How often a differential is taken, once being left out."""
+    return power(str(order)) if order > 1 else ""
+
+
 def tall(text: str) -> bool:
     return re.search(r"\\(frac|sum|begin)", text) is not None
 
 
-def bracket(piece: Piece) -> Piece:
-    inner = rf"\left({piece.signed}\right)" if tall(piece.text) else f"({piece.signed})"
-    return piece.inside(inner)
+def applied(head: str, inner: str) -> str:
+    """Something in brackets, behind a name or nothing."""
+    return rf"{head}\left({inner}\right)" if tall(inner) else f"{head}({inner})"
 
 
-def join(pieces: Sequence[Piece]) -> str:
+def bracket(piece: Piece, from_level: int = 0) -> Piece:
+    """The piece in brackets, if it is of that level or has a minus."""
+    needs = piece.level >= from_level or piece.negative
+    return piece.inside(applied("", piece.signed)) if needs else piece
+
+
+def join(pieces: Iterable[Piece]) -> str:
     """Factors next to each other, a dot where they would run into one."""
     text, bare = "", False
     for piece in pieces:
@@ -130,31 +143,24 @@ def product(bound: list[Sum], number: Fraction, factors: list[Piece], below: lis
     A factor that is itself a product without written sums is taken apart: its sums may stand further out.
     """
     above: list[Piece] = []
-    implied: frozenset[str] = frozenset()
+    summed = frozenset(s.index.name for s in bound)
     for factor in factors:
-        inner = factor.product
-        if inner is None:
-            above.append(factor)
-            continue
+        inner = factor.product or Product(Fraction(1), (factor,), (), NONE)
         above += inner.above
         below = [*below, *inner.below]
         number *= inner.number
-        implied |= inner.bound
+        summed |= inner.bound
     above.sort(key=lambda p: p.level == OPEN)  # what takes all behind it comes last
-    last = len(above) - 1
-    for n, p in enumerate(above):
-        if p.negative or p.level > OPEN or (p.level == OPEN and n < last):
-            above[n] = bracket(p)
+    above = [bracket(p, OPEN) for p in above[:-1]] + [bracket(p, PRODUCT) for p in above[-1:]]
     every = (*above, *below)
     count = Counter(name for p in every for name in p.places)
-    demands = frozenset().union(*(p.demands for p in every))
+    demands = NONE.union(*(p.demands for p in every))
     never = demands.union(*(p.places for p in (*below, *(p for p in above if p.finished))))
     written = [s for s in bound if s.first is not None or count[s.index.name] != 2 or s.index.name in never]
-    summed = implied | {s.index.name for s in bound}
     text = "".join(_written(s, count[s.index.name]) for s in written) + _quotient(abs(number), above, below)
     return Piece(
         text,
-        tuple(name for name in once(n for p in every for n in p.places) if name not in summed),
+        tuple(name for name in count if name not in summed),
         (demands | {name for name, times in count.items() if times > 1}) - summed,
         OPEN if written else PRODUCT,
         negative=number < 0,
@@ -176,17 +182,13 @@ def _written(node: Sum, times: int) -> str:
 
 def _quotient(number: Fraction, above: list[Piece], below: list[Piece]) -> str:
     """Factors and divisors; the factors stand above if they are few and short, and not over sizes alone."""
-    coefficient = [Piece(str(number.numerator))] if number.numerator != 1 else []
-    divisors = ([Piece(str(number.denominator))] if number.denominator != 1 else []) + below
+    coefficient, divisor = ([Piece(str(n))] if n != 1 else [] for n in number.as_integer_ratio())
+    divisors = divisor + below
     if not divisors:
         return join(coefficient + above) or "1"
     short = [p for p in above if p.level < OPEN and p.text[0] not in "([" and not p.text.startswith(r"\left")]
     if all(p.size for p in below) or sum(len(p.text) for p in short) > 24 or tall(join(short)):
         short = []
-    bottom = divisors[0].signed if len(divisors) == 1 else join([_factor(p) for p in divisors])
+    bottom = divisors[0].signed if len(divisors) == 1 else join(bracket(p, OPEN) for p in divisors)
     top = join(coefficient + short) or "1"
     return join([Piece(rf"\frac{{{top}}}{{{bottom}}}"), *(p for p in above if p not in short)])
-
-
-def _factor(piece: Piece) -> Piece:
-    return bracket(piece) if piece.negative or piece.level > FACTOR else piece

@@ -16,7 +16,8 @@ from fractions import Fraction
 
 from idxcalc.errors import IdxcalcError, Span
 from idxcalc.expr import (
-    MINUS_ONE, ZERO, Add, Dim, Elementary, Expr, Index, Iverson, Mul, Num, Pow, Size, Slot, Sum, Variable,
+    MINUS_ONE, ONE, ZERO, Add, Dim, Elementary, Expr, Index, Iverson, Mul, Num, Pow, Size, Slot, Sum,
+    Variable,
 )  # fmt: skip
 from idxcalc.notation import calls, conditions, derivatives, names
 from idxcalc.notation.parts import Factor, Place, Places, Row, Target
@@ -59,6 +60,11 @@ class Reader:
     def fail(self, message: str, span: Span) -> IdxcalcError:
         return IdxcalcError(message, self.source, span)
 
+    def refuse(self, wrong: object, message: str, span: Span) -> None:
+        """If something is wrong, say so."""
+        if wrong:
+            raise self.fail(message, span)
+
     def tie(self, name: str, left: Place, right: Place) -> None:
         """The letter ``name`` stands in two slots: their sizes are one."""
         self.ties.append((name, left.span, right.span))
@@ -93,9 +99,8 @@ class Reader:
     ) -> tuple[tuple[Slot, ...], Places]:
         """The indices of a tensor, one per slot."""
         tokens = [t for g in groups for t in g.indices]
-        if len(tokens) != len(dims):
-            count = f"{len(dims)} {'index' if len(dims) == 1 else 'indices'}" if dims else "no index"
-            raise self.fail(f"{owner} has {count}, not {len(tokens)}", span)
+        count = f"{len(dims) or 'no'} {'indices' if len(dims) > 1 else 'index'}"
+        self.refuse(len(tokens) != len(dims), f"{owner} has {count}, not {len(tokens)}", span)
         found = [self.slot(t.value, dim, owner, t.span) for t, dim in zip(tokens, dims, strict=True)]
         return tuple(slot for slot, _ in found), tuple(pair for _, places in found for pair in places)
 
@@ -118,12 +123,11 @@ class Reader:
         sizes = self.scope.sizes
         for dim, value, span in self.components:
             root = sizes.find(dim)
-            start, last = sizes.start.get(root, 1), sizes.last.get(root, "")
-            if value < start or (last.isdigit() and value > int(last)):
-                raise self.fail(f"component {value} of {start}..{last or 'n'}", span)
+            start, last = sizes.start.get(root, 1), sizes.last.get(root, "n")
+            beyond = value < start or (last.isdigit() and value > int(last))
+            self.refuse(beyond, f"component {value} of {start}..{last}", span)
         for letter, places in self.letters_used.items():
-            if letter in self.sizes_used:
-                raise self.fail(f"{letter} is a size and an index", places[0].span)
+            self.refuse(letter in self.sizes_used, f"{letter} is a size and an index", places[0].span)
 
     # sides and sums
 
@@ -136,15 +140,14 @@ class Reader:
 
     def sum(self, tree: SumOf) -> Factor:
         """Terms with the same free letters; one with none counts for every component."""
-        terms = [
-            (sign, self.closed(self.factors(Row(product.items)), product.span))
-            for sign, product in tree.terms
-            if not derivatives.ignored(self, product)
-        ]
-        letters = self.joined([term for _, term in terms])
-        parts = tuple(_negative(t.expr) if sign < 0 else t.expr for sign, t in terms)
-        expr = parts[0] if len(parts) == 1 else Add(parts) if parts else ZERO
-        return Factor(expr, letters, tree.span)
+        terms: list[Factor] = []
+        parts: list[Expr] = []
+        for sign, product in tree.terms:
+            if not derivatives.ignored(self, product):
+                terms.append(self.closed(self.factors(Row(product.items)), product.span))
+                parts.append(_negative(terms[-1].expr) if sign < 0 else terms[-1].expr)
+        expr = parts[0] if len(parts) == 1 else Add(tuple(parts)) if parts else ZERO
+        return Factor(expr, self.joined(terms), tree.span)
 
     def joined(self, terms: Sequence[Factor]) -> Places:
         """The letters of a sum of terms; refuses terms whose letters differ."""
@@ -173,16 +176,15 @@ class Reader:
         slash = None
         while (item := row.next()) is not None:
             if isinstance(item, Sign):
-                if not found:
-                    raise self.fail("an operator where a term was expected", item.span)
-                if item.kind == "o":
-                    raise self.fail("a composition is written (f \\circ g)_{j}, in brackets", item.span)
+                self.refuse(not found, "an operator where a term was expected", item.span)
+                composed = "a composition is written (f \\circ g)_{j}, in brackets"
+                self.refuse(item.kind == "o", composed, item.span)
                 slash = item if item.kind == "/" else slash
                 continue
             factor = self.factor(item, row)
             if slash is not None:
-                if isinstance(row.peek(), Item):
-                    raise self.fail("what does the slash cover? write \\frac or brackets", slash.span)
+                unclear = "what does the slash cover? write \\frac or brackets"
+                self.refuse(isinstance(row.peek(), Item), unclear, slash.span)
                 above = self.closed(found, found[0].span | found[-1].span)
                 factor = self.divided(above, self.closed([factor], factor.span), above.span | factor.span)
                 found, slash = [], None
@@ -196,13 +198,10 @@ class Reader:
             if name in below and name not in self.fixed:
                 raise self.fail(f"{name} repeats across a fraction: {_which(name)}", below[name].span)
         expr: Expr = Pow(bottom.expr, MINUS_ONE)
-        match top.expr, bottom.expr:
-            case Num(above), Num(value) if value:
-                expr = Num(above / value)
-            case Num(above), _ if above == 1:
-                pass
-            case _:
-                expr = Mul((top.expr, expr))
+        if isinstance(top.expr, Num) and isinstance(bottom.expr, Num) and bottom.expr is not ZERO:
+            expr = Num(top.expr.value / bottom.expr.value)
+        elif top.expr is not ONE:
+            expr = Mul((top.expr, expr))
         return self.once(expr, [top, bottom], span)
 
     def once(self, expr: Expr, inner: Sequence[Factor], span: Span, finished: str = "") -> Factor:
@@ -223,11 +222,10 @@ class Reader:
             if name in self.fixed or len(found) == 1:
                 self.spared.update([name] if len(found) > 1 else ())
                 continue
-            if power := next((f.finished for f, _ in found if f.finished), ""):
-                raise self.fail(f"{power} and a repeated index: {_which(name)}", found[-1][1].span)
-            if len(found) > 2:
-                message = f"{name} stands {numeral(len(found))} times in one product; {_ways(name)}"
-                raise self.fail(message, found[2][1].span)
+            power = next((f.finished for f, _ in found if f.finished), "")
+            self.refuse(power, f"{power} and a repeated index: {_which(name)}", found[-1][1].span)
+            times = f"{name} stands {numeral(len(found))} times in one product; {_ways(name)}"
+            self.refuse(len(found) > 2, times, found[min(2, len(found) - 1)][1].span)
             bound.append(Index(name, found[0][1].dim))
             self.summed.setdefault(name, found[1][1].span)
         expr = factors[0].expr if len(factors) == 1 else Mul(tuple(f.expr for f in factors))
@@ -244,13 +242,12 @@ class Reader:
 
     def factor(self, item: Item, row: Row) -> Factor:
         """The factor that ``item`` starts; what belongs to it is taken from the row behind it."""
-        if self.depth == MAX_DEPTH:
-            raise self.fail(f"nested more than {MAX_DEPTH} deep", item.span)
+        self.refuse(self.depth == MAX_DEPTH, f"nested more than {MAX_DEPTH} deep", item.span)
         self.depth += 1
         match item.atom:
             case Written():
-                if not item.alone:
-                    raise self.fail("a sum has its letters below, its bound above, and no more", item.span)
+                more = "a sum has its letters below, its bound above, and no more"
+                self.refuse(not item.alone, more, item.span)
                 made = self.written(item.atom, row)
             case Word(r"\partial", _):
                 made = derivatives.partial_prefix(self, item, row)
@@ -267,8 +264,7 @@ class Reader:
 
     def unprimed(self, item: Item) -> None:
         """Refuse a prime where it has no meaning; none is ever dropped."""
-        if item.primes:
-            raise self.fail("a prime belongs to a function's name", item.span)
+        self.refuse(item.primes, "a prime belongs to a function's name", item.span)
 
     def next_factor(self, row: Row, after: Span, what: str) -> Factor:
         """The factor that belongs to a prefix such as ``d``, ``\\partial_i``, ``\\log``."""
@@ -316,9 +312,11 @@ class Reader:
 
     def times(self, power: Power | None, what: str) -> int:
         """The order of a derivative."""
-        value = Fraction(1) if power is None else self.number(power.exponent, what)
-        if power is not None and (value.denominator != 1 or value > MAX_ORDER):
-            raise self.fail(f"{what} is a number from 1 to {MAX_ORDER}", power.span)
+        if power is None:
+            return 1
+        value = self.number(power.exponent, what)
+        wrong = value.denominator != 1 or value > MAX_ORDER
+        self.refuse(wrong, f"{what} is a number from 1 to {MAX_ORDER}", power.span)
         return int(value)
 
     def powered(self, factor: Factor, item: Item) -> Factor:
@@ -332,8 +330,8 @@ class Reader:
     def written(self, atom: Written, row: Row) -> Factor:
         """``\\sum_{i=1}^n`` and its scope, the product that follows, in which its letters are fixed."""
         for name, span in atom.letters:
-            if name in self.fixed and self.fixed[name].owner == r"\sum":
-                raise self.fail(f"{name} is already summed here", span)
+            outer = self.fixed.get(name)
+            self.refuse(outer and outer.owner == r"\sum", f"{name} is already summed here", span)
         sizes, last = self.scope.sizes, None
         if atom.upper is not None:
             match self.sum(atom.upper).expr:
@@ -356,8 +354,9 @@ class Reader:
         self.fixed = outside
         expr, letters = inner.expr, inner.letters
         for name, place in reversed(places.items()):
-            if name not in letters and last is None:
-                raise self.fail(f"nothing ties the size of {name}: it does not stand in the sum", place.span)
+            loose = name not in letters and last is None
+            nothing = f"nothing ties the size of {name}: it does not stand in the sum"
+            self.refuse(loose, nothing, place.span)
             expr = Sum(Index(name, place.dim), expr, atom.lower)
         left = tuple(pair for pair in inner.places if pair[0] not in places)
         return Factor(expr, left, atom.span | inner.span)

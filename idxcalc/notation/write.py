@@ -20,24 +20,23 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
-from typing import TypeAlias, TypeVar, assert_never
+from typing import TypeAlias, assert_never
 
 from idxcalc.expr import (
-    MINUS_ONE, Add, All, Call, Cases, Compare, Component, Condition, Constant, Delta, Deriv,
-    Det, Diff, Elementary, Expr, Inverse, Iverson, Lambda, Match, Mul, Num, Part, Pow, Ref, Relation,
-    Size, Slot, Sum, free, fresh, names, substitute,
+    MINUS_ONE, Add, All, Call, Cases, Compare, Component, Condition, Constant, Delta, Deriv, Det, Diff,
+    Elementary, Expr, Inverse, Iverson, Lambda, Match, Mul, Num, Pow, Ref, Relation, Size, Slot, Sum,
+    Variable, children, free, fresh, names, substitute,
 )  # fmt: skip
 from idxcalc.functions import KNOWN
 from idxcalc.notation.letters import flat, separate, taken, tidy
 from idxcalc.notation.parts import Target, dims_of
 from idxcalc.notation.pieces import (
-    ATOM, FACTOR, SUM, Piece, bracket, groups, letters, mismatch, once, power, product, run, sub, tall,
-    together,
+    ATOM, FACTOR, SUM, Piece, alike, applied, bracket, groups, letters, once, power, product, run, sub, tall,
+    times, together,
 )  # fmt: skip
 
-P = TypeVar("P", bound=Part)
 Defaults: TypeAlias = Mapping[str, tuple[Lambda, ...]]
-_OPS = {"<": "<", ">": ">", "<=": r"\le", ">=": r"\ge", "=": "=", "!=": r"\neq"}
+_OPS = {"<": "<", ">": ">", "<=": r"\le", ">=": r"\ge", "=": "=", "!=": r"\neq", True: "=", False: r"\neq"}
 
 
 def write(
@@ -57,18 +56,7 @@ def write(
     \\sum_i x_i^2
     """
     writer = _Writer(tuple(wrt), defaults or {})
-    if isinstance(node, Relation):
-        return writer.relation(node)
-    if isinstance(node, Compare | Match | All):
-        return writer.condition(writer.apart(node, taken(node))).text
-    return writer.top(node).signed
-
-
-def write_statement(
-    left: Expr, right: Expr, wrt: Sequence[Target] = (), defaults: Defaults | None = None
-) -> str:
-    """``left = right``, with "(no sum on $g$)" where the convention would sum a free letter."""
-    return write(Relation(left, right), wrt, defaults)
+    return writer.relation(node) if isinstance(node, Relation) else writer.top(node).signed
 
 
 def no_sum_letters(expr: Expr) -> tuple[str, ...]:
@@ -82,25 +70,19 @@ class _Writer:
     defaults: Defaults = field(default_factory=dict)
     used: set[str] = field(default_factory=set)  # every letter of what is written
 
-    def apart(self, node: P, used: set[str]) -> P:
-        """``node`` with its bound letters apart; from now on they are used."""
+    def top(self, node: Expr | Condition, used: set[str] | None = None) -> Piece:
+        """The text of a node, its bound letters apart from those used; from now on they are used."""
+        used = taken(node) if used is None else used
         made = separate(node, used)
         self.used |= used | names(made)
-        return made
+        return self.piece(made)
 
-    def top(self, expr: Expr) -> Piece:
-        return self.piece(self.apart(expr, taken(expr)))
-
-    def atom(self, expr: Expr) -> Piece:
-        made = self.piece(expr)
-        return bracket(made) if made.level > ATOM or made.negative else made
-
-    def piece(self, node: Expr) -> Piece:
+    def piece(self, node: Expr | Condition) -> Piece:
         """The text of a whole term or sum: letters that its one factor repeats must be fixed."""
         return self.factor(node).closed()
 
-    def factor(self, node: Expr) -> Piece:
-        """The text of an expression whose bound letters are apart, as a factor."""
+    def factor(self, node: Expr | Condition) -> Piece:
+        """The text of a node whose bound letters are apart, as a factor."""
         match node:
             case Num(value):
                 n, below = abs(value.numerator), value.denominator
@@ -110,50 +92,51 @@ class _Writer:
                 return Piece(r"\pi" if name == "pi" else name)
             case Size(dim):
                 return Piece(dim.last, size=True)
-            case Component(variable, slots):
-                return self.named(variable.name, slots, "d" if variable.differential else "")
-            case Ref(definition, slots):
-                return self.named(definition.name, slots)
+            case Component(symbol, slots) | Ref(symbol, slots):
+                d = "d" if isinstance(symbol, Variable) and symbol.differential else ""
+                level = FACTOR if d or "^" in symbol.name else ATOM
+                return Piece(f"{d}{symbol.name}{sub(run(slots))}", letters(slots), level=level)
             case Delta(left, right):
-                return self.named(r"\delta", (left, right))
-            case Add():
-                return self.add(node)
+                return Piece(rf"\delta{sub(run((left, right)))}", letters((left, right)))
+            case Match(left, right, equal):
+                return Piece(f"{run((left,))} {_OPS[equal]} {run((right,))}", once(letters((left, right))))
             case Mul() | Sum():
                 return self.product(node)
             case Pow(base, exponent):
                 return self.power(base, exponent)
-            case Elementary(name, args):
-                return self.elementary(name, args)
             case Call():
                 return self.call(node)
             case Inverse() | Det():
                 return self.matrix(node)
-            case Iverson(condition):
-                made = self.condition(condition)
-                return made.inside(f"[{made.text}]")
-            case Cases():
-                return self.cases(node)
             case Deriv():
                 return self.derivative(node)
+        parts = [self.piece(part) for part in (flat(node, Add) if isinstance(node, Add) else children(node))]  # type: ignore[arg-type]
+        first = parts[0] if parts else Piece("0")
+        texts = [part.signed for part in parts]
+        match node:
             case Diff(body, _):
                 twice = isinstance(body, Diff)
-                inner = self.piece(body) if twice else self.atom(body)
-                text = (r"d\," if twice else "d") + inner.text
-                return replace(inner.inside(text, FACTOR), bare=inner.bare)
+                inner = first if twice else bracket(first, FACTOR)
+                return replace(inner.inside((r"d\," if twice else "d") + inner.text, FACTOR), bare=inner.bare)
+            case Add():
+                rest = "".join(f" {'-' if p.negative else '+'} {p.text}" for p in parts[1:])
+                return alike(parts, together(parts, first.signed + rest, SUM))
+            case Elementary(name):
+                return self.elementary(name, together(parts, ", ".join(texts)))
+            case Iverson():
+                return first.inside(f"[{first.text}]")
+            case Compare(op):
+                return alike(parts, together(parts, f"{texts[0]} {_OPS[op]} {texts[1]}"))
+            case All():
+                return together(parts, r" \text{ and } ".join(texts) or "0 = 0")
+            case Cases():
+                tests, values = parts[:-1:2], [*parts[1::2], parts[-1]]
+                rows = [rf"{v.signed} & \text{{if }} {t.text}" for v, t in zip(values, tests, strict=False)]
+                text = r" \\ ".join((*rows, rf"{texts[-1]} & \text{{otherwise}}"))
+                text = rf"\begin{{cases}} {text} \end{{cases}}"
+                return alike(values, together((*values, *tests), text, FACTOR))
             case _:
                 assert_never(node)
-
-    def named(self, name: str, slots: tuple[Slot, ...], before: str = "") -> Piece:
-        level = FACTOR if before or "^" in name else ATOM
-        return Piece(f"{before}{name}{sub(run(slots))}", letters(slots), level=level)
-
-    def add(self, node: Add) -> Piece:
-        pieces = [self.piece(t) for t in flat(node, Add)]
-        if not pieces:
-            return Piece("0")
-        rest = "".join(f" {'-' if p.negative else '+'} {p.text}" for p in pieces[1:])
-        made = together(pieces, pieces[0].signed + rest)
-        return replace(made, demands=made.demands | mismatch(pieces), level=SUM)
 
     def product(self, node: Mul | Sum) -> Piece:
         """Nested sums around a product of factors."""
@@ -175,19 +158,17 @@ class _Writer:
             degree = "" if root.denominator == 2 else f"[{root.denominator}]"
             above = r"\frac{1}" if root == -1 else rf"\sqrt{degree}"
             return replace(inner.inside(f"{above}{{{inner.signed}}}", FACTOR), finished=True)
-        low, high = self.atom(base), self.piece(exponent)
-        return replace(together((low, high), low.text + power(high.signed)), level=FACTOR, finished=True)
+        low, high = bracket(self.piece(base), FACTOR), self.piece(exponent)
+        return replace(together((low, high), low.text + power(high.signed), FACTOR), finished=True)
 
     # functions
 
-    def elementary(self, name: str, args: tuple[Expr, ...]) -> Piece:
-        pieces = [self.piece(a) for a in args]
-        inner = together(pieces, ", ".join(p.signed for p in pieces))
+    def elementary(self, name: str, inner: Piece) -> Piece:
         if name == "abs":
             return inner.inside(rf"\lvert {inner.text} \rvert", FACTOR)
         if name == "exp" and len(inner.text) < 16 and "^" not in inner.text and not tall(inner.text):
             return inner.inside(f"e^{{{inner.text}}}", FACTOR)
-        return inner.inside(_applied(KNOWN[name].latex[0], inner.text))
+        return inner.inside(applied(KNOWN[name].latex[0], inner.text))
 
     def argument(self, node: Lambda) -> Piece:
         """A tensor as an argument: its free letters, in order of appearance, are its slots.
@@ -222,21 +203,19 @@ class _Writer:
             return Piece(head, own, level=FACTOR if "^" in head or prefix else ATOM, bare=True)
         inner = together(args, ", ".join(a.text for a in args))
         level = FACTOR if prefix else ATOM
-        return Piece(_applied(head, inner.text), (*own, *inner.places), inner.demands, level)
+        return Piece(applied(head, inner.text), (*own, *inner.places), inner.demands, level)
 
     def omitted(self, node: Call, args: list[Piece]) -> bool:
         """Whether the arguments are those that the function has when it is written without."""
         only = node.args[0].body if len(node.args) == 1 else None
         if isinstance(only, Component) and re.search(r"\\mathbf\{|\^\{\(\\circ\)\}$", only.variable.name):
             return True  # the reader's own placeholder
-        default = self.defaults.get(node.function.name)
-        if default is None or node.lifted:
-            return False
+        default = None if node.lifted else self.defaults.get(node.function.name)
 
         def texts(arguments: tuple[Lambda, ...]) -> list[str]:
             return [self.argument(separate(a, taken(a), rename=True)).text for a in arguments]
 
-        return texts(default) == texts(node.args)
+        return default is not None and texts(default) == texts(node.args)
 
     def matrix(self, node: Inverse | Det) -> Piece:
         body, row, column = node.matrix.body, *node.matrix.indices
@@ -250,36 +229,9 @@ class _Writer:
             symbol = body.variable if isinstance(body, Component) else body.definition
             text, atom = symbol.name, "^" not in symbol.name
         if isinstance(node, Det):
-            return inner.inside(_applied(r"\det", text))
-        base = text if atom else f"({text})"
-        return replace(
-            inner, text=f"({base}^{{-1}}){sub(run(slots))}", places=(*letters(slots), *inner.places)
-        )
-
-    # conditions
-
-    def condition(self, node: Condition) -> Piece:
-        match node:
-            case Compare(op, left, right):
-                pair = self.piece(left), self.piece(right)
-                made = together(pair, f"{pair[0].signed} {_OPS[op]} {pair[1].signed}")
-                return replace(made, demands=made.demands | mismatch(pair))
-            case Match(left, right, equal):
-                op = _OPS["=" if equal else "!="]
-                return Piece(f"{run((left,))} {op} {run((right,))}", once(letters((left, right))))
-            case All(conditions):
-                parts = [self.condition(c) for c in conditions] or [Piece("0 = 0")]
-                return together(parts, r" \text{ and } ".join(p.text for p in parts))
-            case _:
-                assert_never(node)
-
-    def cases(self, node: Cases) -> Piece:
-        tests = [self.condition(c) for c, _ in node.branches]
-        values = [*(self.piece(v) for _, v in node.branches), self.piece(node.otherwise)]
-        rows = [rf"{v.signed} & \text{{if }} {t.text}" for v, t in zip(values[:-1], tests, strict=True)]
-        text = r" \\ ".join((*rows, rf"{values[-1].signed} & \text{{otherwise}}"))
-        made = together((*values, *tests), rf"\begin{{cases}} {text} \end{{cases}}")
-        return replace(made, demands=made.demands | mismatch(values), level=FACTOR)
+            return inner.inside(applied(r"\det", text))
+        text = f"({text if atom else f'({text})'}^{{-1}}){sub(run(slots))}"
+        return replace(inner, text=text, places=(*letters(slots), *inner.places))
 
     # derivatives and relations
 
@@ -298,27 +250,27 @@ class _Writer:
                 return Piece(name + sub(run(body.slots) + commas), places, inner.demands)
             return Piece(bracket(inner).text + sub(commas), places, inner.demands)
         below = " ".join(rf"\partial {target.name}{sub(run(slots))}" for target, slots in by)
-        top = r"\partial" + (power(str(len(by))) if len(by) > 1 else "")
-        plain = isinstance(body, Component | Ref | Call)
-        text = rf"\frac{{{top}{' ' + inner.text if plain else ''}}}{{{below}}}"
-        return Piece(text if plain else text + bracket(inner).text, places, inner.demands, FACTOR)
+        inside, behind = "", bracket(inner).text
+        if isinstance(body, Component | Ref | Call):
+            inside, behind = f" {inner.text}", ""
+        text = rf"\frac{{\partial{times(len(by))}{inside}}}{{{below}}}{behind}"
+        return Piece(text, places, inner.demands, FACTOR)
 
     def by_comma(self, target: Target) -> bool:
         """Whether a comma can only mean this variable."""
         rank = len(dims_of(target))
-        fitting = [t for t in self.wrt if len(dims_of(t)) == rank]
-        return rank > 0 and len(fitting) == 1 and fitting[0].name == target.name
+        return rank > 0 and [t.name for t in self.wrt if len(dims_of(t)) == rank] == [target.name]
 
     def relation(self, node: Relation) -> str:
         tests = () if node.condition is None else (node.condition,)
         used = taken(node.left, node.right, *tests)
-        left, right = (self.piece(self.apart(side, used)) for side in (node.left, node.right))
+        left, right = self.top(node.left, used), self.top(node.right, used)
         demands = left.demands | right.demands
         text = f"{left.signed} {_OPS[node.op]} {right.signed}"
         if node.order is not None:
-            text += f" + O(d{node.order[0].name}{power(str(node.order[1])) if node.order[1] > 1 else ''})"
+            text += f" + O(d{node.order[0].name}{times(node.order[1])})"
         for test in tests:
-            made = self.condition(self.apart(test, used))
+            made = self.top(test, used)
             parts = test.conditions if isinstance(test, All) else (test,)
             fixed = {n for c in parts if isinstance(c, Match) for n in letters((c.left, c.right))}
             demands = (demands | made.demands) - fixed
@@ -332,8 +284,4 @@ def _is_power(node: Expr) -> bool:
     return isinstance(node, Pow) and node.exponent is not MINUS_ONE
 
 
-def _applied(head: str, inner: str) -> str:
-    return rf"{head}\left({inner}\right)" if tall(inner) else f"{head}({inner})"
-
-
-__all__ = ["no_sum_letters", "tidy", "write", "write_statement"]
+__all__ = ["no_sum_letters", "tidy", "write"]
