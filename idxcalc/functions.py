@@ -1,7 +1,7 @@
 """The table of known functions of real numbers.
 
 One row a function: its LaTeX, its derivatives by each argument (written in the language itself,
-so that higher derivatives need nothing new), what NumPy and JAX call it, where it is defined and
+so that higher derivatives need nothing new), what NumPy and JAX call it, where it is
 smooth. A new function is a new row.
 
 Square roots are powers (``Pow(z, 1/2)``) and quotients are products with a power -1, so neither
@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
+from inspect import signature
 
 from idxcalc.expr import MINUS_ONE, ONE, ZERO, Add, Compare, Elementary, Expr, Iverson, Mul, Num, Pow
 
@@ -43,54 +44,51 @@ def _step(op: str, a: Expr, b: Expr) -> Expr:
 class KnownFunction:
     """``derivative(*args)`` gives the partial derivative by each argument.
 
-    ``domain`` is where the value is real: ``real``, ``positive``, or ``unit`` (between -1 and 1).
-    ``kink`` says where it is not smooth, in words, ``%s`` standing for the argument; samples stay away
+    ``latex`` lists what may be written, the first being what is printed; ``array`` is what NumPy and JAX call
+    it. ``kink`` says where it is not smooth, in words, ``%s`` standing for the argument; samples stay away
     from there (but not where two arguments agree everywhere: the derivatives of ``max`` add up to 1 there,
-    too). ``latex`` lists what may be written, the first being what is printed.
+    too).
     """
 
     name: str
-    latex: tuple[str, ...]
-    arity: int
     derivative: Rule
-    numpy: str
-    jax: str
-    domain: str = "real"
+    latex: tuple[str, ...]
+    array: str
     kink: str = ""
+
+    @property
+    def arity(self) -> int:
+        """How many arguments it takes."""
+        return len(signature(self.derivative).parameters)
+
+
+def _row(name: str, derivative: Rule, *latex: str, array: str = "", kink: str = "") -> KnownFunction:
+    return KnownFunction(name, derivative, latex or (f"\\{name}",), array or name, kink)
 
 
 _ROWS = (
-    KnownFunction("exp", (r"\exp",), 1, lambda z: (_f("exp", z),), "exp", "exp"),
-    KnownFunction("log", (r"\log", r"\ln"), 1, lambda z: (Pow(z, MINUS_ONE),), "log", "log", "positive"),
-    KnownFunction("sin", (r"\sin",), 1, lambda z: (_f("cos", z),), "sin", "sin"),
-    KnownFunction("cos", (r"\cos",), 1, lambda z: (Mul((MINUS_ONE, _f("sin", z))),), "cos", "cos"),
-    KnownFunction("tan", (r"\tan",), 1, lambda z: (Add((ONE, _square(_f("tan", z)))),), "tan", "tan"),
-    KnownFunction("sinh", (r"\sinh",), 1, lambda z: (_f("cosh", z),), "sinh", "sinh"),
-    KnownFunction("cosh", (r"\cosh",), 1, lambda z: (_f("sinh", z),), "cosh", "cosh"),
-    KnownFunction("tanh", (r"\tanh",), 1, lambda z: (_one_minus(_square(_f("tanh", z))),), "tanh", "tanh"),
-    KnownFunction(
-        "arcsin", (r"\arcsin",), 1, lambda z: (_root_one_minus_square(z),), "arcsin", "arcsin", "unit"
+    _row("exp", lambda z: (_f("exp", z),)),
+    _row("log", lambda z: (Pow(z, MINUS_ONE),), r"\log", r"\ln"),
+    _row("sin", lambda z: (_f("cos", z),)),
+    _row("cos", lambda z: (Mul((MINUS_ONE, _f("sin", z))),)),
+    _row("tan", lambda z: (Add((ONE, _square(_f("tan", z)))),)),
+    _row("sinh", lambda z: (_f("cosh", z),)),
+    _row("cosh", lambda z: (_f("sinh", z),)),
+    _row("tanh", lambda z: (_one_minus(_square(_f("tanh", z))),)),
+    _row("arcsin", lambda z: (_root_one_minus_square(z),)),
+    _row("arccos", lambda z: (Mul((MINUS_ONE, _root_one_minus_square(z))),)),
+    _row("arctan", lambda z: (Pow(Add((ONE, _square(z))), MINUS_ONE),)),
+    _row(
+        "abs", lambda z: (Add((_step(">", z, ZERO), Mul((MINUS_ONE, _step("<", z, ZERO))))),),
+        r"\lvert", kink="%s = 0",
     ),
-    KnownFunction(
-        "arccos", (r"\arccos",), 1,
-        lambda z: (Mul((MINUS_ONE, _root_one_minus_square(z))),), "arccos", "arccos", "unit",
+    _row(
+        "max", lambda a, b: (_one_minus(_step(">", b, a)), _step(">", b, a)),
+        array="maximum", kink="%s = %s",
     ),
-    KnownFunction(
-        "arctan", (r"\arctan",), 1,
-        lambda z: (Pow(Add((ONE, _square(z))), MINUS_ONE),), "arctan", "arctan",
-    ),
-    KnownFunction(
-        "abs", (r"\lvert",), 1,
-        lambda z: (Add((_step(">", z, ZERO), Mul((MINUS_ONE, _step("<", z, ZERO))))),),
-        "abs", "abs", kink="%s = 0",
-    ),
-    KnownFunction(
-        "max", (r"\max",), 2,
-        lambda a, b: (_one_minus(_step(">", b, a)), _step(">", b, a)), "maximum", "maximum", kink="%s = %s",
-    ),
-    KnownFunction(
-        "min", (r"\min",), 2,
-        lambda a, b: (_one_minus(_step("<", b, a)), _step("<", b, a)), "minimum", "minimum", kink="%s = %s",
+    _row(
+        "min", lambda a, b: (_one_minus(_step("<", b, a)), _step("<", b, a)),
+        array="minimum", kink="%s = %s",
     ),
 )  # fmt: skip
 

@@ -30,7 +30,7 @@ ROOMS = {
     "calculus": CORE,
     "normal": f"{CORE} calculus",
     "plan": "errors expr functions",
-    "autodiff": "errors expr functions",
+    "autodiff": "errors expr functions plan",
     "verify": f"{CORE} notation calculus normal plan autodiff",
     "chapters": "errors verify",
     "sphinx_ext": "errors verify chapters",
@@ -42,10 +42,9 @@ FACES = ("sphinx_ext", "pytest_plugin", "cli")
 
 # What takes long to import is imported inside functions of these files, and nowhere else.
 LATE = {
-    "jax": ("autodiff/backend.py", "plan/backends.py"),
-    "numpy": ("autodiff/backend.py", "plan/backends.py"),
+    "jax": ("plan/backends.py",),
+    "numpy": ("plan/backends.py",),
     "sympy": ("normal/trigonometry.py",),
-    "opt_einsum": ("plan/backends.py",),
 }
 HEAVY = ("jax", "jaxlib", "numpy", "scipy", "sympy")
 STARTS_WITHIN = 0.150  # seconds

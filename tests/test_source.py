@@ -50,7 +50,7 @@ def test_the_text_computes_what_the_plan_does(text: str) -> None:
     exec(compiled.source("f_1"), names)
     taken = inspect.signature(names["f_1"]).parameters
     assert set(compiled.arguments) <= set(taken)
-    expected = compiled(**{name: VALUES[name] for name in (*compiled.arguments, *compiled.plan.sizes)})
+    expected = compiled(**{name: VALUES[name] for name in (*compiled.arguments, *compiled.sizes)})
     found = names["f_1"](**{name: VALUES[name] for name in taken})
     assert np.shape(found) == expected.shape and np.allclose(found, expected)
 

@@ -6,7 +6,6 @@ once how its value moves when its operands do (`jax.jvp`, traced for numbers); t
 the parts, which may be moving themselves. So no derivative rule stands here, and no relation has to be traced
 by JAX, which takes 10 ms apiece. The snippets have JAX differentiate the whole; tests hold the two together.
 
-NumPy and JAX are imported here, on first use.
 """
 
 from __future__ import annotations
@@ -17,6 +16,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from idxcalc.autodiff.samples import BLOCK, spread
+from idxcalc.plan.backends import jax, numpy
 
 Array = Any
 NAMES = {
@@ -26,20 +26,16 @@ NAMES = {
     "ge": "greater_equal", "and": "logical_and", "or": "logical_or", "not": "logical_not",
 }  # fmt: skip
 CALLS = ("jit", "pjit", "closed_call", "custom_jvp_call")
-ALONG_AXES = ("sum", "diagonal", "broadcast_to", "transpose")
+ALONG_AXES = ("sum", "einsum", "broadcast_to", "transpose")
 """Operations along axes; they are linear."""
 
 
 @lru_cache(maxsize=1)
 def tools() -> Any:
     """The modules, and the context in which JAX computes in float64."""
-    import jax
-    import numpy as np
-    from jax import experimental
-
     # Older versions of JAX have it elsewhere.
-    home: Any = jax if hasattr(jax, "enable_x64") else experimental
-    return SimpleNamespace(jax=jax, np=np, x64=home.enable_x64)
+    home = jax() if hasattr(jax(), "enable_x64") else jax().experimental
+    return SimpleNamespace(jax=jax(), np=numpy(), x64=home.enable_x64)
 
 
 class Moving:
@@ -86,18 +82,18 @@ class Module:
 module: Any = Module()
 
 
-def lifted(function: Callable[..., Array], name: str, *args: Any, **options: Any) -> Array:
+def lifted(function: Callable[..., Array], name: str, *args: Any) -> Array:
     """A function of NumPy, by its name, at arrays of which some move."""
     tag = 0
     for a in args:
         if type(a) is Moving and a.tag > tag:
             tag = a.tag
     if not tag:
-        return function(*args, **options)
+        return function(*args)
     if name in ALONG_AXES:
-        array, whole = args[0], args[0].shape
-        full = array.each(lambda part: part if lengths(part) == whole else module.broadcast_to(part, whole))
-        return full.each(lambda part: lifted(function, name, part, *args[1:], **options))
+        (array,) = (a for a in args if type(a) is Moving)
+        full = array.each(lambda part: module.broadcast_to(part, array.shape))
+        return full.each(lambda part: lifted(function, name, *(part if a is array else a for a in args)))
     moves = tuple(type(a) is Moving and a.tag == tag for a in args)
     values = [a.value if moved else a for a, moved in zip(args, moves, strict=True)]
     changes = [a.change if moved else 0.0 for a, moved in zip(args, moves, strict=True)]

@@ -8,6 +8,7 @@ rule of `calculus` and no rewriting of `normal`; it imports neither.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
@@ -15,10 +16,12 @@ from typing import Any
 from idxcalc.autodiff.backend import tools
 from idxcalc.autodiff.numbers import Numbers, TooLarge
 from idxcalc.autodiff.samples import summary
-from idxcalc.autodiff.sizes import ELEMENTS, HARD_LIMIT, Fits, Sizes, assignments, growing, ranges
-from idxcalc.autodiff.symbols import forked, hidden, parts
+from idxcalc.autodiff.sizes import ELEMENTS, HARD_LIMIT, Sizes, candidates, growing, ranges, wishes
+from idxcalc.autodiff.symbols import forked
 from idxcalc.autodiff.values import letters
+from idxcalc.errors import IdxcalcError
 from idxcalc.expr import Relation, Variable
+from idxcalc.plan.symbols import hidden, parts
 
 TOLERANCE = 1e-9
 ENOUGH = 20
@@ -81,13 +84,13 @@ class Case:
             self.done[key] = Numbers(self.relation, batch.seed, batch.mode, batch.sizes, limit)
         return self.done[key]
 
-    def fits(self, batch: Round, limit: int) -> bool:
-        """Whether no array of a batch has more than so many values for a sample."""
-        try:
-            self.run(batch, limit)
-        except TooLarge:
-            return False
-        return True
+    def fitting(self, seed: int, wish: Sizes) -> Sizes:
+        """The first sizes near to those wished at which no array is too large."""
+        for sizes, limit in candidates(wish, self.ranges):
+            with suppress(TooLarge):
+                self.run(Round(seed, "plain", sizes), limit)
+                return sizes
+        raise IdxcalcError(f"too many indices to be tested: an array would have over {HARD_LIMIT} values")
 
     def named(self, sizes: Sizes) -> Sizes:
         """Sizes by name: as declared, or for one without a name a letter that runs over it."""
@@ -145,11 +148,10 @@ def judged(relation: Relation, seed: int, example: bool) -> Judgement:
 
 def batches(case: Case, seed: int) -> Iterator[Round]:
     """Three plain batches at different sizes; the later ones look for a narrow domain."""
-
-    def fits(number: int) -> Fits:
-        return lambda sizes, limit: case.fits(Round(seed + 1000 * number, "plain", sizes), limit)
-
-    sizes = assignments(case.ranges, fits)
+    sizes: list[Sizes] = []
+    for wish in wishes(case.ranges):
+        found = case.fitting(seed + 1000 * len(sizes), wish)
+        sizes += [] if found in sizes else [found]
     for number in range(ROUNDS):
         mode, at = ("plain", number) if number < 3 else (WIDER[number % len(WIDER)], number // len(WIDER))
         yield Round(seed + 1000 * number, mode, sizes[at % len(sizes)])
@@ -161,15 +163,19 @@ def smallest(case: Case, rounds: list[Round], finite: bool) -> Example | None:
     With ``finite`` both sides are finite there; else values are generic, for at simple ones lie poles.
     """
     modes = ("halves", "plain") if finite else ("plain",)
-    tried = (Round(rounds[0].seed, mode, sizes) for sizes in growing(case.ranges) for mode in modes)
-    fitting = (batch for batch in tried if case.fits(batch, ELEMENTS))
-    found = (worst(case, batch, finite) for some in (fitting, rounds) for batch in some)
-    return next((each for each in found if each is not None), None)
+    small = [
+        (Round(rounds[0].seed, mode, sizes), ELEMENTS) for sizes in growing(case.ranges) for mode in modes
+    ]
+    for batch, limit in (*small, *((each, HARD_LIMIT) for each in rounds)):
+        with suppress(TooLarge):
+            if found := worst(case, batch, finite, limit):
+                return found
+    return None
 
 
-def worst(case: Case, batch: Round, finite: bool) -> Example | None:
+def worst(case: Case, batch: Round, finite: bool, limit: int) -> Example | None:
     """The component in which the sides differ most, in the first sample that shows it."""
-    np, run = tools().np, case.run(batch)
+    np, run = tools().np, case.run(batch, limit)
     bad = np.where(np.isfinite(run.errors), run.errors, 0.0) if finite else np.isinf(run.errors)
     samples = np.flatnonzero(np.max(bad, (1, 2)) > TOLERANCE)
     if not len(samples):

@@ -11,10 +11,9 @@ from idxcalc.autodiff import helpers
 from idxcalc.autodiff.backend import Moving, drawn, module, tools
 from idxcalc.autodiff.samples import BLOCK, NEXT, compare
 from idxcalc.autodiff.symbols import WAVES
-from idxcalc.autodiff.values import SAMPLES, Parts, Shift, Tensor, sides
+from idxcalc.autodiff.values import Parts, Shift, sides
 from idxcalc.expr import Dim, Index, Relation, Variable
-
-Array = Any
+from idxcalc.plan.arrays import SAMPLES, Array, Tensor
 
 
 class TooLarge(Exception):
@@ -71,7 +70,7 @@ class Numbers:
     def let(self, array: Array, hint: str) -> Array:
         return array
 
-    def helper(self, name: str, array: Array) -> Array:
+    def matrix(self, name: str, array: Array) -> Array:
         return getattr(helpers, name)(module, array)
 
     def change(self, run: Callable[[Shift], Parts]) -> Parts:

@@ -1,19 +1,29 @@
 """A relation's program as Python source that imports only JAX.
 
-The source is what `Writer` took down, over the samples that the judge drew, with the source of the
-helpers that it calls; it prints the largest error, as the judge records it.
+The source is the rules of `values` written down, for sizes that stay names, over the samples that the judge
+drew, with the source of the helpers that it calls; it prints the largest error, as the judge records it.
 """
 
 from __future__ import annotations
 
-import ast
 import inspect
 import re
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from idxcalc.autodiff import helpers, samples
 from idxcalc.autodiff.judge import Case, judged
-from idxcalc.autodiff.writer import Writer
-from idxcalc.expr import Relation
+from idxcalc.autodiff.sizes import Range
+from idxcalc.autodiff.symbols import WAVES
+from idxcalc.autodiff.values import Parts, Shift, sides
+from idxcalc.expr import Dim, Relation, Variable, python_name
+from idxcalc.plan.arrays import Tensor
+from idxcalc.plan.symbols import argument
+from idxcalc.plan.text import Text, Written
+
+HELPERS = dict(
+    inspect.getmembers(helpers, inspect.isfunction) + inspect.getmembers(samples, inspect.isfunction)
+)
 
 SNIPPET = '''"""Both sides of one relation at random values, every derivative taken by JAX. Needs only jax."""
 
@@ -60,12 +70,11 @@ def snippet(relation: Relation, seed: int = 0) -> str:
     """
     case = Case(relation)
     written = Writer(relation, case.ranges)
-    sides = ast.unparse(ast.parse(written.source))
     rounds = judged(relation, seed, False).rounds
     rows = [(r.seed, case.run(r).blocks, r.mode, *(r.sizes[last] for last in written.names)) for r in rounds]
     return SNIPPET.format(
-        helpers=sources(sides),
-        sides=sides,
+        helpers=sources(written.sides),
+        sides=written.sides,
         heads="".join(f", {name}" for name in written.names.values()),
         batches="\n".join(f"    {row},".replace("'", '"') for row in rows),
         block=samples.BLOCK,
@@ -75,12 +84,66 @@ def snippet(relation: Relation, seed: int = 0) -> str:
 
 def sources(body: str) -> str:
     """The source of the helpers that are called, and of those that they call."""
-    known = {n: f for module in (helpers, samples) for n, f in inspect.getmembers(module, inspect.isfunction)}
     found: dict[str, str] = {}
     todo = [body, "spread drawer compare summary"]
     while todo:
         for name in re.findall(r"\w+", todo.pop()):
-            if name in known and name not in found:
-                found[name] = inspect.getsource(known[name]).rstrip()
+            if name in HELPERS and name not in found:
+                found[name] = inspect.getsource(HELPERS[name]).rstrip()
                 todo.append(found[name])
     return "\n\n\n".join(found.values())
+
+
+class Writer(Written):
+    """Takes down what a relation computes, as the function ``sides``. ``names`` are those of the sizes."""
+
+    batch = ()
+
+    def __init__(self, relation: Relation, ranges: Mapping[str, Range]) -> None:
+        super().__init__("jnp", ("jax", "draw", "sides", "float", *HELPERS))
+        self.ranges = ranges
+        self.head: list[str] = []
+        self.names: dict[str, str] = {}
+        self.known: dict[Any, Tensor] = {}
+        result = sides(self, relation)
+        lines = (*self.head, *self.lines, f"return {result!r}")
+        self.sides = self.function("sides", ("draw", *self.names.values()), *lines)
+
+    def last(self, dim: Dim) -> Any:
+        if dim.number is not None or dim.last in WAVES:
+            return WAVES.get(dim.last, dim.number)
+        if dim.last not in self.names:
+            letter = next(iter(self.ranges[dim.last].letters), "")
+            hint = f"size_{python_name(letter)}" if dim.last.startswith("?") else python_name(dim.last)
+            self.names[dim.last] = self.unique(hint)
+        return Text(self.names[dim.last])
+
+    def draw(self, variable: Variable, lengths: list[Any]) -> Text:
+        drawn = Text("draw")(*lengths)
+        drawn = self.np.round(self.np.multiply(2.0, drawn)) if "integer" in variable.traits else drawn
+        return self.let(drawn, argument(variable))
+
+    def once(self, key: Any, found: Callable[[], Tensor]) -> Tensor:
+        if key not in self.known:
+            # It belongs to the whole function, wherever it is met.
+            outer, self.lines = self.lines, self.head
+            self.known[key] = found()
+            self.lines = outer
+        return self.known[key]
+
+    def matrix(self, name: str, array: Text) -> Text:
+        return Text(name)(self.np, array)
+
+    def change(self, run: Callable[[Shift], Parts]) -> Parts:
+        name, s = self.unique("moved"), Text(self.unique("s"))
+        outer, self.lines = self.lines, []
+        found = run(lambda a, b: self.let(self.np.add(a, self.np.multiply(s, b)), "t"))
+        added, near = ([t.array for t in each] for each in found[1:])
+        inner, self.lines = [*self.lines, f"return ({found[0].array!r}, {added!r}), {near!r}"], outer
+        value, terms, margins = (Text(self.unique(hint)) for hint in ("t", "terms", "margins"))
+        self.lines += [
+            f"def {name}({s}):",
+            *(f"    {line}" for line in inner),
+            f"_, ({value}, {terms}), {margins} = jax.jvp({name}, (0.0,), (1.0,), has_aux=True)",
+        ]
+        return Tensor(value, found[0].axes), [Tensor(terms)], [Tensor(margins)]

@@ -1,4 +1,4 @@
-"""What an expression mentions, through definitions and bodies; and random bodies for unknown functions."""
+"""Random bodies for unknown functions, and variables with traits in terms of some without."""
 
 from __future__ import annotations
 
@@ -7,40 +7,14 @@ from fractions import Fraction
 from functools import lru_cache
 
 from idxcalc.expr import (
-    MINUS_ONE, ONE, ZERO, Add, All, Call, Cases, Compare, Component, Definition, Delta, Deriv, Dim,
-    Elementary, Expr, Function, Index, Match, Mul, Num, Part, Pow, Ref, Sum, Variable, children, substitute,
-    transform,
+    MINUS_ONE, ONE, ZERO, Add, All, Cases, Compare, Component, Definition, Delta, Dim, Elementary, Expr,
+    Function, Index, Match, Mul, Num, Part, Pow, Sum, Variable, substitute,
 )  # fmt: skip
 from idxcalc.functions import KNOWN
+from idxcalc.plan.symbols import own, slots, symbols
 
-Symbol = Variable | Definition
 HALF = Num(Fraction(1, 2))
 WAVES = {"?few": 3, "?many": 7}  # for functions of one real; for all others, more than the usual sizes
-
-
-def parts(*nodes: Part) -> tuple[Part, ...]:
-    """All that stands in the nodes and in the definitions and bodies used there; each once, inner first."""
-    found: dict[Part, None] = {}
-    stack = list(reversed(nodes))
-    while stack:
-        top = stack[-1]
-        symbol = top.definition if isinstance(top, Ref) else top.function if isinstance(top, Call) else None
-        body = () if symbol is None or symbol.body is None else (symbol.body,)
-        inner = [part for part in (*children(top), *body) if part not in found]
-        if inner:
-            stack.extend(reversed(inner))
-        else:
-            found[stack.pop()] = None
-    return tuple(found)
-
-
-@lru_cache(maxsize=4096)
-def symbols(node: Part) -> frozenset[Symbol | Function]:
-    """Variables, definitions and functions that stand in ``node``, through definitions and bodies."""
-    found = parts(node)
-    variables = {p.variable for p in found if isinstance(p, Component)}
-    definitions = {p.definition for p in found if isinstance(p, Ref)}
-    return frozenset(variables | definitions | {p.function for p in found if isinstance(p, Call)})
 
 
 def forked(node: Part) -> bool:
@@ -58,52 +32,31 @@ def signs(traits: frozenset[str]) -> list[int]:
     return [sign for trait, sign in (("antisymmetric", -1), ("symmetric", 1)) if trait in traits]
 
 
-def hidden(name: str) -> bool:
-    """Whether a name was made here."""
-    return name.startswith("?")
-
-
 @lru_cache(maxsize=1024)
-def opened(function: Function) -> Function:
-    """A function with a body, in placeholders of its own: what has their names elsewhere is not meant."""
-    if function.body is None:
-        return waves(function)
-    own = {p: replace(p, name=f"?{function.name} {p.name}") for p in function.placeholders}
-
-    def put(part: Expr) -> Expr:
-        match part:
-            case Component(variable, slots) if variable in own:
-                return Component(own[variable], slots)
-            case Deriv(body, target, slots) if target in own:
-                return Deriv(body, own[target], slots)
-            case _:
-                return part
-
-    return replace(function, placeholders=tuple(own.values()), body=transform(function.body, put))
-
-
-def waves(function: Function) -> Function:
-    """A smooth function in place of an unknown one: each component a sum of sines of the arguments.
+def drawn(function: Function) -> Function:
+    """A function with placeholders of its own; each component of an unknown one is a sum of sines.
 
     Their levels, weights, slopes and phases are variables, to be drawn like all others.
     """
-    out = tuple(Index(f"?o{n}", dim) for n, dim in enumerate(function.out))
+    function = own(function)
+    if function.body is not None:
+        return function
+    out = function.indices
     wave = Index("?w", Dim("?many" if any(function.params) else "?few"))
 
-    def drawn(what: str, *slots: Index) -> Expr:
+    def level(what: str, *slots: Index) -> Expr:
         return Component(Variable(f"?{function.name} {what}", tuple(s.dim for s in slots)), slots)
 
-    given = tuple(Variable(f"?u{n}", dims) for n, dims in enumerate(function.params))
-    angle = [drawn("phase", *out, wave)]
-    for variable in given:
-        own = tuple(Index(f"?i{n}", dim) for n, dim in enumerate(variable.dims))
-        term: Expr = Mul((drawn(f"slope {variable.name}", *out, wave, *own), Component(variable, own)))
-        for index in own:
+    angle = [level("phase", *out, wave)]
+    for variable in function.placeholders:
+        inner = tuple(Index(f"?i{n}", dim) for n, dim in enumerate(variable.dims))
+        term: Expr = Mul((level(f"slope {variable.name}", *out, wave, *inner), Component(variable, inner)))
+        for index in inner:
             term = Sum(index, term)
         angle.append(term)
-    sines = Sum(wave, Mul((drawn("weight", *out, wave), Elementary("sin", (Add(tuple(angle)),)))))
-    body: Expr = Add((drawn("level", *out), sines))
-    return replace(function, placeholders=given, indices=out, body=shaped(body, out, function.traits))
+    sines = Sum(wave, Mul((level("weight", *out, wave), Elementary("sin", (Add(tuple(angle)),)))))
+    body: Expr = Add((level("level", *out), sines))
+    return replace(function, body=shaped(body, out, function.traits))
 
 
 def shaped(body: Expr, axes: tuple[Index, ...], traits: frozenset[str]) -> Expr:
@@ -126,12 +79,6 @@ def shaped(body: Expr, axes: tuple[Index, ...], traits: frozenset[str]) -> Expr:
         large = Cases(((Compare("<", body, ZERO), Num(Fraction(-3, 2))),), Num(Fraction(3, 2)))
         body = Add((Mul((Num(Fraction(1, 4)), body)), Mul((Delta(*axes), large))))
     return body
-
-
-def slots(symbol: Symbol) -> tuple[Index, ...]:
-    """The indices that stand for a symbol's slots, in the order of the axes of its array."""
-    dims = symbol.dims if isinstance(symbol, Variable) else tuple(i.dim for i in symbol.indices)
-    return tuple(Index(f"?{n}", dim) for n, dim in enumerate(dims))
 
 
 def prepared(variable: Variable) -> Expr:

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from functools import lru_cache
+from keyword import iskeyword
 from typing import TYPE_CHECKING
 
 from idxcalc.expr.intern import Node
@@ -112,12 +114,13 @@ class Definition(Node):
 _WORDS = re.compile(r"[A-Za-z0-9]+")
 
 
+@lru_cache(maxsize=4096)
 def python_name(latex: str) -> str:
     """The Python identifier for a LaTeX name, as used by compiled functions.
 
-    >>> python_name(r"\\hat y"), python_name(r"\\sigma"), python_name("w^{(t)}"), python_name("x'")
-    ('hat_y', 'sigma', 'w_t', 'x_prime')
+    >>> python_name(r"\\hat y"), python_name(r"\\lambda"), python_name("w^{(t)}"), python_name("x'")
+    ('hat_y', 'lambda_', 'w_t', 'x_prime')
     """
     text = re.sub(r"\\(text|mathrm|mathbf|mathit)\b", "", latex).replace("'", " prime")
     name = "_".join(_WORDS.findall(text))
-    return name if name and not name[0].isdigit() else f"_{name}"
+    return f"{name}_" if iskeyword(name) else name if name and not name[0].isdigit() else f"_{name}"

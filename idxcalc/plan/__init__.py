@@ -1,7 +1,5 @@
-"""From a formula to a function: an explicit plan of array operations, run by NumPy or JAX."""
+"""From a formula to a function: arrays by one rule for each node, on NumPy or JAX, or as text."""
 
-from idxcalc.plan.build import plan
-from idxcalc.plan.lines import Plan
 from idxcalc.plan.run import Compiled, compile
 
-__all__ = ["Compiled", "Plan", "compile", "plan"]
+__all__ = ["Compiled", "compile"]

@@ -1,77 +1,80 @@
-"""A plan as a NumPy function: what a reader may copy, and change.
+"""A formula as a NumPy function: what a reader may copy, and change.
 
-Invariant: the text, run, computes what the plan computes, from arrays of floats whose shapes tell the sizes.
+Invariant: the text, run, computes what the compiled formula computes, from arrays of floats whose shapes tell
+the sizes.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from idxcalc.errors import IdxcalcError
 from idxcalc.expr import Dim
-from idxcalc.functions import KNOWN
-from idxcalc.plan.lines import Line, Plan
+from idxcalc.plan.formula import Formula
+from idxcalc.plan.symbols import Need
+from idxcalc.plan.text import Text, Written
 
-_OPERATORS = {"add": " + ", "power": "**", "and": " & ", "=": " == "}
-_CALLS = {"where": "np.where({}, {}, {}) * 1.0", "delta": "np.equal({}, {}) * 1.0"}
+LINALG = {"inverse": "inv", "determinant": "det"}
 
 
-def source(plan: Plan, name: str = "formula") -> str:
-    """The Python text of a function ``name`` with the plan's arguments; `IdxcalcError` if no size is known.
+def source(formula: Formula, name: str = "formula") -> str:
+    """The Python text of a function ``name`` with the formula's arguments; `IdxcalcError` if it lacks a size.
 
     >>> from idxcalc.expr import Component, Dim, Index, Mul, Sum, Variable
-    >>> from idxcalc.plan.build import plan
     >>> i = Index("i", Dim("n"))
     >>> x, y = (Component(Variable(name, (i.dim,)), (i,)) for name in "xy")
-    >>> print(source(plan(Sum(i, Mul((x, y)))), "dot"))
+    >>> print(source(Formula(Sum(i, Mul((x, y)))), "dot"))
     import numpy as np
     <BLANKLINE>
     def dot(x, y):
         t1 = np.einsum("i,i->", x, y)
         return t1
     """
-    shaped = {dim.last for variable in plan.variables.values() for dim in variable.dims}
-    sizes = [name for name, dim in plan.sizes.items() if dim.last not in shaped]
-    lines = [f"    {line.name} = {_right(plan, line)}" for line in plan.lines.values()]
-    result = _argument(plan, plan.result)
-    head = f"import numpy as np\n\ndef {name}({', '.join((*plan.arguments, *sizes))}):"
-    return "\n".join([head, *lines, f"    return {result}"])
+    shaped = {dim.last for variable in formula.variables.values() for dim in variable.dims}
+    sizes = [size for size, dim in formula.sizes.items() if dim.last not in shaped]
+    taken = (*formula.arguments, *sizes)
+    written = Source(formula, taken)
+    result = formula.result(written)
+    return "import numpy as np\n\n" + written.function(name, taken, *written.lines, f"return {result!r}")
 
 
-def _argument(plan: Plan, name: str) -> str:
-    return repr(plan.literals[name]) if name in plan.literals else name
+class Source(Written):
+    """The lines of a formula; equal ones are written once."""
 
+    def __init__(self, formula: Formula, used: Sequence[str]) -> None:
+        super().__init__("np", used)
+        self.formula = formula
+        self.known: dict[str, Text] = {}
 
-def _right(plan: Plan, line: Line) -> str:
-    """What a line computes."""
-    args, (given, _, out) = [_argument(plan, arg) for arg in line.args], line.spec.partition("->")
-    match line.op:
-        case "einsum":
-            factor = "" if line.detail == 1 else f"{line.detail} * "
-            return f'{factor}np.einsum("{line.spec}", {", ".join(args)})'
-        case "index":
-            return f"{args[0]}[{', '.join(map(_position, line.detail))}]"
-        case "range" | "ones" | "last":
-            last = _last(plan, line.detail)
-            steps = f"np.arange({line.detail.start}, {last} + 1)"
-            return {"range": steps, "ones": f"np.ones(len({steps}))", "last": last}[line.op]
-        case "inv" | "det":
-            return f"np.linalg.{line.op}({args[0]})"
-        case "apply":
-            name, depth = line.detail
-            depth = 0 if plan.needs[name].scalar else depth
-            return f"np.array({_looped(name, args, depth)})" if depth else f"{name}({', '.join(args)})"
-        case op:
-            placed = [_placed(arg, axes, out) for arg, axes in zip(args, given.split(","), strict=True)]
-            if op in _CALLS or op in KNOWN:
-                call = _CALLS.get(op) or f"np.{KNOWN[op].numpy}({', '.join('{}' for _ in placed)})"
-                return call.format(*placed)
-            return _OPERATORS.get(op, f" {op} ").join(f"({a})" if a[0] == "-" else a for a in placed)
+    def let(self, array: Text, hint: str) -> Text:
+        text = repr(array)
+        if text not in self.known:
+            self.known[text] = super().let(array, hint)
+        return self.known[text]
 
+    def argument(self, name: str) -> Text:
+        return Text(name)
 
-def _position(where: Any) -> str:
-    return str(where) if isinstance(where, int) else f"{'' if where.start is None else where.start}:"
+    def last(self, dim: Dim) -> int | Text:
+        """The last value of a range: a number, read off the shape of an argument, or an argument itself."""
+        if dim.number is not None:
+            return dim.number
+        for name, variable in self.formula.variables.items():
+            for axis, each in enumerate(variable.dims):
+                if each.last == dim.last:
+                    return Text(f"{name}.shape[{axis}]" + (" - 1" if each.start == 0 else ""))
+        for name, each in self.formula.sizes.items():
+            if each.last == dim.last:
+                return Text(name)
+        raise IdxcalcError("the size of an index is not known: no argument has it")
+
+    def matrix(self, name: str, array: Text) -> Text:
+        return Text(f"np.linalg.{LINALG[name]}")(array)
+
+    def apply(self, need: Need, arrays: Sequence[Text], depth: int) -> Text:
+        depth = 0 if need.scalar else depth
+        looped = _looped(need.name, list(map(repr, arrays)), depth)
+        return Text(f"np.array({looped})" if depth else looped)
 
 
 def _looped(name: str, args: Sequence[str], depth: int) -> str:
@@ -80,25 +83,3 @@ def _looped(name: str, args: Sequence[str], depth: int) -> str:
         return f"{name}({', '.join(args)})"
     inner = [f"a{depth}{n}" for n in range(len(args))]
     return f"[{_looped(name, inner, depth - 1)} for {', '.join(inner)}, in zip({', '.join(args)})]"
-
-
-def _placed(arg: str, axes: str, out: str) -> str:
-    """An argument with its axes where the value has them; the first may be missing."""
-    ordered = "".join(axis for axis in out if axis in axes)
-    arg = arg if ordered == axes else f'np.einsum("{axes}->{ordered}", {arg})'
-    where = "".join(":" if axis in axes else "N" for axis in out).lstrip("N")
-    return arg if "N" not in where else f"{arg}[{', '.join(where).replace('N', 'None')}]"
-
-
-def _last(plan: Plan, dim: Dim) -> str:
-    """The last value of a range: a number, or read off the shape of an argument."""
-    if dim.number is not None:
-        return str(dim.number)
-    for name, variable in plan.variables.items():
-        for axis, each in enumerate(variable.dims):
-            if each.last == dim.last:
-                return f"{name}.shape[{axis}]" + (" - 1" if dim.start == 0 else "")
-    for name, each in plan.sizes.items():
-        if each.last == dim.last:
-            return name
-    raise IdxcalcError("the size of an index is not known: no argument has it")

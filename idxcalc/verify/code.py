@@ -21,7 +21,7 @@ from idxcalc.errors import IdxcalcError
 from idxcalc.expr import Add, Call, Elementary, Expr, Index, Pow, Size, Sum, free, walk
 from idxcalc.notation.scope import Scope
 from idxcalc.notation.write import tidy, write
-from idxcalc.plan.backends import backend
+from idxcalc.plan.backends import backend, numpy
 from idxcalc.verify.diagnose import TOLERANCE, close, explanations, largest
 from idxcalc.verify.result import Result, Verdict
 from idxcalc.verify.samples import World, double, library
@@ -53,7 +53,7 @@ def check_code(
     ``origin`` is the formula as it was read in ``scope``, before it was worked out: it has all the names that
     the function may take. Raises `IdxcalcError` where the formula itself cannot be computed.
     """
-    rng, name = backend("numpy").xp.random.default_rng(seed), getattr(function, "__name__", "")
+    rng, name = numpy().random.default_rng(seed), getattr(function, "__name__", "")
     result = Result("tested", latex=text, source=text, label=name if name.isidentifier() else "")
     worst, seen, faults = 0.0, [], []
     for trial in range(TRIALS):
@@ -89,7 +89,7 @@ def _drawn(
     for _ in range(REDRAWS):
         world = World(formulas, scope, trial, rng)
         expected = world.value(formulas[1], order)
-        if backend("numpy").xp.all(abs(expected) < float("inf")):
+        if numpy().all(abs(expected) < float("inf")):
             return world, expected
     known = [v.name for v in world.variables.values() if "positive" not in v.traits and not v.differential]
     advice = [f"; declare what is positive, as in `{name} positive`?" for name in known]
@@ -114,7 +114,7 @@ def _explained(faults: list[Any], expr: Expr, order: tuple[Index, ...]) -> str:
 
 def _factors(world: World, expr: Expr, order: tuple[Index, ...]) -> Iterator[tuple[str, Any]]:
     """What a function may have forgotten to multiply by: variables, definitions, and parts of the formula."""
-    np, shape = backend("numpy").xp, world.shape([i.dim for i in order])
+    np, shape = numpy(), world.shape([i.dim for i in order])
     parts = [p for p in walk(expr) if isinstance(p, Call | Elementary | Pow | Add | Sum | Size)]
     for part in dict.fromkeys([*world.placed(order), *parts]):
         over = tuple(i for i in order if i in free(part))
@@ -179,12 +179,12 @@ def _of(kind: str, value: Any) -> Any:
     if kind == "torch":
         return sys.modules["torch"].tensor(value)
     with double(kind == "jax"):
-        return backend(kind).xp.array(value)
+        return backend(kind).array(value)
 
 
 def _array(found: Any, text: str) -> tuple[Any, float]:
     """What was returned, in double precision, and the tolerance that its own precision asks for."""
-    np, kind = backend("numpy").xp, type(found).__name__
+    np, kind = numpy(), type(found).__name__
     if found is None:
         raise Fault("your function returns nothing; is a `return` missing?")
     if isinstance(found, tuple | dict) or callable(found):

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from typing import Any
 
-from idxcalc.plan.backends import backend
+from idxcalc.plan.backends import numpy
 from idxcalc.verify.result import component
 
 Array = Any
@@ -21,7 +21,7 @@ TOLERANCE = 1e-7
 
 def wrong(found: Array, expected: Array, tolerance: float = TOLERANCE) -> Array:
     """In which components arrays of one shape differ by more than rounding."""
-    np = backend("numpy").xp
+    np = numpy()
     return ~(np.abs(found - expected) <= tolerance * (np.max(np.abs(expected), initial=0.0) or 1.0))
 
 
@@ -37,7 +37,7 @@ def explanations(
 
     ``letters`` name the axes; ``factors`` are arrays that broadcast against ``expected``, by their LaTeX.
     """
-    np, rank = backend("numpy").xp, expected.ndim
+    np, rank = numpy(), expected.ndim
     if not np.all(np.isfinite(found)):
         return
     if found.ndim > rank and close(np.squeeze(found), expected, tolerance):
@@ -92,7 +92,7 @@ def largest(
     found: Array, expected: Array, letters: tuple[str, ...], starts: tuple[int, ...], tolerance: float
 ) -> str:
     """The component that differs most, both its values, and how many differ at all."""
-    np = backend("numpy").xp
+    np = numpy()
     gap = np.abs(found - expected)
     at = np.unravel_index(int(np.argmax(np.where(np.isfinite(gap), gap, np.inf))), gap.shape)
     said = f"your function gives {float(found[at]):.6g}, the formula {float(expected[at]):.6g}"

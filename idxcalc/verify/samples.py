@@ -17,14 +17,15 @@ from typing import Any
 
 from idxcalc import plan
 from idxcalc.autodiff.backend import tools
-from idxcalc.autodiff.symbols import prepared, slots, symbols
+from idxcalc.autodiff.symbols import prepared
 from idxcalc.calculus import differentiate
 from idxcalc.expr import (
     Component, Definition, Dim, Expr, Function, Index, Lambda, Ref, Size, Variable, python_name,
 )  # fmt: skip
 from idxcalc.notation.scope import Scope, settle
 from idxcalc.notation.sizes import Sizes
-from idxcalc.plan.backends import backend
+from idxcalc.plan.backends import jax, numpy
+from idxcalc.plan.symbols import hidden, slots, symbols
 
 ORDERS = 4
 """So many derivatives of a drawn function are at hand."""
@@ -54,11 +55,10 @@ class World:
     def __init__(self, formulas: Sequence[Expr], scope: Scope, trial: int, rng: Any) -> None:
         self.rng, parts = rng, sorted(frozenset().union(*map(symbols, formulas)), key=lambda s: s.name)
         functions = {python_name(s.name): s for s in parts if isinstance(s, Function)}
-        inner = {v for function in functions.values() for v in function.placeholders}
         names = [n for n in scope.symbols if n not in scope.soft and n not in scope.aliases]
         known = [s for n in names if not isinstance(s := scope.symbols[n], Function)]
         self.symbols = [settle(s, scope) for s in known]
-        own = {v: None for v in (*self.symbols, *parts) if isinstance(v, Variable) and v not in inner}
+        own = {v: None for v in (*self.symbols, *parts) if isinstance(v, Variable) and not hidden(v.name)}
         self.variables = {("d" if v.differential else "") + python_name(v.name): v for v in own}
         self.bodies = {python_name(d.name): Lambda(d.indices, d.body) for d in self.definitions()}
         self.bodies |= {python_name(n): settle(a, scope) for n, a in scope.aliases.items()}
@@ -84,7 +84,7 @@ class World:
     def array(self, variable: Variable, shape: tuple[int, ...]) -> Any:
         """Values of a variable that have its traits."""
         drawn = self.rng.normal(size=shape)
-        whole = backend("numpy").xp.round(2.0 * drawn) if "integer" in variable.traits else drawn
+        whole = numpy().round(2.0 * drawn) if "integer" in variable.traits else drawn
         compiled = plan.compile(prepared(variable), "numpy", slots(variable))
         return compiled(**{compiled.arguments[0]: whole})
 
@@ -99,11 +99,11 @@ class World:
 
     def value(self, expr: Expr, order: tuple[Index, ...]) -> Any:
         """An expression's array over ``order``, at these values."""
-        np = backend("numpy").xp
+        np = numpy()
         axes = tuple(Index(i.name, self.scope.sizes.settled(i.dim)) for i in order)
         plain = all(f.params == ((),) and not f.out for f in self.functions.values())
         compiled = plan.compile(settle(expr, self.scope), "numpy" if plain else "jax", axes)
-        needs = (python_name(need.function.name) for need in compiled.plan.needs.values())
+        needs = (python_name(need.function.name) for need in compiled.needs.values())
         wanted = {*compiled.arguments, *needs}.intersection(self.inputs)
         with np.errstate(all="ignore"), double(not plain):
             return np.asarray(compiled(**{name: self.inputs[name] for name in wanted}))
@@ -149,9 +149,9 @@ def smooth(weights: list[Any], ranks: list[int], shift: float, order: int) -> Ca
 
 def library(*values: Any) -> Any:
     """The array library that values belong to; a number belongs to NumPy."""
-    torch, jax = sys.modules.get("torch"), sys.modules.get("jax")
+    torch, loaded = sys.modules.get("torch"), sys.modules.get("jax")
     if torch is not None and any(isinstance(v, torch.Tensor) for v in values):
         return torch
-    if jax is not None and any(isinstance(v, jax.Array) for v in values):
-        return backend("jax").xp
-    return backend("numpy").xp
+    if loaded is not None and any(isinstance(v, loaded.Array) for v in values):
+        return jax().numpy
+    return numpy()

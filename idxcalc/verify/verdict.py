@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from idxcalc import autodiff, normal
-from idxcalc.autodiff.symbols import symbols
+from idxcalc.plan.symbols import hidden, symbols
 from idxcalc.calculus import differentiate
 from idxcalc.errors import IdxcalcError, JudgesDisagree
 from idxcalc.evidence import Evidence
@@ -81,6 +81,10 @@ def _advice(relation: Relation) -> str:
     """The declaration that may be missing when no sample lies in the domain."""
     parts = (part for side in (relation.left, relation.right) for part in walk(side))
     inside = (s for part in parts if isinstance(part, Elementary | Pow) for s in symbols(part))
-    found = (s.name for s in inside if isinstance(s, Variable) and "positive" not in s.traits)
+    found = (
+        s.name
+        for s in inside
+        if isinstance(s, Variable) and not hidden(s.name) and "positive" not in s.traits
+    )
     name = min(found, default="")
     return f"; declare `{name} positive`?" if name else ""
