@@ -61,8 +61,7 @@ def _is_file(what: str) -> bool:
 def _check_files(asked: argparse.Namespace) -> int:
     chapters = [chapter(path, store=FOLDER if asked.cached else None) for path in dict.fromkeys(asked.what)]
     results: list[Found] = []
-    for each in chapters if not asked.no_cells else ():
-        each.begin()
+    _ = [each.running for each in chapters if not asked.no_cells]  # side by side
     for each in chapters:
         some = each.all(cells=not asked.no_cells)
         results += some

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from idxcalc.chapters import Found, chapter, summary
+from idxcalc.chapters import Found, Statement, chapter, summary
 from idxcalc.chapters.statement import CHECKED
 from idxcalc.errors import JudgesDisagree
 
@@ -59,7 +59,7 @@ class ChapterFile(pytest.File):
         for each in here.statements:
             if each.kind in CHECKED:
                 numbers = range(1, here.count(each) + 1)
-                relations = [(each.line, partial(here.results, each, number)) for number in numbers]
+                relations = [(each.line, partial(self.relation, each, number)) for number in numbers]
                 yield Several.from_parent(self, name=each.name, items=relations)
             elif each.kind == "claim":
                 find = partial(lambda claim: (here.shown(claim),), each)
@@ -67,16 +67,21 @@ class ChapterFile(pytest.File):
             elif each.kind != "math":
                 yield one(name=each.name, line=each.line, find=partial(here.results, each))
         if here.inline:
-            yield one(name="inline", line=1, find=here.check_inline)
+            wrong = (found for each in here.inline for found in here.results(each))
+            yield one(name="inline", line=1, find=lambda: [*wrong])
         if here.cells:
-            line = here.cells[0].opened
-            yield one(name="cells", line=line, find=lambda: (here.ran.result,), waits=True)
+            yield one(name="cells", line=here.cells[0].opened, find=lambda: here.ran[:1], waits=True)
+
+    def relation(self, statement: Statement, number: int) -> Sequence[Found]:
+        """The result of one relation; of what cannot be read, the one that there is."""
+        results = self.here.results(statement)
+        return results[number - 1 : number] or results[-1:]
 
     @cached_property
     def begun(self) -> bool:
         """Start the cells, if some item that will run waits for them; the others run meanwhile."""
         items = (each for each in self.session.items if isinstance(each, Check) and each.waits)
-        return any(each.parent is self for each in items) and self.here.begin()
+        return any(each.parent is self for each in items) and bool(self.here.running)
 
 
 class Several(pytest.Collector):

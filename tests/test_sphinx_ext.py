@@ -20,7 +20,7 @@ import pytest
 
 pytest.importorskip("sphinx")
 
-from idxcalc.chapters.store import environment
+from idxcalc.chapters.store import environment, of_one_edition
 from idxcalc.errors import IdxcalcError, Span
 from idxcalc.notation.anatomy import Anatomy
 from idxcalc.sphinx_ext import katex
@@ -128,6 +128,7 @@ def build(
                 (source / name).write_text(text)
         capsys.readouterr()
         environment.cache_clear()  # a build is a process of its own
+        of_one_edition.cache_clear()
         target = tmp_path / "out" / builder
         code = build_main(["-b", builder, "--no-color", *args, "book", str(target)])
         said = capsys.readouterr()

@@ -10,7 +10,7 @@ import pytest
 from fake_context import FakeContext
 
 from idxcalc.chapters import Chapter, chapter, store
-from idxcalc.chapters.store import Store, environment
+from idxcalc.chapters.store import Store, environment, of_one_edition
 
 PAGE = """# {check}`u = v`
 
@@ -57,6 +57,7 @@ def verified(tmp_path, monkeypatch):
 
     def run(text: str = PAGE) -> list[str]:
         environment.cache_clear()
+        of_one_edition.cache_clear()
         Counting.asked.clear()
         Path("page.md").write_text(text)
         kept = Chapter("page.md", context=Counting, store=Store(Path("kept")))
@@ -68,6 +69,7 @@ def verified(tmp_path, monkeypatch):
     run.files = lambda: list(Path("kept").iterdir())
     yield run
     environment.cache_clear()
+    of_one_edition.cache_clear()
 
 
 CHAIN, CHECK = "a = \\use{L} = wrong x", "u = v"

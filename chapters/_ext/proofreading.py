@@ -23,12 +23,12 @@ from sphinx.util.docutils import SphinxDirective
 
 from idxcalc import Context
 from idxcalc.chapters import found as as_found
+from idxcalc.chapters.store import light
 from idxcalc.errors import IdxcalcError
 from idxcalc.notation import relations
 from idxcalc.sphinx_ext.directives import formula, note, statement_node
 from idxcalc.sphinx_ext.domain import Entry, domain, title
 from idxcalc.sphinx_ext.layout import declarations, typeset
-from idxcalc.sphinx_ext.reading import kept
 from idxcalc.verify import hints
 
 OUTCOMES = (
@@ -172,10 +172,10 @@ class ProofReading(SphinxDirective):
 
     def statement(self, found: Finding) -> statement_node:
         name = found.item["id"]
-        results = (as_found(replace(each, label=""), "relation", ok=True) for each in found.results)
+        results = (as_found(light(each), "relation", label="", ok=True) for each in found.results)
         entry = Entry(
             kind="derive", ident=nodes.make_id(name), label=name, number=name, rows=rows(found.item["latex"]),
-            results=tuple(map(kept, results)),
+            results=tuple(results),
         )  # fmt: skip
         return statement_node("", formula(entry, self.env.docname), **note(self.env, entry))
 

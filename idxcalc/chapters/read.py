@@ -10,32 +10,25 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from functools import partial
+from pathlib import Path
+from typing import Any
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 from mdit_py_plugins import (
-    amsmath,
-    colon_fence,
-    deflist,
-    dollarmath,
-    footnote,
-    front_matter,
-    myst_blocks,
-    myst_role,
-)
+    amsmath, colon_fence, deflist, dollarmath, footnote, front_matter, myst_blocks, myst_role,
+)  # fmt: skip
 
-from idxcalc.chapters.cells import Cell
 from idxcalc.chapters.record import Found, fault
 from idxcalc.chapters.statement import (
-    LITERAL, OPTIONS, ROLES, Exercise, Option, Statement, meant, read_options, states_relation,
+    LITERAL, OPTIONS, ROLES, Exercise, Statement, meant, read_options, states_relation,
 )  # fmt: skip
-from idxcalc.chapters.text import Text, located
+from idxcalc.chapters.text import Text, load, located
+from idxcalc.errors import IdxcalcError
 
 _OURS = (*OPTIONS, "code-cell")
 _OPENER = re.compile(rf"(?m)^[ \t]*(`{{3,}}|:{{3,}}|~{{3,}})\s*\{{(?:{'|'.join(_OURS)})\}}")
-_QUESTION = re.compile(r"\*\*\d+\.\*\*")
 _UNCHECKED = (
     "this formula states a relation that nothing checks; make it a {derive}, "
     "or a {math} block that says why not, `:unchecked: reason`"
@@ -52,27 +45,36 @@ _MARKDOWN = (
 )  # fmt: skip
 
 
-@dataclass
 class Reading:
-    """What one chapter holds, in the order of the file; its faults are results with a place."""
+    """What the file at ``path`` holds, in its order: ``parts``, which are the ``statements`` (directives and
+    roles), code ``cells`` and ``inline`` formulas; ``exercises``; ``faults``, which are results with a place.
+    Messages name it ``shown``. One that is missing or no text has that one fault, and is not ``readable``.
+    """
 
-    file: str
-    source: Text
-    faults: list[Found] = field(default_factory=list)
-    statements: list[Statement] = field(default_factory=list)
-    cells: list[Cell] = field(default_factory=list)
-    inline: list[tuple[Text, int]] = field(default_factory=list)  # with the number of statements before it
-    front: Text = field(default_factory=lambda: Text(""))
-    exercises: list[Exercise] = field(default_factory=list)
-    question: Text | None = None  # the file from the last question on that has no solution yet
-    labels: dict[str, int] = field(default_factory=dict)
-    names: Counter[str] = field(default_factory=Counter)
+    def __init__(self, path: str | Path, shown: str = "") -> None:
+        self.file, self.path = Path(path), shown or str(path)
+        self.faults: list[Found] = []
+        self.parts: list[Statement] = []
+        self.exercises: list[Exercise] = []
+        self.readable, self.front, self._source = True, Text(""), Text("")
+        self._question: Text | None = None  # the file from the last question on that has no solution yet
+        self._labels: dict[str, int] = {}
+        self._names = Counter[str]()
+        try:
+            self._source = load(self.file)
+        except IdxcalcError as error:
+            self.readable = False
+            self.fault(self._source, error.message)
+        self._read(self._source)
+        self.cells = [each for each in self.parts if each.kind == "code-cell"]
+        self.inline = [each for each in self.parts if each.kind == "inline"]
+        self.statements = [each for each in self.parts if each.kind in (*OPTIONS, *ROLES)]
 
     def fault(self, where: Text, message: str, label: str = "") -> None:
         """Note what is wrong with a part of the file; ``message`` says what was found and what to do."""
-        self.faults.append(fault(self.file, where, message, label))
+        self.faults.append(fault(self.path, where, message, label))
 
-    def read(self, text: Text, inside: str = "") -> None:
+    def _read(self, text: Text, inside: str = "") -> None:
         """Read MyST text; ``inside`` names the directive that holds it, "" at the top."""
         lines, depth = text.parts(), 0
         cursor: dict[int, int] = {}  # where in a table's row the next cell starts
@@ -83,20 +85,20 @@ class Reading:
                 case "front_matter" if not inside:
                     self.front = located(token.content, lines[first + 1 :])
                 case "fence" | "colon_fence":
-                    self.fence(token, lines[first:stop], inside or ("list or quote" if depth else ""))
+                    self._fence(token, lines[first:stop], inside or ("list or quote" if depth else ""))
                 case "math_block" | "math_block_label" | "amsmath" if states_relation(token.content):
                     self.fault(lines[first][:1], _UNCHECKED)
                 case "inline":
                     inner = located(token.content, lines[first:], cursor.get(first, 0))
                     cursor[first] = inner.at[-1] - lines[first].at[0]
-                    if _QUESTION.match(inner):
-                        self.question = self.source[inner.at[0] :]
+                    if re.match(r"\*\*\d+\.\*\*", inner):
+                        self._question = self._source[inner.at[0] :]
                     for each in _pieces(token, inner):
-                        self.piece(*each)
+                        self._piece(*each)
 
     # Directives
 
-    def fence(self, token: Token, lines: Sequence[Text], inside: str) -> None:
+    def _fence(self, token: Token, lines: Sequence[Text], inside: str) -> None:
         """One fence; ``lines`` are all of it, the closing one included."""
         opener = lines[0][lines[0].find(token.markup) :].stripped()
         content = located(token.content.removesuffix("\n"), lines[1:]) if token.content else opener[:0]
@@ -105,29 +107,26 @@ class Reading:
             if lead and lead[1] in OPTIONS:
                 self.fault(opener, f"a space is missing after {{{lead[1]}}}")
             elif token.type == "colon_fence":
-                self.read(content, inside or "block")
+                self._read(content, inside or "block")
             return
         name, argument = lead[1], opener[opener.find("}") + 1 :].stripped()
-        content, rest = self.closed(lines, content, name, opener[: len(token.markup)], inside)
+        content, rest = self._closed(lines, content, name, opener[: len(token.markup)], inside)
         tell = partial(self.fault, label=str(argument)) if name in OPTIONS else lambda *_: None
         options, body = read_options(content, tell)
-        if name == "code-cell":
-            self.cell(options, body, opener, inside)
-        elif name in OPTIONS:
-            if name == "math" and argument:
-                body, argument = Text(f"{argument}\n{body}", body.source, (*argument.at, *body.at)), body[:0]
-            self.directive(name, str(argument), options, body.stripped() or opener[:0], opener)
+        before = len(self.parts)
+        if name in _OURS:
+            self._directive(name, argument, options, body.stripped() or opener[:0], opener, inside)
         elif name not in LITERAL:
             near = meant(name, OPTIONS, "{{{}}}")
             if near and (len(name) > 4 or name.lower() in OPTIONS):
                 self.fault(opener, f"an unknown directive {{{name}}}{near}")
-            before = len(self.statements)
-            self.read(body, f"{{{name}}}")
+            self._read(body, f"{{{name}}}")
             if argument == "Solution":
-                self.solution(body, tuple(self.statements[before:]), opener)
-        self.read(rest, inside)
+                held = [each for each in self.parts[before:] if each.kind in OPTIONS]
+                self._solution(body, tuple(held), opener)
+        self._read(rest, inside)
 
-    def closed(
+    def _closed(
         self, lines: Sequence[Text], content: Text, name: str, marks: Text, inside: str
     ) -> tuple[Text, Text]:
         """The content up to where the directive should have been closed, and what it swallowed beyond."""
@@ -135,13 +134,13 @@ class Reading:
         other = _OPENER.search(content) if name in _OURS else None
         if not other and len(lines) > 1 and len(last) >= len(marks) and not last.strip(marks[0]):
             return content, content[:0]
-        when = "is never closed"
+        when = "never closed"
         if other:
-            when = f"is not closed before another directive in line {content.place(other.start(1)).line}"
-        around = f" (the {inside} around it must close later, with more characters)"
-        self.fault(
-            marks, f"this {{{name}}} {when}; end it with {marks}" + around * bool(inside and not other)
-        )
+            when = f"not closed before another directive in line {content.place(other.start(1)).line}"
+        said = f"this {{{name}}} is {when}; end it with {marks}"
+        if inside and not other:
+            said += f" (the {inside} around it must close later, with more characters)"
+        self.fault(marks, said)
         if name not in _OURS:
             return content, content[:0]
         # What it was meant to hold ends, as a guess, at the first empty line below its text.
@@ -150,55 +149,58 @@ class Reading:
         left = lines[1 + content.count("\n", 0, stop) :]
         return content[:stop], located("\n".join(left), left) if left else content[:0]
 
-    def solution(self, body: Text, statements: tuple[Statement, ...], opener: Text) -> None:
+    def _solution(self, body: Text, statements: tuple[Statement, ...], opener: Text) -> None:
         """An admonition called Solution answers the question before it, which begins with a bold number."""
-        if self.question is None:
+        asked, self._question = self._question, None
+        if asked is None:
             said = "this solution answers no question; begin that with its number in bold, `**1.**`"
             return self.fault(opener[:1], said)
-        name = statements[0].name if statements else f"line-{self.question.place().line}"
-        question = self.question[: opener.at[0] - self.question.at[0]].stripped()
+        name = statements[0].name if statements else f"line-{asked.place().line}"
+        question = asked[: opener.at[0] - asked.at[0]].stripped()
         self.exercises.append(Exercise(name, question, body, statements))
-        self.question = None
 
-    def cell(self, options: dict[str, Option], body: Text, opener: Text, inside: str) -> None:
-        """A code cell; only one at the top level is ever run."""
-        if inside:
-            said = f"a {{code-cell}} inside a {inside} is never run; move it out, to the top level"
-            return self.fault(opener[:1], said, "cells")
-        tags = re.findall(r"\w[\w.:-]*", options["tags"].value) if "tags" in options else ()
-        self.cells.append(Cell(body or opener[:0], tuple(tags), opener.place().line))
-
-    def directive(self, kind: str, label: str, options: dict[str, Option], body: Text, opener: Text) -> None:
+    def _directive(
+        self, kind: str, argument: Text, options: dict[Any, Text], body: Text, opener: Text, inside: str
+    ) -> None:
         """A directive of the language, with all that is wrong with it."""
-        if kind == "math" and "label" in options:
-            label = str(options["label"].value)
-        for where, message in _complaints(kind, options, body):
-            self.fault(where, message, label if kind != "math" else "")
-        if not body and kind != "math" and not (kind == "given" and {"from", "fresh"} & set(options)):
+        label, said = str(argument), str(argument)
+        if kind == "code-cell":
+            label = ""
+            if inside:
+                said = f"a {{code-cell}} inside a {inside} is never run; move it out, to the top level"
+                return self.fault(opener[:1], said, "cells")
+        elif kind == "math":
+            if argument:
+                body = Text(f"{argument}\n{body}", body.source, (*argument.at, *body.at))
+            label, said = str(options.get("label", "")), ""
+        for where, message in _complaints(kind, options, body) if kind in OPTIONS else ():
+            self.fault(where, message, said)
+        takes = kind == "given" and {"from", "fresh"} & set(options)
+        if not body and not takes and kind not in ("math", "code-cell"):
             self.fault(opener[:1], f"an empty {{{kind}}}; write its text below the options", label)
-        self.add(kind, label, {name: each.value for name, each in options.items()}, body, opener)
+        self._add(kind, label, options, body, opener)
         if kind == "claim":
-            self.read(body, f"{{{kind}}}")
+            self._read(body, f"{{{kind}}}")
 
-    def add(self, kind: str, label: str, options: dict[str, Text], body: Text, opener: Text) -> None:
-        """A statement, by a name that no other one has."""
+    def _add(self, kind: str, label: str, options: dict[Any, Text], body: Text, opener: Text) -> None:
+        """A part, by a name that no other one has."""
         line = opener.place().line
         if kind != "math" and not re.fullmatch(r"[\w.-]*", label):
             said = f"the label `{label}` is not one word of letters, digits, - _ and ."
             self.fault(opener[:1], said, label)
             label = re.sub(r"[^\w.-]+", "-", label).strip("-")
-        if label and self.labels.setdefault(label, line) != line:
-            said = f"the label {label} is taken by line {self.labels[label]}; choose another"
+        if label and self._labels.setdefault(label, line) != line:
+            said = f"the label {label} is taken by line {self._labels[label]}; choose another"
             self.fault(opener[:1], said, label)
-        name = label or f"line-{line}"
-        self.names[name] += 1
-        if self.names[name] > 1:
-            name = f"{name}+{self.names[name]}"  # no label has a plus
-        self.statements.append(Statement(kind, label, options, body, self.file, line, name))
+        name = label or f"{'line' if kind in (*OPTIONS, *ROLES) else kind}-{line}"
+        self._names[name] += 1
+        if self._names[name] > 1:
+            name = f"{name}+{self._names[name]}"  # no label has a plus
+        self.parts.append(Statement(kind, label, options, body, self.path, line, name))
 
     # Roles and inline formulas
 
-    def piece(self, name: str, mark: Text, inner: Text) -> None:
+    def _piece(self, name: str, mark: Text, inner: Text) -> None:
         """A role or a formula inside a sentence, by the name of the role or the dollars."""
         role, near = mark[: mark.find("}") + 1], meant(name, ROLES, "{{{}}}")
         if name == "open":
@@ -206,28 +208,28 @@ class Reading:
         elif name == "$$" and states_relation(inner):
             self.fault(mark[:1], _UNCHECKED)
         elif name in ("$", "math"):
-            self.inline.append((inner, len(self.statements)))
+            self._add("inline", "", {}, inner, mark)
         elif name in ROLES:
             if not inner.strip():
                 self.fault(role, f"an empty {role}")
-            self.add(name, "", {}, inner, mark)
+            self._add(name, "", {}, inner, mark)
         elif near:
             self.fault(role, f"an unknown role {role}{near}")
 
 
-def _complaints(kind: str, options: dict[str, Option], body: Text) -> Iterator[tuple[Text, str]]:
+def _complaints(kind: str, options: dict[Any, Text], body: Text) -> Iterator[tuple[Text, str]]:
     """What is wrong with a directive: the part of it, and what to do."""
-    for name, (key, value) in options.items():
+    for name, value in options.items():
         if name not in OPTIONS[kind]:
             owners = [f"; it belongs to {{{one}}}" for one, keys in OPTIONS.items() if name in keys]
             takes = f"; {{{kind}}} takes " + " ".join(f":{each}:" for each in OPTIONS[kind])
-            yield key, f"unknown option :{name}:{[*owners, meant(name, OPTIONS[kind], ':{}:') or takes][0]}"
+            yield name, f"unknown option :{name}:{[*owners, meant(name, OPTIONS[kind], ':{}:') or takes][0]}"
         elif name == "expect" and not re.match(r"(refuted|malformed)\b", value):
-            yield value or key, f"`:expect: {value}`: write refuted or malformed, then words of the message"
+            yield value or name, f"`:expect: {value}`: write refuted or malformed, then words of the message"
         elif name in ("wrt", "from", "covers") and not value.strip():
-            yield key, f"`:{name}:` is empty; write what it names or leave it out"
+            yield name, f"`:{name}:` is empty; write what it names or leave it out"
         elif name == "unchecked" and not value:
-            yield key[:1], "`:unchecked:` needs a reason"
+            yield name[:1], "`:unchecked:` needs a reason"
     for late in body.parts(r"(?m)^[ \t]*:[\w-]+:") if kind != "claim" else ():
         yield late.stripped(), f"the option {late.strip()} stands after the body has begun; move it up"
     if kind == "math" and "unchecked" not in options and states_relation(body):
@@ -243,11 +245,10 @@ def _pieces(token: Token, text: Text) -> Iterator[tuple[str, Text, Text]]:
     """
     start = 0
     for child in token.children or []:
-        if child.type == "myst_role":
-            lead = re.compile(rf"\{{{re.escape(child.meta['name'])}\}}`+").search(text, start)
-            if lead is not None:
-                start = lead.end() + len(child.content)
-                yield child.meta["name"], text.group(lead), text[lead.end() : start]
+        lead = rf"\{{{re.escape(child.meta['name'])}\}}`+" if child.type == "myst_role" else ""
+        if lead and (role := re.compile(lead).search(text, start)):
+            start = role.end() + len(child.content)
+            yield child.meta["name"], text.group(role), text[role.end() : start]
         elif child.content and (begin := text.find(child.content, start)) >= 0:
             start = begin + len(child.content)
             if mark := _DOLLARS.get(child.type):

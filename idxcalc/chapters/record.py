@@ -1,20 +1,17 @@
-"""Results as plain data, and the line that sums them up; pytest's workers and ``--json`` speak in these."""
+"""Results as plain data, and the line that sums them up; the store, ``--json`` and pytest's workers speak in
+these."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from idxcalc.chapters.text import Text
 from idxcalc.errors import Span
 from idxcalc.verify.result import Result
 
-_FIELDS = (
-    "kind", "ok", "expect", "verdict", "file", "line", "column", "label", "relation", "trivial", "max_error",
-    "trials", "hint", "error", "answer",
-)  # fmt: skip
-_EXAMPLE = ("sizes", "component", "left", "right")
 _WRONG = ("refuted", "malformed")
 
 
@@ -28,9 +25,9 @@ class Found(Result):
     expect: str = ""
 
 
-def found(result: Result, kind: str, ok: bool | None = None, **more: Any) -> Found:
+def found(result: Result, kind: str, **more: Any) -> Found:
     """A result of that kind; unless told otherwise, good ones are as they should be."""
-    return Found(**{**vars(result), "kind": kind, "ok": bool(result) if ok is None else ok, **more})
+    return Found(**{**vars(result), "kind": kind, "ok": bool(result), **more})
 
 
 def fault(file: str, where: Text, message: str, label: str = "") -> Found:
@@ -42,20 +39,19 @@ def fault(file: str, where: Text, message: str, label: str = "") -> Found:
     return found(result, "fault", label=label)
 
 
-def said(result: Result) -> str:
-    """All that a result says in words, its formula and place left out."""
-    return str(replace(result, latex="", span=None, file="", label=""))
+def plain(result: Result) -> dict[str, Any]:
+    """A result as JSON has it: the program written out; of the values drawn, the numbers that it shows."""
+    example = result.counterexample
+    if example:
+        values = example.values.items()
+        example = replace(example, values={name: x for name, x in values if isinstance(x, int | float)})
+    data = asdict(replace(result, snippet=str(result.snippet), counterexample=example, chain=()))
+    return dict(json.loads(json.dumps(data, default=float)))
 
 
 def record(result: Found) -> dict[str, Any]:
-    """One result as plain data, for ``--json``."""
-    example = result.counterexample
-    return {
-        **{name: getattr(result, name) for name in _FIELDS},
-        **{name: list(getattr(result, name)) for name in ("covers", "assumptions", "notes")},
-        "latex": result.latex or result.source,
-        "counterexample": example and {name: getattr(example, name) for name in _EXAMPLE},
-    }
+    """One result for ``--json``, without the program."""
+    return plain(replace(result, snippet="")) | {"latex": result.latex or result.source}
 
 
 def summary(records: Sequence[Mapping[str, Any]]) -> str:
@@ -68,10 +64,11 @@ def summary(records: Sequence[Mapping[str, Any]]) -> str:
     wrong = [each for each in records if each["expect"] and each["ok"] and each["verdict"] in _WRONG]
     relations = [each for each in records if each["kind"] == "relation" and each not in wrong]
     verdicts = [each["verdict"] for each in relations]
-    counts = [(verdicts.count(name), name) for name in ("proved", "tested", "refuted", "malformed")]
+    counts = [(verdicts.count(name), name) for name in ("proved", "tested", *_WRONG)]
     shown = ", ".join(f"{number} {name}" for number, name in counts if number)
     unmet = [each for each in relations if not each["ok"] and each["verdict"] not in _WRONG]
     others = [each for each in records if not each["ok"] and each["kind"] not in ("relation", "cells")]
+    cells = [each["ok"] for each in records if each["kind"] == "cells"]
     parts = [
         _many(len(relations), "relation") + (f": {shown}" if shown else ""),
         _many(len(wrong), "wrong one") + " refused as expected" if wrong else "",
@@ -79,9 +76,9 @@ def summary(records: Sequence[Mapping[str, Any]]) -> str:
         _many(len(others), "other fault") if others else "",
     ]
     for ok, word in ((True, "ran"), (False, "failed")):
-        if cells := sum(each["kind"] == "cells" and each["ok"] is ok for each in records):
-            whose = "chapter's" if cells == 1 else "chapters'"
-            parts.append(f"{cells} {whose} cells {word}")
+        if number := cells.count(ok):
+            whose = "chapter's" if number == 1 else "chapters'"
+            parts.append(f"{number} {whose} cells {word}")
     return "; ".join(filter(None, parts))
 
 

@@ -1,78 +1,68 @@
-"""The process in which a chapter's cells run: fresh, and yet with the slow imports done.
+"""The processes in which chapters' cells run: each fresh, and yet with the slow imports done.
 
-A server imports what the cells will import and computes nothing, so that it has no threads to lose (those of
-NumPy survive a fork); then it forks for each chapter. Jobs come as lines of JSON on standard input. When one
-has ended, its answer stands in the file that it names: an empty object when all cells ran, or where they
-stopped. At most one job a processor runs at a time.
+The standard library's fork server imports what the cells will import and computes nothing, so that it has no
+threads to lose (those of NumPy survive a fork); each chapter's process is a fork of it. At most one a
+processor runs at a time. `EARLY` is what the server imports first.
 """
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import signal
 import sys
-import tempfile
 import traceback
 import types
-import warnings
-from contextlib import suppress
-from importlib import import_module
-from pathlib import Path
-from shutil import rmtree
+from concurrent.futures import Future, ThreadPoolExecutor
+from multiprocessing import get_context
+from multiprocessing.connection import Connection
+from tempfile import NamedTemporaryFile
+from threading import Lock
 from typing import Any
 
 SECONDS = 600  # a chapter whose cells take longer is stopped and fails
+EARLY = ("idxcalc.chapters.warm",)
 WARM = ("numpy", "jax", "matplotlib.pyplot")
+_POOL, _STARTING = ThreadPoolExecutor(os.cpu_count()), Lock()
 
 
-def serve(folder: str) -> None:
-    """Fork for each job, until there are no more; then take the folder of the answers away."""
-    warnings.filterwarnings("ignore", r"os\.fork\(\) was called", RuntimeWarning)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    running = 0
-    for line in sys.stdin:
-        job = json.loads(line)
-        for name in WARM:
-            if any(re.search(rf"\b{name.partition('.')[0]}\b", source) for source, *_ in job["cells"]):
-                with suppress(Exception):  # the cell will say it
-                    import_module(name)
-        if running == (os.cpu_count() or 1):
-            os.wait()
-            running -= 1
-        running += 1
-        if not os.fork():
-            _supervise(job, Path(job["answer"]))
-    with suppress(ChildProcessError):
-        while os.wait():
-            pass
-    rmtree(folder)
+def start(job: dict[str, Any]) -> Future[dict[str, Any]]:
+    """Run a job in the background: an empty answer when all cells ran, or where they stopped. What the first
+    one imports is warm for all."""
+    code = " ".join(source for source, *_ in job["cells"])
+    warm = [name for name in WARM if re.search(rf"\b{name.partition('.')[0]}\b", code)]
+    get_context("forkserver").set_forkserver_preload([*EARLY, *warm])
+    return _POOL.submit(_alone, job)
 
 
-def _supervise(job: dict[str, Any], answer: Path) -> None:
-    """Run a job in a process of its own; where that ends without an answer, say how."""
-    part = answer.with_suffix(".part")
-    with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as printed:
-        if not (process := os.fork()):
-            part.write_text(json.dumps(_ran(job, printed.fileno())), "utf-8")
-            os._exit(0)  # threads that a cell left behind do not hold the run up
-        code = os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
-        printed.seek(0)
+def _alone(job: dict[str, Any]) -> dict[str, Any]:
+    """A job in a process of its own; where that ends without an answer, say how."""
+    forks = get_context("forkserver")
+    receiver, sender = forks.Pipe(duplex=False)
+    with NamedTemporaryFile("r", encoding="utf-8", errors="replace") as printed:
+        process = forks.Process(target=_ran, args=(job, sender, printed.name))
+        with _STARTING:  # the process would import the caller's program, too, if it saw one
+            main, sys.modules["__main__"] = sys.modules["__main__"], types.ModuleType("__main__")
+            try:
+                process.start()
+            finally:
+                sys.modules["__main__"] = main
+        sender.close()
+        try:
+            answer: dict[str, Any] = receiver.recv()
+            return answer
+        except EOFError:
+            process.join()
         last = (printed.read().strip().splitlines() or ["no output"])[-1]
-    error = f"the cells' process ended with code {code}: {last}"
-    if code == -signal.SIGALRM:
-        error = f"the cells did not end in {SECONDS} s"
-    if not part.exists():
-        part.write_text(json.dumps({"error": error}), "utf-8")
-    part.rename(answer)
-    os._exit(0)
+    error = f"the cells' process ended with code {process.exitcode}: {last}"
+    late = process.exitcode == -signal.SIGALRM
+    return {"error": f"the cells did not end in {SECONDS} s" if late else error}
 
 
-def _ran(job: dict[str, Any], printed: int) -> dict[str, Any]:
+def _ran(job: dict[str, Any], sender: Connection, printed: str) -> None:
     """The cells share one fresh ``__main__``, as in a notebook; what they print is no part of the answer."""
-    for standard, now in enumerate((os.open(os.devnull, os.O_RDONLY), printed, printed)):
-        os.dup2(now, standard)
+    for standard, file in enumerate((os.devnull, printed, printed)):
+        os.dup2(os.open(file, os.O_RDWR), standard)
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.alarm(SECONDS)
     os.chdir(job["folder"])
@@ -80,14 +70,17 @@ def _ran(job: dict[str, Any], printed: int) -> dict[str, Any]:
     os.environ.update(job["environment"])
     sys.modules["__main__"] = module = types.ModuleType("__main__")
     module.__dict__.update(display=print, __file__=job["file"])
+    answer: dict[str, Any] = {}
     for source, line, opened, may_fail in job["cells"]:
         try:
             # The author's own code, as any notebook runs it; the empty lines give it the file's numbers.
             exec(compile("\n" * (line - 1) + source, job["file"], "exec"), module.__dict__)
         except BaseException as error:  # SystemExit in a cell is a failure too
             if not may_fail:
-                return {**_said(error, job["file"], line), "opened": opened}
-    return {}
+                answer = {**_said(error, job["file"], line), "opened": opened}
+                break
+    sender.send(answer)
+    os._exit(0)  # threads that a cell left behind do not hold the run up
 
 
 def _said(error: BaseException, file: str, line: int) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import NamedTuple
+from typing import Any
 
 from idxcalc.chapters.text import Place, Text
 
@@ -23,6 +23,7 @@ OPTIONS: dict[str, tuple[str, ...]] = {
     "math": ("unchecked", "label", "name", "class", "nowrap", "no-wrap", "number"),
 }
 CHECKED = ("derive", "check", "steps")  # the kinds whose relations are checked, one by one
+DECLARING = ("given", "define")
 ROLES = ("check",)
 # Directives whose body is not MyST text, so that nothing in it is a statement.
 LITERAL = frozenset(
@@ -32,21 +33,17 @@ LITERAL = frozenset(
 )
 
 
-class Option(NamedTuple):
-    """An option of a directive, as two parts of the file."""
-
-    key: Text
-    value: Text
-
-
 @dataclass(frozen=True)
 class Statement:
-    """One directive or role. ``text`` is its body, in its place; ``opened`` is the line of the opening fence;
-    ``name`` tells it from every other statement of its chapter."""
+    """One directive or role; or what is none and yet looked at: a ``code-cell``, an ``inline`` formula.
+
+    ``text`` is its body, in its place; ``opened`` is the line of the opening fence; ``name`` tells it from
+    all others of its chapter; the names and values of ``options`` are parts of the file, too.
+    """
 
     kind: str
     label: str
-    options: Mapping[str, Text]
+    options: Mapping[Any, Text]
     text: Text
     file: str
     opened: int
@@ -74,6 +71,11 @@ class Statement:
     def option(self, name: str) -> str:
         """The value of an option, empty where it is not given."""
         return str(self.options.get(name, "")).strip()
+
+    @property
+    def tags(self) -> list[str]:
+        """The tags of a code cell."""
+        return re.findall(r"\w[\w.:-]*", self.option("tags"))
 
     @property
     def covers(self) -> tuple[str, ...]:
@@ -116,24 +118,23 @@ def meant(word: str, known: Iterable[str], shape: str = "{}") -> str:
 _OPTION = re.compile(r"\s*:?(?P<key>[\w-]+)\s*:\s*(?P<quote>[\"']?)(?P<value>.*?)(?P=quote)\s*")
 
 
-def read_options(text: Text, fault: Callable[[Text, str], object]) -> tuple[dict[str, Option], Text]:
+def read_options(text: Text, fault: Callable[[Text, str], object]) -> tuple[dict[Any, Text], Text]:
     """Take the options off a directive's content, as MyST does: ``:key: value`` lines, or a ``---`` block."""
-    found: dict[str, Option] = {}
+    found: dict[Any, Text] = {}
     dashes = text.startswith("---")
-    start, key = 4 * dashes, ""
+    start, key = 4 * dashes, text[:0]
     for line in text[start:].parts():
         if dashes and line.startswith("---"):
             return found, text[start + len(line) + 1 :]
         if not dashes and not re.match(r"\s*:(?!::)", line):
             break
         if match := _OPTION.fullmatch(line):
-            key = match["key"]
+            key = line.group(match, "key")
             if key in found:
                 fault(line.stripped(), f"the option :{key}: stands here twice; keep one")
-            found.setdefault(key, Option(line.group(match, "key"), line.group(match, "value")))
+            found.setdefault(key, line.group(match, "value"))
         elif dashes and key and line.strip():  # a value that goes on: a list, a folded line
-            begin = text.at.index(found[key].value.at[0])
-            found[key] = Option(found[key].key, text[begin : start + len(line)])
+            found[key] = text[text.at.index(found[key].at[0]) : start + len(line)]
         elif line.strip():
             fault(line.stripped(), "not an option; one is written `:wrt: w_{ij}`")
         start += len(line) + 1

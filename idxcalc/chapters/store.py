@@ -14,13 +14,13 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import asdict, replace
 from functools import cache
 from hashlib import sha256
 from importlib.metadata import distributions
 from pathlib import Path
 from typing import Any
 
+from idxcalc.chapters.record import plain
 from idxcalc.errors import Span
 from idxcalc.verify.result import Counterexample, Result
 
@@ -45,6 +45,13 @@ def environment() -> str:
     return _digest([about, files])
 
 
+@cache
+def of_one_edition() -> bool:
+    """Whether the source is still what this process runs; asked when a first verdict has been found, and all
+    of it is loaded, so that no later edit makes a difference."""
+    return all(source.stat().st_mtime < _STARTED for source in _sources())
+
+
 class Store:
     """The answers below a folder; without one, nothing is kept."""
 
@@ -52,7 +59,7 @@ class Store:
         self.folder = folder and Path(folder)  # Sphinx has paths of its own
 
     def answer(self, question: object, find: Callable[[], tuple[Result, ...]]) -> tuple[Result, ...]:
-        """The kept answer to a question, or the one that ``find`` gives, which is kept."""
+        """The kept answer to a question, or the one that ``find`` gives, which is kept; both plain."""
         if self.folder is None:
             return find()
         path = self.folder / f"{_digest(question)}.json"
@@ -60,9 +67,8 @@ class Store:
             data = json.loads(path.read_bytes())
             if data["seal"] == _digest([question, environment(), data["results"]]):
                 return tuple(_result(**each) for each in data["results"])
-        found = find()
-        if all(source.stat().st_mtime < _STARTED for source in _sources()):  # else: which edition found it?
-            results = [_plain(each) for each in found]
+        results = [plain(each) for each in find()]
+        if of_one_edition():  # else: which edition found it?
             seal = _digest([question, environment(), results])
             text = json.dumps({"seal": seal, "question": question, "results": results}, indent=1)
             part = path.with_suffix(f".{os.getpid()}")  # all of it or nothing, whoever else writes there
@@ -70,28 +76,21 @@ class Store:
                 self.folder.mkdir(parents=True, exist_ok=True)
                 part.write_text(text, "utf-8")
                 part.replace(path)
-        return found
+        return tuple(_result(**each) for each in results)
+
+
+def light(result: Result) -> Result:
+    """A result as a store gives it back."""
+    return _result(**plain(result))
 
 
 def _digest(data: object) -> str:
     return sha256(json.dumps(data, sort_keys=True).encode()).hexdigest()
 
 
-def _plain(result: Result) -> dict[str, Any]:
-    """A result as plain data: the program written out; of the values drawn, the numbers that it shows."""
-    example = result.counterexample
-    if example:
-        numbers: dict[str, object] = {
-            name: value for name, value in example.values.items() if isinstance(value, int | float)
-        }
-        example = replace(example, values=numbers)
-    plain = asdict(replace(result, snippet=str(result.snippet), counterexample=example, chain=()))
-    return dict(json.loads(json.dumps(plain, default=float)))
-
-
-def _result(span: Any, counterexample: Any, **plain: Any) -> Result:
+def _result(span: Any, counterexample: Any, **rest: Any) -> Result:
     example = counterexample and Counterexample(**counterexample)
-    return Result(span=span and Span(**span), counterexample=example, **_frozen(plain))
+    return Result(span=span and Span(**span), counterexample=example, **_frozen(rest))
 
 
 def _frozen(data: Any) -> Any:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from os.path import relpath
 from pathlib import Path
 from typing import TypeVar, cast
@@ -54,7 +53,7 @@ class Reading:
         """The files of other chapters that this one takes statements from, by ``:from:`` or in a cell."""
         names = [each.option("from") for each in self.chapter.statements]
         for cell in self.chapter.cells:
-            names += re.findall(r"""chapter\(\s*["']([^"']+)["']""", cell.text)
+            names += re.findall(r"""chapter\(\s*["']([^"']+)["']""", cell.body)
         for name in filter(None, names):
             yield self.chapter.file.parent / f"{name.removesuffix('.md')}.md"
 
@@ -78,7 +77,7 @@ def entry(env: BuildEnvironment, found: Reading, statement: Statement) -> Entry:
     """A statement with its results, its number in the document, and what a page may show of it."""
     table = domain(env).entries.get(env.docname, [])
     kind, body, context = statement.kind, statement.body, found.chapter.context(statement)
-    results = tuple(map(kept, found.chapter.results(statement)))
+    results = found.chapter.results(statement)
     known = context.anatomy(body, statement.option("wrt"))
     checked, name = Checked(found.chapter, statement), re.sub(r"\W", "_", statement.label) or "formula"
     code = _or(lambda: checked.compile().source(name), "") if kind in ("derive", "steps") else ""
@@ -113,12 +112,6 @@ def _or(made: Callable[[], T], otherwise: T) -> T:
         return otherwise
 
 
-def kept(result: Found) -> Found:
-    """A result as the environment keeps it: plain data, the program written out."""
-    example = result.counterexample and replace(result.counterexample, values={})
-    return replace(result, snippet=str(result.snippet), chain=(), counterexample=example)
-
-
 def _steps(results: Sequence[Found]) -> tuple[str, ...]:
     """The lines of a derivation, aligned."""
     lines = [line for result in results for _, line in result.steps]
@@ -150,4 +143,4 @@ def _rests(
             yield doc, int(line)
     for cell in found.chapter.cells:
         if statement.option("cell") in cell.tags:
-            yield from re.findall(r"""\[\s*["']([\w.-]+)["']\s*\]""", cell.text)
+            yield from re.findall(r"""\[\s*["']([\w.-]+)["']\s*\]""", cell.body)
