@@ -176,28 +176,35 @@ def run_new(asked: argparse.Namespace) -> int:
 # The command line
 
 
-CONTEXT = {
-    "--given": "declares variables and functions (may be repeated)",
-    "--define": "defines a name (may be repeated)",
-    "--wrt": "what derivatives are taken by",
+_SEVERAL: dict[str, Any] = {"action": "append", "default": [], "metavar": "LATEX"}
+_FLAG: dict[str, Any] = {"action": "store_true"}
+OPTIONS: dict[str, tuple[str, dict[str, Any]]] = {
+    "--given": ("declares variables and functions (may be repeated)", _SEVERAL),
+    "--define": ("defines a name (may be repeated)", _SEVERAL),
+    "--wrt": ("what derivatives are taken by", {"default": "", "metavar": "LATEX"}),
+    "--json": ("print a list with a record per result; of derive, one record", _FLAG),
+    "--cached": (f"verify only what changed; verdicts are kept in {FOLDER}", _FLAG),
+    "--no-cells": ("do not run the chapters' code cells", _FLAG),
+    "-v --verbose": ("print every result, not only the wrong ones", _FLAG),
+    "--steps": ("print each step with the rule it used", _FLAG),
+    "--reset": ("forget what is done", _FLAG),
 }
-SEVERAL: dict[str, Any] = {"action": "append", "default": [], "metavar": "LATEX"}
-VALUES = {"--given": SEVERAL, "--define": SEVERAL, "--wrt": {"default": "", "metavar": "LATEX"}}
-JSON = {"--json": "print a list with a record per result; of derive, one record"}
-# What each command is about, and its options.
-COMMANDS: dict[Callable[[argparse.Namespace], int], tuple[str, str, dict[str, str]]] = {
-    run_check: ("FILE|RELATION", "chapters (.md), or one relation in LaTeX", {
-        **CONTEXT, **JSON,
-        "--cached": f"verify only what changed; verdicts are kept in {FOLDER}",
-        "--no-cells": "do not run the chapters' code cells",
-        "-v --verbose": "print every result, not only the wrong ones",
-    }),
-    run_derive: ("TARGET", "an expression, differentiated by --wrt; or one with commas",
-                 {**CONTEXT, **JSON, "--steps": "print each step with the rule it used"}),
-    run_explain: ("FORMULA", "a relation or an expression in LaTeX", CONTEXT),
-    run_learn: ("FILE", "a chapter (.md)", {"--reset": "forget what is done"}),
-    run_new: ("NAME", "its file is chapters/NAME.md, or NAME.md without that folder", {}),
-}  # fmt: skip
+# What each command is about, and the options that it takes.
+COMMANDS: dict[Callable[[argparse.Namespace], int], tuple[str, str, str]] = {
+    run_check: (
+        "FILE|RELATION",
+        "chapters (.md), or one relation in LaTeX",
+        "given define wrt json cached no-cells v",
+    ),
+    run_derive: (
+        "TARGET",
+        "an expression, differentiated by --wrt; or one with commas",
+        "given define wrt json steps",
+    ),
+    run_explain: ("FORMULA", "a relation or an expression in LaTeX", "given define wrt"),
+    run_learn: ("FILE", "a chapter (.md)", "reset"),
+    run_new: ("NAME", "its file is chapters/NAME.md, or NAME.md without that folder", ""),
+}
 
 
 def parser() -> argparse.ArgumentParser:
@@ -210,14 +217,15 @@ def parser() -> argparse.ArgumentParser:
 
     whole = argparse.ArgumentParser("idxcalc", **told((__doc__ or "").partition("\n\nExit")[0]))
     commands = whole.add_subparsers(dest="command", metavar="COMMAND")
-    for run, (what, about, options) in COMMANDS.items():
+    for run, (what, about, takes) in COMMANDS.items():
         said = told(run.__doc__)
         short = said["description"][0].lower() + said["description"][1:-1]
         one = commands.add_parser(run.__name__[4:], help=short, **said)
         one.set_defaults(run=run, json=False)
         one.add_argument("what", metavar=what, help=about, nargs="+" if run is run_check else None)
-        for option, help_ in options.items():
-            one.add_argument(*option.split(), help=help_, **VALUES.get(option, {"action": "store_true"}))
+        for option, (help_, shape) in OPTIONS.items():
+            if option.split()[0].lstrip("-") in takes.split():
+                one.add_argument(*option.split(), help=help_, **shape)
     return whole
 
 

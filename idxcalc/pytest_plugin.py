@@ -6,7 +6,6 @@ relations. Collecting counts the relations and verifies none. A failure shows th
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Callable, Generator, Iterator, Sequence
 from fnmatch import fnmatch
@@ -16,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from idxcalc.chapters import Found, Statement, chapter, summary
+from idxcalc.chapters import Found, Statement, chapter, record, summary
 from idxcalc.chapters.statement import CHECKED
 from idxcalc.errors import JudgesDisagree
 
@@ -50,8 +49,7 @@ class ChapterFile(pytest.File):
 
     def collect(self) -> Iterator[pytest.Item | pytest.Collector]:
         """The statements in their order, then what concerns the whole chapter."""
-        shown = os.path.relpath(self.path, self.config.invocation_params.dir)
-        self.here = here = chapter(self.path, str(self.path) if shown.startswith(os.pardir) else shown)
+        self.here = here = chapter(self.path)
         one = partial(Check.from_parent, self)
         if here.problems:
             faults = [(each.line, partial(tuple, [each])) for each in here.problems]
@@ -62,13 +60,11 @@ class ChapterFile(pytest.File):
                 relations = [(each.line, partial(self.relation, each, number)) for number in numbers]
                 yield Several.from_parent(self, name=each.name, items=relations)
             elif each.kind == "claim":
-                find = partial(lambda claim: (here.shown(claim),), each)
-                yield one(name=each.name, line=each.line, find=find, waits=True)
+                yield one(name=each.name, line=each.line, find=partial(self.claim, each), waits=True)
             elif each.kind != "math":
                 yield one(name=each.name, line=each.line, find=partial(here.results, each))
         if here.inline:
-            wrong = (found for each in here.inline for found in here.results(each))
-            yield one(name="inline", line=1, find=lambda: [*wrong])
+            yield one(name="inline", line=1, find=lambda: sum(map(here.results, here.inline), ()))
         if here.cells:
             yield one(name="cells", line=here.cells[0].opened, find=lambda: here.ran[:1], waits=True)
 
@@ -76,6 +72,10 @@ class ChapterFile(pytest.File):
         """The result of one relation; of what cannot be read, the one that there is."""
         results = self.here.results(statement)
         return results[number - 1 : number] or results[-1:]
+
+    def claim(self, statement: Statement) -> Sequence[Found]:
+        """The result of a claim, its cell run."""
+        return [self.here.shown(statement)]
 
     @cached_property
     def begun(self) -> bool:
@@ -97,10 +97,6 @@ class Several(pytest.Collector):
             yield Check.from_parent(self, name=str(number), line=line, find=find)
 
 
-class Refused(Exception):
-    """An item failed; the message is all there is to say."""
-
-
 class Check(pytest.Item):
     """One relation, definition, claim, or run of the cells; ``find`` gives its results."""
 
@@ -109,24 +105,17 @@ class Check(pytest.Item):
         self.line, self.find, self.waits = line, find, waits
 
     def runtest(self) -> None:
-        """Fail with the text of what is not as the author says."""
+        """Fail with the text, and no more, of what is not as the author says."""
         file = self.getparent(ChapterFile)
         assert file is not None and file.begun is not None
         try:
             results = self.find()
         except JudgesDisagree as error:
             self.session.shouldstop = "the two judges disagree"
-            raise Refused(str(error)) from None
-        for each in results:
-            told = {"kind": each.kind, "verdict": each.verdict, "ok": each.ok, "expect": each.expect}
-            self.user_properties.append((_PROPERTY, told))
+            pytest.fail(str(error), pytrace=False)
+        self.user_properties += [(_PROPERTY, record(each)) for each in results]
         if wrong := [str(each) for each in results if not each.ok]:
-            raise Refused("\n".join(wrong))
-
-    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
-        """The text itself, without a traceback."""
-        own = isinstance(excinfo.value, Refused)
-        return str(excinfo.value) if own else super().repr_failure(excinfo, style)
+            pytest.fail("\n".join(wrong), pytrace=False)
 
     def reportinfo(self) -> tuple[Path, int, str]:
         """The line of the statement."""
@@ -138,14 +127,10 @@ def pytest_sessionfinish(session: pytest.Session) -> Generator[None, Any, Any]:
     """End with the line that sums the chapters up, below what pytest says; workers' reports carry it here."""
     outcome = yield
     reporter: Any = session.config.pluginmanager.get_plugin("terminalreporter")
-    records = [
-        told
-        for key in ("passed", "failed")
-        for report in (reporter.stats.get(key, ()) if reporter else ())
-        if getattr(report, "when", "") == "call"
-        for name, told in report.user_properties
-        if name == _PROPERTY
+    reports = [
+        each for key in ("passed", "failed") for each in (reporter.stats.get(key, ()) if reporter else ())
     ]
-    if records:
+    told = [pair for each in reports if getattr(each, "when", "") == "call" for pair in each.user_properties]
+    if records := [each for name, each in told if name == _PROPERTY]:
         reporter.write_line(summary(records))
     return outcome

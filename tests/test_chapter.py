@@ -159,12 +159,13 @@ a = wrong
     assert found.statements == [] and texts(found) == []
 
 
-def test_line_ends_byte_order_mark_and_odd_separators(tmp_path):
+def test_line_ends_byte_order_mark_and_odd_separators(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     path = tmp_path / "page.md"
     path.write_bytes(
         "\ufeff# T\r\n\r\nform\ffeed \u2028 here\r\n\r\n```{derive}\r\na = wrong\r\n```\r\n".encode()
     )
-    found = Chapter(path, "page.md", FakeContext)
+    found = Chapter(path, FakeContext)
     assert only(found).startswith("page.md:6:5: refuted\n")
 
 
@@ -209,12 +210,11 @@ a = \\use{L}
     ]
 
 
-def test_what_comes_too_late_is_named(tmp_path):
+def test_what_comes_too_late_is_named(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     path = tmp_path / "page.md"
     path.write_text("```{derive}\nL = L\n```\n\n```{given}\nx_i\n```\n\n```{define}\nL = x_ix_i\n```\n")
-    assert only(chapter(path, "page.md")).endswith(
-        "    `L` is not declared; that comes in line 9, and must stand above"
-    )
+    assert only(chapter(path)).endswith("    `L` is not declared; that comes in line 9, and must stand above")
 
 
 def test_a_chapter_takes_over_another(write):
@@ -245,10 +245,11 @@ Let $x_i$ and {math}`w_{ij}`, $w$, $i = 1, \\dots, n$, $(2, 3)$, $z > 0$, $\\eta
 """
 
 
-def test_formulas_in_sentences(tmp_path):
+def test_formulas_in_sentences(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     path = tmp_path / "page.md"
     path.write_text(INLINE)
-    found = chapter(path, "page.md")
+    found = chapter(path)
     assert [(each.line, each.column) for each in found.inline[:2]] == [(7, 6), (7, 22)]
     assert found.inline[7].body == "x_i\n= y_j"
     assert texts(found) == [
@@ -646,9 +647,10 @@ A_{ij}x_ix_j
 """
 
 
-def test_each_step_is_a_relation_checked_from_the_one_before(tmp_path):
+def test_each_step_is_a_relation_checked_from_the_one_before(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     (path := tmp_path / "page.md").write_text(STEPS)
-    found = chapter(path, "page.md")
+    found = chapter(path)
     quadratic, unclear = found.statements[1:]
     results = found.results(quadratic)
     assert {(each.kind, each.verdict, each.line, each.covers) for each in results} == {

@@ -88,7 +88,7 @@ def test_items(run, pytester):
 def test_a_failure_is_the_text_of_the_result_and_the_summary_comes_last(run, pytester):
     result = run("-q")
     result.assert_outcomes(passed=9, failed=1)
-    found = Chapter(pytester.path / "chapters/neuron.md", "chapters/neuron.md", FakeContext)
+    found = Chapter(pytester.path / "chapters/neuron.md", FakeContext)
     (wrong,) = [each for each in found.all() if not each.ok]
     assert str(wrong).startswith("chapters/neuron.md:15:9: refuted  loss-gradient, relation 2\n")
     start = result.outlines.index(str(wrong).split("\n")[0])

@@ -93,7 +93,7 @@ def collect(app: Sphinx, doctree: nodes.document) -> None:
     env = app.env
     brought, entries = [], domain(env).entries.get(env.docname, ())
     if entries:
-        source, before = reading(env).chapter, {}
+        source, before = reading(env), {}
         declaring = [each for each in source.statements if each.kind in ("given", "define")]
         shown = [each for each in entries if each.kind in ("given", "define")]
         for statement, entry in zip(declaring, shown, strict=False):

@@ -24,7 +24,7 @@ from idxcalc.chapters.record import Found, fault
 from idxcalc.chapters.statement import (
     LITERAL, OPTIONS, ROLES, Exercise, Statement, meant, read_options, states_relation,
 )  # fmt: skip
-from idxcalc.chapters.text import Text, load, located
+from idxcalc.chapters.text import Text, load, located, named
 from idxcalc.errors import IdxcalcError
 
 _OURS = (*OPTIONS, "code-cell")
@@ -48,11 +48,11 @@ _MARKDOWN = (
 class Reading:
     """What the file at ``path`` holds, in its order: ``parts``, which are the ``statements`` (directives and
     roles), code ``cells`` and ``inline`` formulas; ``exercises``; ``faults``, which are results with a place.
-    Messages name it ``shown``. One that is missing or no text has that one fault, and is not ``readable``.
+    One that is missing or no text has that one fault, and is not ``readable``.
     """
 
-    def __init__(self, path: str | Path, shown: str = "") -> None:
-        self.file, self.path = Path(path), shown or str(path)
+    def __init__(self, path: str | Path) -> None:
+        self.file, self.path = Path(path), named(Path(path))
         self.faults: list[Found] = []
         self.parts: list[Statement] = []
         self.exercises: list[Exercise] = []

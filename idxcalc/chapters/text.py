@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from os.path import relpath
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -80,6 +81,11 @@ def located(content: str, lines: Sequence[Text], start: int = 0) -> Text:
         at.append(outer.at[min(begin, len(outer))])
         start = 0
     return Text(content, lines[0].source, tuple(at))
+
+
+def named(path: Path) -> str:
+    """How messages name a file: from the current folder, where it lies there."""
+    return relpath(path) if path.is_relative_to(Path.cwd()) else str(path)
 
 
 def load(path: Path) -> Text:

@@ -30,13 +30,13 @@ from idxcalc.verify.result import Result
 _KINDS = {"given": "declaration", "define": "definition", "claim": "claim", "inline": "inline"}
 
 
-def chapter(path: str | Path, shown: str = "", store: Path | None = None) -> Chapter:
-    """Read the chapter at ``path``; ``shown`` is how messages name it, where that is not ``path``.
+def chapter(path: str | Path, store: Path | None = None) -> Chapter:
+    """Read the chapter at ``path``.
 
     A file that is missing or no text gives a chapter with that one problem, ``readable`` being False.
     With the folder ``store``, verdicts are kept there, and what is kept is not verified again.
     """
-    return Chapter(path, shown, store=Store(store))
+    return Chapter(path, store=Store(store))
 
 
 class Chapter(Reading):
@@ -45,12 +45,11 @@ class Chapter(Reading):
     def __init__(
         self,
         path: str | Path,
-        shown: str = "",
         context: Callable[[], Any] | None = None,
         family: dict[Path, Chapter] | None = None,
         store: Store | None = None,
     ) -> None:
-        super().__init__(path, shown)
+        super().__init__(path)
         self._new, self._store = context or Context, store or Store()
         self._family = {} if family is None else family  # the chapters read so far, by file
         self._family[self.file.resolve()] = self
@@ -62,8 +61,7 @@ class Chapter(Reading):
         """The chapter ``name`` beside this one, or None."""
         path = self.file.with_name(name.removesuffix(".md") + ".md")
         if path.resolve() not in self._family and path.is_file():
-            shown = str(Path(self.path).with_name(path.name))
-            Chapter(path, shown, self._new, self._family)  # which enters itself
+            Chapter(path, self._new, self._family)  # which enters itself
         return self._family.get(path.resolve())
 
     # Verdicts

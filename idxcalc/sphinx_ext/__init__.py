@@ -12,34 +12,30 @@ from __future__ import annotations
 from sphinx.application import Sphinx
 from sphinx.util.typing import ExtensionMetadata
 
-from idxcalc.sphinx_ext import katex
-from idxcalc.sphinx_ext.directives import DIRECTIVES, ROLES, check_node, statement_node
-from idxcalc.sphinx_ext.domain import StatementDomain, number_labels
-from idxcalc.sphinx_ext.faults import collect, fingerprint, report, unreadable
+from idxcalc.sphinx_ext import domain, faults, katex
+from idxcalc.sphinx_ext.directives import DIRECTIVES, ROLES, statement_node
 from idxcalc.sphinx_ext.render import RenderStatements
 
 
 def setup(app: Sphinx) -> ExtensionMetadata:
     """Register the parts; all work happens in them."""
     app.add_node(statement_node)
-    app.add_node(check_node)
-    app.add_domain(StatementDomain)
+    app.add_domain(domain.StatementDomain)
     for name, directive in DIRECTIVES.items():
         app.add_directive(name, directive, override=True)
     for name, role in ROLES.items():
         app.add_role(name, role, override=True)
     app.add_post_transform(RenderStatements)
 
-    app.add_config_value("idxcalc_katex", "_build/katex", "env", types=frozenset({str}))
-    app.add_config_value("idxcalc_macros", {}, "env", types=frozenset({dict}))
-    app.add_config_value("idxcalc_fingerprint", "", "env", types=frozenset({str}))
+    for setting, default in {"katex": "_build/katex", "macros": {}, "fingerprint": ""}.items():
+        app.add_config_value(f"idxcalc_{setting}", default, "env", types=frozenset({type(default)}))
     app.add_html_math_renderer("idxcalc", inline_renderers=katex.RENDERER, block_renderers=katex.RENDERER)
 
-    app.connect("config-inited", fingerprint)
+    app.connect("config-inited", faults.fingerprint)
     app.connect("config-inited", katex.configure)
     app.connect("builder-inited", katex.static_files)
-    app.connect("env-before-read-docs", unreadable)
-    app.connect("doctree-read", collect)
-    app.connect("env-get-updated", number_labels, priority=900)  # after pages have their numbers
-    app.connect("env-updated", report)
-    return {"version": "1", "env_version": 2, "parallel_read_safe": True, "parallel_write_safe": True}
+    app.connect("env-before-read-docs", faults.unreadable)
+    app.connect("doctree-read", faults.collect)
+    app.connect("env-get-updated", domain.number_labels, priority=900)  # after pages have their numbers
+    app.connect("env-updated", faults.report)
+    return {"version": "1", "env_version": 3, "parallel_read_safe": True, "parallel_write_safe": True}

@@ -22,13 +22,9 @@ from idxcalc.sphinx_ext.layout import declarations, display, typeset
 from idxcalc.sphinx_ext.reading import entry, reading
 
 
-class statement_node(nodes.General, nodes.Element):
-    """A statement, entry ``serial`` of ``docname``, until its format is known; its children are what it shows
-    whatever its verdict. `render` replaces it."""
-
-
-class check_node(nodes.Inline, nodes.TextElement):
-    """A relation inside a sentence: places as above; its child is the formula."""
+class statement_node(nodes.General, nodes.Inline, nodes.Element):
+    """A statement, or a relation in a sentence, until its format is known: entry ``serial`` of ``docname``.
+    Its children are what it shows whatever its verdict. `render` replaces it."""
 
 
 class StatementDirective(SphinxDirective):
@@ -39,11 +35,10 @@ class StatementDirective(SphinxDirective):
     final_argument_whitespace = True
 
     def run(self) -> list[Node]:
-        label, found = "".join(self.arguments).strip(), reading(self.env)
-        statement = found.take(self.name, label, "\n".join(self.content), self.lineno)
-        if statement is None:
-            return []  # a fault, which says why
-        known = entry(self.env, found, statement)
+        label, text = "".join(self.arguments).strip(), "\n".join(self.content)
+        known = found(self, self.name, label, text)
+        if known is None:
+            return []
         if known.ident in self.state.document.ids:  # a heading has that name
             known = replace(known, ident=f"{known.ident}-{known.kind}")
         node = statement_node("", *self.shown(known), **note(self.env, known))
@@ -55,7 +50,11 @@ class StatementDirective(SphinxDirective):
         """A claim's text, the declarations, or the formula."""
         if known.kind == "claim":
             return self.parse_content_to_nodes()
-        return _declared(known.rows[0]) if known.kind == "given" else [formula(known, self.env.docname)]
+        if known.kind != "given":
+            return [formula(known, self.env.docname)]
+        lines = declarations(known.rows[0])
+        items = [nodes.list_item("", nodes.paragraph("", "", *typeset(line))) for line in lines]
+        return [nodes.bullet_list("", *items, bullet="-", classes=["simple"])] if items else []
 
 
 class CheckedMath(MathDirective):
@@ -65,48 +64,53 @@ class CheckedMath(MathDirective):
 
     def run(self) -> list[Node]:
         reason = self.options.pop("unchecked", "")
-        shown = super().run()
-        if reason:
-            shown.append(nodes.paragraph("", f"unchecked: {reason}", classes=["idx-unchecked"]))
-        return shown
+        said = [nodes.paragraph("", f"unchecked: {reason}", classes=["idx-unchecked"])] if reason else []
+        return [*super().run(), *said]
 
 
 class CheckRole(SphinxRole):
     """A relation inside a sentence or a table's cell."""
 
     def run(self) -> tuple[list[Node], list[system_message]]:
-        found = reading(self.env)
-        statement = found.take("check", "", self.text, self.lineno)
-        if statement is None:
+        known = found(self, "check", "", self.text)
+        if known is None:
             return [nodes.math(self.text, self.text)], []
-        known = entry(self.env, found, statement)
-        shown = nodes.math if known.typeset else nodes.literal
-        node = check_node("", "", shown("", self.text), **note(self.env, known))
+        shown = inline(known)
+        node = statement_node("", shown, **note(self.env, known))
         self.set_source_info(node)
+        self.set_source_info(shown)
         return [node], []
 
 
-def formula(
-    known: Entry, docname: str, tags: Sequence[str] = (), rows: Sequence[str] = ()
-) -> nodes.math_block | nodes.literal_block:
+def found(asking: SphinxDirective | SphinxRole, kind: str, label: str, text: str) -> Entry | None:
+    """The statement that the chapter holds; where there is none, a fault says why."""
+    here = reading(asking.env)
+    statement = here.take(kind, label, text, asking.lineno)
+    return entry(asking.env, here, statement) if statement else None
+
+
+def formula(known: Entry, docname: str, tags: Sequence[str] = ()) -> nodes.Element:
     """The formula of a statement as one display, with a number to each row; broken TeX as it was typed."""
     if not known.typeset:
         return plain("\n".join(known.rows))
-    tex = display(rows or known.rows, tags)
-    return nodes.math_block(
-        tex, tex, docname=docname, number=None, label=None, nowrap=True, **{"no-wrap": True}
-    )
+    return math(display(known.rows, tags), docname, display(known.screen, tags) if known.screen else "")
+
+
+def math(tex: str, docname: str, screen: str = "") -> nodes.math_block:
+    """A display as it stands, and as KaTeX is to see it, if otherwise."""
+    off = {"nowrap": True, "no-wrap": True, "number": None, "label": None}
+    return nodes.math_block(tex, tex, docname=docname, screen=screen, **off)
+
+
+def inline(known: Entry) -> nodes.Element:
+    """The formula of a relation in a sentence."""
+    kind = nodes.math if known.typeset else nodes.literal
+    return kind("", known.rows[0], screen="".join(known.screen))
 
 
 def plain(text: str, *classes: str) -> nodes.literal_block:
     """A text word for word."""
     return nodes.literal_block(text, text, language="none", classes=list(classes))
-
-
-def _declared(text: str) -> list[nodes.Node]:
-    """The declarations, a line each."""
-    lines = [nodes.list_item("", nodes.paragraph("", "", *typeset(line))) for line in declarations(text)]
-    return [nodes.bullet_list("", *lines, bullet="-", classes=["simple"])] if lines else []
 
 
 def note(env: BuildEnvironment, known: Entry) -> dict[str, str | int]:

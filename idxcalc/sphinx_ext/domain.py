@@ -50,11 +50,6 @@ class Entry:
     lines: range = range(0)
     rests: tuple[Place | str, ...] = ()
 
-    @property
-    def tex(self) -> str:
-        """The rows as one text."""
-        return " \\\\\n".join(self.rows)
-
 
 class StatementDomain(Domain):
     """Keeps entries and faults by document; the labels stand in the standard domain, for ``{ref}``."""
@@ -64,31 +59,26 @@ class StatementDomain(Domain):
     initial_data = {"entries": {}, "faults": {}}
     data_version = 2
 
-    @property
-    def entries(self) -> dict[str, list[Entry]]:
-        """The statements of each document, in order."""
-        return cast("dict[str, list[Entry]]", self.data["entries"])
-
-    @property
-    def faults(self) -> dict[str, list[str]]:
-        """The texts of what is wrong in each document, in order."""
-        return cast("dict[str, list[str]]", self.data["faults"])
+    def setup(self) -> None:
+        """``entries`` are the statements of each document, ``faults`` the texts of what is wrong."""
+        super().setup()
+        self.entries: dict[str, list[Entry]] = self.data["entries"]
+        self.faults: dict[str, list[str]] = self.data["faults"]
 
     def clear_doc(self, docname: str) -> None:
-        for table in self.data.values():
-            if isinstance(table, dict):
-                table.pop(docname, None)
+        self.entries.pop(docname, None)
+        self.faults.pop(docname, None)
 
     def merge_domaindata(self, docnames: Set[str], otherdata: dict[str, Any]) -> None:
-        for key in ("entries", "faults"):
+        for key in self.initial_data:
             self.data[key].update({doc: found for doc, found in otherdata[key].items() if doc in docnames})
 
     def find(self, place: Place | str) -> tuple[str, Entry] | None:
         """The document and entry of a label or a place."""
-        doc, line = (None, None) if isinstance(place, str) else place
-        for docname in sorted(self.entries) if doc is None else [doc]:
+        docnames, line = (sorted(self.entries), None) if isinstance(place, str) else ([place[0]], place[1])
+        for docname in docnames:
             for entry in self.entries.get(docname, ()):
-                if entry.label == place or (line is not None and line in entry.lines):
+                if entry.label == place or line in entry.lines:
                     return docname, entry
         return None
 
@@ -112,10 +102,8 @@ def number(env: BuildEnvironment, docname: str, entry: Entry) -> str:
 def numbers(env: BuildEnvironment, docname: str, entry: Entry) -> list[str]:
     """What stands beside the rows of a statement: ``(3.2)``, or ``(3.2a)``, ``(3.2b)``, ..., ``(3.2aa)``."""
     letters = ("".join(each) for n in (1, 2) for each in product(ascii_lowercase, repeat=n))
-    count = len(entry.rows)
-    return [
-        f"({number(env, docname, entry)}{letter if count > 1 else ''})" for letter in islice(letters, count)
-    ]
+    count, said = len(entry.rows), number(env, docname, entry)
+    return [f"({said}{letter if count > 1 else ''})" for letter in islice(letters, count)]
 
 
 def title(env: BuildEnvironment, docname: str, entry: Entry) -> str:

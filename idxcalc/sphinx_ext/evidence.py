@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from docutils import nodes
@@ -22,15 +22,17 @@ from idxcalc.sphinx_ext.domain import Entry
 from idxcalc.sphinx_ext.layout import typeset
 from idxcalc.verify.result import ICONS
 
-_RANK = ("malformed", "refuted", "claimed", "tested", "proved", "defined")
-LATEX = {
-    "proved": r"\checkmark",
-    "tested": r"\approx",
-    "refuted": r"\times",
-    "malformed": r"\boldsymbol{!}",
-    "claimed": r"\triangleright",
-    "defined": r":=",
+# The verdicts, the weakest first: the icon on paper, and what the evidence says.
+_VERDICTS = {
+    "malformed": (r"\boldsymbol{!}", "the notation itself is wrong"),
+    "refuted": (r"\times", "a counterexample exists"),
+    "claimed": (r"\triangleright", "an assertion in a cell of this chapter shows it"),
+    "tested": (r"\approx", "no proof was found; autodiff agrees at every sample"),
+    "proved": (r"\checkmark", "for all sizes and all values; autodiff agrees"),
+    "defined": (":=", "a name is bound"),
 }
+LATEX = {name: icon for name, (icon, _) in _VERDICTS.items()}
+_SIZES_SHOWN = 4
 
 
 @dataclass(frozen=True)
@@ -48,71 +50,53 @@ class Mark:
 
 def mark(entry: Entry, ran: bool | None = True) -> Mark | None:
     """The mark of a statement, whose cell ``ran`` if it is a claim; declarations in order have none."""
-    results = [result for result in entry.results if not result] or list(entry.results)
-    good = all(results)
+    results, good = [result for result in entry.results if not result] or entry.results, all(entry.results)
     if not results or entry.kind in ("given", "define") and good:
         return None
     if entry.kind == "claim" and good:
         words = "shown by a computation" if ran else "not shown: its cell did not run through"
         return Mark("claimed" if ran else "malformed", words)
-    counts = Counter(result.verdict for result in results)
-    ordered = sorted(counts, key=_RANK.index, reverse=True)
+    counts = Counter[str](result.verdict for result in results)
     several = len(results) > 1 or (entry.kind == "derive" and good)
-    said = ", ".join(f"{counts[each]} " * several + each for each in ordered)
+    ordered = [each for each in _VERDICTS if each in counts]
+    said = ", ".join(f"{counts[each]} " * several + each for each in reversed(ordered))
     expected = any(each.expect for each in entry.results) and all(each.ok for each in entry.results)
-    return Mark(ordered[-1], "wrong on purpose: " * expected + said)
-
-
-_MEANS = {
-    "proved": "for all sizes and all values; autodiff agrees",
-    "tested": "no proof was found; autodiff agrees at every sample",
-    "refuted": "a counterexample exists",
-    "malformed": "the notation itself is wrong",
-    "claimed": "an assertion in a cell of this chapter shows it",
-    "defined": "a name is bound",
-}
-_SIZES_SHOWN = 4
+    return Mark(ordered[0], "wrong on purpose: " * expected + said)
 
 
 def evidence(entry: Entry, names: Sequence[str]) -> Iterator[nodes.Node]:
     """An item per relation, ``names`` being what the page calls them, and the formula in three languages."""
     found = nodes.bullet_list(bullet="-", classes=["simple"])
     for name, result in zip(names, entry.results, strict=True):
-        head = nodes.paragraph("", classes=["idx-relation"])
-        if name:
-            head += [nodes.inline("", name, classes=["idx-name"]), nodes.Text(" ")]
-        head += [nodes.strong("", result.verdict), nodes.Text(f": {_MEANS[result.verdict]}")]
-        found += nodes.list_item("", head, *_table(facts(result, entry.cell)))
+        lead = [nodes.inline("", name, classes=["idx-name"]), nodes.Text(" ")] if name else []
+        told = [nodes.strong("", result.verdict), nodes.Text(f": {_VERDICTS[result.verdict][1]}")]
+        head = nodes.paragraph("", "", *lead, *told, classes=["idx-relation"])
+        rows = ((key, typeset(value)) for key, value in facts(result, entry.cell).items())
+        found += nodes.list_item("", head, *fields(rows))
     yield found
     programs = [str(result.snippet).rstrip("\n") for result in entry.results if result.snippet]
-    texts = {"LaTeX": [entry.tex] if programs else [], "NumPy": [entry.code], "JAX": programs}
-    tabs = [
-        node
-        for name, parts in texts.items()
-        if any(parts)
-        for node in folded(name, [plain(each, "idx-code") for each in parts], f' name="code-{entry.ident}"')
-    ]
+    latex = [" \\\\\n".join(entry.rows)] if programs else []
+    tabs: list[nodes.Node] = []
+    for name, parts in {"LaTeX": latex, "NumPy": filter(None, [entry.code]), "JAX": programs}.items():
+        if texts := [plain(each, "idx-code") for each in parts]:
+            tabs += folded([nodes.Text(name)], texts, f' name="code-{entry.ident}"')
     if tabs:
         yield nodes.container("", *tabs, classes=["idx-tabs"])
 
 
-def _table(rows: dict[str, str]) -> list[nodes.Node]:
-    fields = (
-        nodes.field(
-            "", nodes.field_name("", key), nodes.field_body("", nodes.paragraph("", "", *typeset(value)))
-        )
-        for key, value in rows.items()
-    )
-    return [nodes.field_list("", *fields)] if rows else []
+def fields(rows: Iterable[tuple[str, Iterable[nodes.Node]]], *classes: str) -> list[nodes.Node]:
+    """A list of what is named and what is said of it, if there is any."""
+    bodies = ((name, nodes.field_body("", nodes.paragraph("", "", *body))) for name, body in rows)
+    items = [nodes.field("", nodes.field_name("", name), body) for name, body in bodies]
+    return [nodes.field_list("", *items, classes=list(classes))] if items else []
 
 
 def folded(
-    summary: str | Sequence[nodes.Node], inside: Sequence[nodes.Node], details: str = "", mark: str = ""
+    summary: Sequence[nodes.Node], inside: Sequence[nodes.Node], details: str = "", mark: str = ""
 ) -> list[nodes.Node]:
     """What opens in HTML without any script; ``details`` and ``mark`` are attributes of the two tags."""
-    shown = [nodes.Text(summary)] if isinstance(summary, str) else summary
-    opening, middle, closing = f"<details{details}><summary{mark}>", "</summary>", "</details>"
-    return [html(opening), *shown, html(middle), *inside, html(closing)]
+    opening = html(f"<details{details}><summary{mark}>")
+    return [opening, *summary, html("</summary>"), *inside, html("</details>")]
 
 
 def html(text: str) -> nodes.raw:
@@ -139,9 +123,7 @@ def facts(result: Found, cell: str = "") -> dict[str, str]:
 
 def _joined(parts: Sequence[str], between: str = "; ") -> str:
     """The parts as one text; in one without dollars, the words that begin with a backslash are formulas."""
-    return between.join(
-        x if "$" in x else re.sub(r"(?<!\S)\\\S+", lambda word: f"${word[0]}$", x) for x in parts
-    )
+    return between.join(x if "$" in x else re.sub(r"(?<!\S)(\\\S+)", r"$\1$", x) for x in parts)
 
 
 def _samples(result: Found) -> str:

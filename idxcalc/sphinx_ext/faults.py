@@ -19,13 +19,13 @@ from sphinx.environment import BuildEnvironment
 from sphinx.util import logging
 from sphinx.util.nodes import traverse_parent
 
+from idxcalc.chapters import chapter
 from idxcalc.chapters.store import environment
-from idxcalc.chapters.text import load
+from idxcalc.chapters.text import load, named
 from idxcalc.errors import IdxcalcError
 from idxcalc.sphinx_ext.domain import domain
 from idxcalc.sphinx_ext.katex import TexError, html
-from idxcalc.sphinx_ext.reading import reading, shown_path
-from idxcalc.verify.result import Result
+from idxcalc.sphinx_ext.reading import reading
 
 logger = logging.getLogger(__name__)
 
@@ -37,55 +37,49 @@ def fingerprint(app: Sphinx, config: Config) -> None:
 
 def unreadable(app: Sphinx, env: BuildEnvironment, docnames: list[str]) -> None:
     """What is no text would stop Sphinx at once; it is a fault, and the rest of the book is still read."""
-    for docname in {*domain(env).faults} - env.found_docs:
-        del domain(env).faults[docname]
+    faults = domain(env).faults
+    for gone in {*faults} - env.found_docs:
+        del faults[gone]
     for docname in [*docnames]:
         try:
             load(Path(env.doc2path(docname)))
-        except IdxcalcError as error:
+        except IdxcalcError:
             docnames.remove(docname)
             env.project.docnames.discard(docname)
-            said = Result("malformed", error=error.message, file=shown_path(env, docname), line=1, column=1)
-            domain(env).faults[docname] = [str(said)]
+            faults[docname] = [str(each) for each in chapter(env.doc2path(docname)).problems]
 
 
 def collect(app: Sphinx, doctree: nodes.document) -> None:
     """Gather the faults of the document just read; only Markdown can hold statements."""
-    env = app.env
-    found: list[str] = []
-    if Path(env.doc2path(env.docname)).suffix == ".md":
+    env, found = app.env, []
+    if (path := Path(env.doc2path(env.docname))).suffix == ".md":
         read = reading(env)
-        for path in read.used():
-            env.note_dependency(str(path))
+        for used in read.used():
+            env.note_dependency(used)
         # Where a cell failed in the build, the chapter runs its cells itself, to name the line.
-        results = read.chapter.all(cells=cells_ran(env, env.docname) is False)
-        found += [str(result) for result in results if not result.ok]
-        found += [
-            f"{each.file}:{each.line}:{each.column}: this {each.kind} is not shown by the page; a statement "
-            "stands in the text itself"
-            for each in read.waiting
-        ]
-        found += read.strange
+        results = read.all(cells=cells_ran(env, env.docname) is False)
+        lost = "is not shown by the page; a statement stands in the text itself"
+        found = [str(result) for result in results if not result.ok] + read.strange
+        found += [f"{each.file}:{each.line}:{each.column}: this {each.kind} {lost}" for each in read.waiting]
     if env.config.idxcalc_katex:
-        found += _broken_tex(env, doctree)
+        found += _broken_tex(env, doctree, named(path))
     domain(env).faults[env.docname] = found
 
 
-def _broken_tex(env: BuildEnvironment, doctree: nodes.document) -> Iterator[str]:
+def _broken_tex(env: BuildEnvironment, doctree: nodes.document, path: str) -> Iterator[str]:
     """The formulas that KaTeX refuses, in prose and in statements."""
-    for node in doctree.findall():
-        if isinstance(node, nodes.math | nodes.math_block):
-            try:
-                html(node, env.config)
-            except TexError as error:
-                line = next((around.line for around in traverse_parent(node) if around.line), 1)
-                yield f"{shown_path(env, env.docname)}:{line}:1: TeX that cannot be typeset: {error}"
+    for node in doctree.findall(nodes.TextElement):
+        try:
+            _ = isinstance(node, nodes.math | nodes.math_block) and html(node, env.config)
+        except TexError as error:
+            line = next((around.line for around in traverse_parent(node) if around.line), 1)
+            yield f"{path}:{line}:1: TeX that cannot be typeset: {error}"
 
 
 def report(app: Sphinx, env: BuildEnvironment) -> None:
     """Log every fault of the book and make the build end with status 1."""
-    for docname in sorted(domain(env).faults):
-        for text in domain(env).faults.get(docname, ()):
+    for _, texts in sorted(domain(env).faults.items()):
+        for text in texts:
             # The text starts a line, so that an editor finds file, line and column.
             logger.error("not as it should be:\n%s", text)
             app.statuscode = 1

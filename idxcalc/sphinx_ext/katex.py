@@ -65,13 +65,14 @@ def _typeset(tex: str, display: bool, dist: str, macros: str) -> str:
     return answer["html"]
 
 
-def html(node: nodes.math | nodes.math_block, config: Config) -> str:
-    r"""A formula's HTML. Raises `TexError`.
+def html(node: nodes.TextElement, config: Config) -> str:
+    r"""A formula's HTML, of the ``screen`` text that its node may have beside its own. Raises `TexError`.
 
     The page numbers its relations, KaTeX would number the rows of ``align`` once more: its starred
     form is meant. Several lines in a plain display are aligned as Sphinx does elsewhere.
     """
-    tex, display = node.astext().strip(), isinstance(node, nodes.math_block)
+    tex = (node.get("screen") or node.astext()).strip()
+    display = isinstance(node, nodes.math_block)
     if display:
         tex = _NUMBERED.sub(r"\\\1{\2*}", tex)
         if ("\\\\" in tex or "\n\n" in tex) and not tex.startswith(r"\begin{"):
@@ -82,12 +83,12 @@ def html(node: nodes.math | nodes.math_block, config: Config) -> str:
 
 def typesets(tex: str, config: Config) -> bool:
     """Whether the TeX is whole; without KaTeX, whether its braces are."""
+    if not config.idxcalc_katex:
+        return tex.count("{") == tex.count("}")
     try:
         return bool(html(nodes.math_block("", tex), config))
     except TexError:
         return False
-    except (OSError, ValueError):
-        return tex.count("{") == tex.count("}")
 
 
 def configure(app: Sphinx, config: Config) -> None:
@@ -96,16 +97,13 @@ def configure(app: Sphinx, config: Config) -> None:
     config.idxcalc_katex = str((node_binary() and folder(Path(app.confdir) / config.idxcalc_katex)) or "")
     if config.html_math_renderer is None:
         config.html_math_renderer = "idxcalc" if config.idxcalc_katex else "mathjax"
-    macros = {
-        name: (body, max([0, *map(int, re.findall(r"#(\d)", body))]))
-        for name, body in config.idxcalc_macros.items()
-    }
-    lines = (rf"\providecommand{{{name}}}[{arity}]{{{body}}}" for name, (body, arity) in macros.items())
-    config.latex_elements["preamble"] = "\n".join([config.latex_elements.get("preamble", ""), *lines])
+    macros, paper = {}, [config.latex_elements.get("preamble", "")]
+    for name, body in config.idxcalc_macros.items():
+        macros[name[1:]] = [body, max([0, *map(int, re.findall(r"#(\d)", body))])]
+        paper.append(rf"\providecommand{{{name}}}[{macros[name[1:]][1]}]{{{body}}}")
+    config.latex_elements["preamble"] = "\n".join(paper)
     if macros and config.mathjax3_config is None:
-        config.mathjax3_config = {
-            "tex": {"macros": {name[1:]: list(found) for name, found in macros.items()}}
-        }
+        config.mathjax3_config = {"tex": {"macros": macros}}
 
 
 def static_files(app: Sphinx) -> None:
@@ -114,21 +112,20 @@ def static_files(app: Sphinx) -> None:
         return
     # Not by `html_static_path`: a changed setting would have every page written anew.
     target = Path(app.outdir) / "_static"
-    (target / "katex" / "fonts").mkdir(parents=True, exist_ok=True)
+    target.mkdir(parents=True, exist_ok=True)
     for name in ("idxcalc.css", "idxcalc.js"):
         shutil.copyfile(_STATIC / name, target / name)
     app.add_css_file("idxcalc.css")
     app.add_js_file("idxcalc.js", loading_method="defer")
-    if app.config.html_math_renderer != "idxcalc" or not app.config.idxcalc_katex:
-        return
-    dist = Path(app.config.idxcalc_katex)
-    # Every browser that knows these pages' CSS reads woff2; the other formats would triple the site.
-    css = (dist / "katex.min.css").read_text(encoding="utf-8")
-    css = re.sub(r',url\([^)]*\.(?:woff|ttf)\) format\("[a-z]+"\)', "", css)
-    (target / "katex" / "katex.min.css").write_text(css, encoding="utf-8")
-    for font in (dist / "fonts").glob("*.woff2"):
-        shutil.copyfile(font, target / "katex" / "fonts" / font.name)
-    app.add_css_file("katex/katex.min.css", priority=200)
+    if app.config.html_math_renderer == "idxcalc" and app.config.idxcalc_katex:
+        dist = Path(app.config.idxcalc_katex)
+        # Every browser that knows these pages' CSS reads woff2; the other formats would triple the site.
+        others = shutil.ignore_patterns("*.ttf", "*.woff")
+        shutil.copytree(dist / "fonts", target / "katex" / "fonts", ignore=others, dirs_exist_ok=True)
+        css = (dist / "katex.min.css").read_text(encoding="utf-8")
+        css = re.sub(r',url\([^)]*\.(?:woff|ttf)\) format\("[a-z]+"\)', "", css)
+        (target / "katex" / "katex.min.css").write_text(css, encoding="utf-8")
+        app.add_css_file("katex/katex.min.css", priority=200)
 
 
 def _visit(self: HTML5Translator, node: nodes.math | nodes.math_block) -> None:

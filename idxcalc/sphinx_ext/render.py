@@ -13,91 +13,77 @@ from html import escape
 from typing import Any
 
 from docutils import nodes
-from sphinx.application import Sphinx
-from sphinx.builders import Builder
 from sphinx.transforms.post_transforms import SphinxPostTransform
 
-from idxcalc.sphinx_ext.directives import check_node, formula, plain, statement_node
+from idxcalc.sphinx_ext.directives import formula, inline, math, plain, statement_node
 from idxcalc.sphinx_ext.domain import Entry, domain, numbers, title
-from idxcalc.sphinx_ext.evidence import LATEX, Mark, evidence, folded, html, mark
+from idxcalc.sphinx_ext.evidence import LATEX, Mark, evidence, fields, folded, html, mark
 from idxcalc.sphinx_ext.faults import cells_ran
-from idxcalc.sphinx_ext.layout import unaligned
+from idxcalc.sphinx_ext.layout import display, unaligned
 from idxcalc.verify.result import ICONS
 
 _CAPTIONS = {"given": "Given", "define": "Definition", "claim": "Claim"}
+_EVIDENCE = ' class="idx-evidence"'
 
 
 class RenderStatements(SphinxPostTransform):
-    """Replaces both placeholders; inline relations have their evidence at the end of the page."""
+    """Replaces the placeholders; inline relations have their evidence at the end of the page."""
 
     default_priority = 5  # before references are resolved and languages of code are chosen
 
     def run(self, **kwargs: Any) -> None:
-        entries = domain(self.env).entries
+        app = getattr(self.env, "_app", None) or self.env.app  # Sphinx 9 took the public name away
+        self.builder, self.format = app.builder, app.builder.format
+        gathered = []
         for node in list(self.document.findall(statement_node)):
             docname = node["docname"]  # a document may hold others: paper is one
-            node.replace_self(self.statement(entries[docname][node["serial"]], node.children, docname))
-        inline = []
-        for check in list(self.document.findall(check_node)):
-            inline.append(entries[check["docname"]][check["serial"]])
-            check.replace_self(self.checked(inline[-1], check.children))
-        if inline and self.format == "html":
+            entry = domain(self.env).entries[docname][node["serial"]]
+            if entry.kind == "check":
+                gathered.append(entry)
+                node.replace_self(self.checked(entry, node.children))
+            else:
+                node.replace_self(self.statement(entry, node.children, docname))
+        if gathered and self.format == "html":
             sections = [child for child in self.document.children if isinstance(child, nodes.section)]
-            shown = folded("Evidence of the inline relations", list(map(self.collected, inline)), _EVIDENCE)
+            head = nodes.Text("Evidence of the inline relations")
+            shown = folded([head], list(map(self.collected, gathered)), _EVIDENCE)
             (sections[-1] if sections else self.document).extend(shown)
-
-    @property
-    def builder(self) -> Builder:
-        """What builds; Sphinx 9 took the public name of the application away."""
-        app: Sphinx = getattr(self.env, "_app", None) or self.env.app
-        return app.builder
-
-    @property
-    def format(self) -> str:
-        """What is being built: html, latex, text, ..."""
-        return self.builder.format
 
     def statement(self, entry: Entry, shown: Sequence[nodes.Node], docname: str) -> nodes.Element:
         """A box: the formula with its numbers, the mark and what opens under it."""
-        found = mark(entry, cells_ran(self.env, docname))
+        found, said = mark(entry, cells_ran(self.env, docname)), title(self.env, docname, entry)
         classes = ["idx-statement", f"idx-{entry.kind}", f"idx-{found.verdict if found else 'defined'}"]
         box = nodes.container("", nodes.target("", "", ids=[entry.ident]), classes=classes)
         name, where = escape(entry.label or "#"), f'href="#{entry.ident}" title="Link to this statement"'
-        link = html(f'<a class="idx-permalink" {where}>{name}</a>' if entry.number else "")
-        said = title(self.env, docname, entry)
+        link = [html(f'<a class="idx-permalink" {where}>{name}</a>')] if entry.number else []
         if entry.kind in _CAPTIONS:
-            after = f" {said}" if entry.kind == "claim" else ""
-            caption = [nodes.strong("", _CAPTIONS[entry.kind]), nodes.Text(after)]
-            box += [link, nodes.paragraph("", "", *caption, classes=["idx-caption"])]
+            after = nodes.Text(f" {said}" if entry.kind == "claim" else "")
+            caption = [nodes.strong("", _CAPTIONS[entry.kind]), after]
+            box += [*link, nodes.paragraph("", "", *caption, classes=["idx-caption"])]
         if entry.kind in ("given", "claim"):
             box += shown
         elif entry.kind == "steps" and all(entry.results):
             box += self.steps(entry, docname)
         elif entry.typeset and self.format != "text":
-            box += formula(entry, docname, numbers(self.env, docname, entry), self.rows(entry))
+            box += formula(entry, docname, numbers(self.env, docname, entry))
         else:
             box += plain("\n".join(map(unaligned, entry.rows)) + f"    {said}")
-        foot = [*self.foot(entry, found, docname), *[link] * (entry.kind not in _CAPTIONS)]
+        foot = [*self.foot(entry, found, docname), *(link if entry.kind not in _CAPTIONS else [])]
         box += nodes.container("", *foot, classes=["idx-foot"]) if self.format == "html" else foot
         box += _refusals(entry)
         return box
 
-    def rows(self, entry: Entry) -> Sequence[str]:
-        """The rows of a formula, its indices marked where a page can light them up."""
-        return entry.screen if self.format == "html" and self.config.idxcalc_katex else ()
-
     def steps(self, entry: Entry, docname: str) -> list[nodes.Node]:
         """A derivation: what is derived, then a line for each step, the rule beside it."""
-        lines = nodes.field_list(classes=["idx-lines"])
+        lines = []
         for name, result in zip(self.names(entry, docname), entry.results, strict=True):
             ((rule, line),) = result.steps
             tex = f"= {line}" if self.format == "text" else rf"\displaystyle {{}}= {line}"
-            paper = nodes.math("", LATEX[result.verdict]) if self.format == "latex" else None
-            body = nodes.paragraph("", "", nodes.math(tex, tex), nodes.Text(" "))
-            body += [paper or nodes.Text(ICONS[result.verdict]), nodes.Text(f" {name}")]
-            lines += nodes.field("", nodes.field_name("", rule), nodes.field_body("", body))
+            paper, icon = nodes.math("", LATEX[result.verdict]), nodes.Text(ICONS[result.verdict])
+            shown = paper if self.format == "latex" else icon
+            lines.append((rule, [nodes.math(tex, tex), nodes.Text(" "), shown, nodes.Text(f" {name}")]))
         target = entry.results[0].source
-        return [nodes.paragraph("", "", nodes.math(target, target)), lines]
+        return [nodes.paragraph("", "", nodes.math(target, target)), *fields(lines, "idx-lines")]
 
     def names(self, entry: Entry, docname: str) -> list[str]:
         """What the page calls each relation: its row's number, or its place in the chain."""
@@ -121,12 +107,13 @@ class RenderStatements(SphinxPostTransform):
         elif found:
             parts = [nodes.paragraph("", "", *found.shown(), classes=classes.split())]
         if entry.sums and self.format == "html":
-            parts += folded("show the sums", [formula(entry, docname, (), entry.sums)], ' class="idx-sums"')
+            shown = math(display(entry.sums), docname)
+            parts += folded([nodes.Text("show the sums")], [shown], ' class="idx-sums"')
         return parts
 
     def rests(self, entry: Entry) -> list[nodes.Node]:
         """Links to what a statement rests on."""
-        links = []
+        links: list[nodes.Node] = []
         for doc, other in domain(self.env).rests(entry):
             if other.number:
                 uri = self.builder.get_relative_uri(self.env.docname, doc) + f"#{other.ident}"
@@ -134,34 +121,29 @@ class RenderStatements(SphinxPostTransform):
                 links += [nodes.Text(" "), nodes.reference("", said, internal=True, refuri=uri)]
         return [nodes.paragraph("", "rests on", *links)] if links else []
 
-    def checked(self, entry: Entry, shown: Sequence[nodes.Node]) -> list[nodes.Node]:
+    def checked(self, entry: Entry, shown: Sequence[nodes.Node]) -> Sequence[nodes.Node]:
         """A relation in a sentence, its mark leading to the evidence at the end of the page."""
-        found = mark(entry)
-        rows = self.rows(entry) if entry.typeset else ()
-        shown = [nodes.math(rows[0], rows[0])] if rows else list(shown)
-        if found is None:
+        if (found := mark(entry)) is None:
             return shown
         if self.format == "latex":
             return [*shown, nodes.raw("", rf"\textsuperscript{{\({LATEX[found.verdict]}\)}}", format="latex")]
         if self.format != "html":
             return [*shown, nodes.Text(f" [{found.words}]")]
-        link = (
-            f'<a class="idx-mark idx-inline idx-{found.verdict}" id="{entry.ident}" '
-            f'href="#evidence-{entry.ident}" title="{escape(found.words)}">'
-        )
-        words = found.shown(*["idx-heard"] * all(each.ok for each in entry.results))
-        return [*shown, html(link), *words, html("</a>")]
+        classes, where = f"idx-mark idx-inline idx-{found.verdict}", f'href="#evidence-{entry.ident}"'
+        link = html(f'<a class="{classes}" id="{entry.ident}" {where} title="{escape(found.words)}">')
+        return [
+            *shown,
+            link,
+            *found.shown(*["idx-heard"] * all(each.ok for each in entry.results)),
+            html("</a>"),
+        ]
 
     def collected(self, entry: Entry) -> nodes.container:
         """The evidence of a relation inside a sentence, for the end of the page."""
-        tex = entry.rows[0]
-        shown: nodes.Node = nodes.math(tex, tex) if entry.typeset else nodes.literal("", tex)
-        head = nodes.paragraph("", "", shown, html(f' <a href="#{entry.ident}" title="Back">↩</a>'))
-        parts = [head, *_refusals(entry), *evidence(entry, [""] * len(entry.results)), *self.rests(entry)]
+        back = html(f' <a href="#{entry.ident}" title="Back">↩</a>')
+        parts = [nodes.paragraph("", "", inline(entry), back), *_refusals(entry)]
+        parts += [*evidence(entry, [""] * len(entry.results)), *self.rests(entry)]
         return nodes.container("", *parts, ids=[f"evidence-{entry.ident}"], classes=["idx-inline-evidence"])
-
-
-_EVIDENCE = ' class="idx-evidence"'
 
 
 def _refusals(entry: Entry) -> list[nodes.Node]:
