@@ -189,22 +189,17 @@ OPTIONS: dict[str, tuple[str, dict[str, Any]]] = {
     "--steps": ("print each step with the rule it used", _FLAG),
     "--reset": ("forget what is done", _FLAG),
 }
+GIVEN = "given define wrt"
 # What each command is about, and the options that it takes.
 COMMANDS: dict[Callable[[argparse.Namespace], int], tuple[str, str, str]] = {
-    run_check: (
-        "FILE|RELATION",
-        "chapters (.md), or one relation in LaTeX",
-        "given define wrt json cached no-cells v",
-    ),
-    run_derive: (
-        "TARGET",
-        "an expression, differentiated by --wrt; or one with commas",
-        "given define wrt json steps",
-    ),
-    run_explain: ("FORMULA", "a relation or an expression in LaTeX", "given define wrt"),
+    run_check: ("FILE|RELATION", "chapters (.md), or one relation in LaTeX",
+                f"{GIVEN} json cached no-cells v"),
+    run_derive: ("TARGET", "an expression, differentiated by --wrt; or one with commas",
+                 f"{GIVEN} json steps"),
+    run_explain: ("FORMULA", "a relation or an expression in LaTeX", GIVEN),
     run_learn: ("FILE", "a chapter (.md)", "reset"),
     run_new: ("NAME", "its file is chapters/NAME.md, or NAME.md without that folder", ""),
-}
+}  # fmt: skip
 
 
 def parser() -> argparse.ArgumentParser:

@@ -59,10 +59,9 @@ class ChapterFile(pytest.File):
                 numbers = range(1, here.count(each) + 1)
                 relations = [(each.line, partial(self.relation, each, number)) for number in numbers]
                 yield Several.from_parent(self, name=each.name, items=relations)
-            elif each.kind == "claim":
-                yield one(name=each.name, line=each.line, find=partial(self.claim, each), waits=True)
             elif each.kind != "math":
-                yield one(name=each.name, line=each.line, find=partial(here.results, each))
+                find, waits = partial(here.shown, each), each.kind == "claim"
+                yield one(name=each.name, line=each.line, find=find, waits=waits)
         if here.inline:
             yield one(name="inline", line=1, find=lambda: sum(map(here.results, here.inline), ()))
         if here.cells:
@@ -72,10 +71,6 @@ class ChapterFile(pytest.File):
         """The result of one relation; of what cannot be read, the one that there is."""
         results = self.here.results(statement)
         return results[number - 1 : number] or results[-1:]
-
-    def claim(self, statement: Statement) -> Sequence[Found]:
-        """The result of a claim, its cell run."""
-        return [self.here.shown(statement)]
 
     @cached_property
     def begun(self) -> bool:

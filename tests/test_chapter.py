@@ -545,7 +545,7 @@ def test_cells_run_in_order_in_the_folder_of_the_chapter(write, tmp_path):
         + CLAIM.replace("train", "second")
     )
     assert texts(found, cells=True) == []
-    assert found.shown(found.statements[0]).verdict == "claimed"
+    assert found.shown(found.statements[0])[0].verdict == "claimed"
 
 
 def test_a_failing_cell_shows_its_line(write):
@@ -553,7 +553,7 @@ def test_a_failing_cell_shows_its_line(write):
     assert texts(found, cells=True) == [
         "page.md:8:5: refuted  cells\n        assert x, 'x is zero'\n        ^\n    AssertionError: x is zero"
     ]
-    assert found.shown(found.statements[0]).verdict == "claimed"  # its own cell ran to the end
+    assert found.shown(found.statements[0])[0].verdict == "claimed"  # its own cell ran to the end
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import pytest
 from fake_context import FakeContext
 
 from idxcalc.chapters import Chapter, chapter, store
-from idxcalc.chapters.store import Store, environment, of_one_edition
+from idxcalc.chapters.store import environment, of_one_edition
 
 PAGE = """# {check}`u = v`
 
@@ -60,7 +60,7 @@ def verified(tmp_path, monkeypatch):
         of_one_edition.cache_clear()
         Counting.asked.clear()
         Path("page.md").write_text(text)
-        kept = Chapter("page.md", context=Counting, store=Store(Path("kept")))
+        kept = Chapter("page.md", context=Counting, store=Path("kept"))
         plain = Chapter("page.md", context=FakeContext)
         assert [str(each) for each in kept.all()] == [str(each) for each in plain.all()]
         assert kept.all() == plain.all()

@@ -22,9 +22,8 @@ from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util.docutils import SphinxDirective
 
 from idxcalc.expr import Definition, Function, Variable
-from idxcalc.sphinx_ext.domain import Entry, domain, numbers, title
+from idxcalc.sphinx_ext.domain import Entry, domain, numbers, reading, title
 from idxcalc.sphinx_ext.evidence import LATEX, mark
-from idxcalc.sphinx_ext.reading import reading
 
 LETTERS, PAGES = "recall_letters", "recall_pages"  # what is kept of each page
 _LINE = re.compile(r"(?P<label>\S+?)(?: (?P<row>\d+))?: +(?P<words>.+)")

@@ -9,10 +9,12 @@ from __future__ import annotations
 import ast
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Future
 from dataclasses import replace
 from math import inf
 from pathlib import Path
+from typing import Any
 
 from idxcalc.chapters.record import Found, fault, found
 from idxcalc.chapters.runner import start
@@ -43,37 +45,29 @@ def plain(source: str) -> str:
     return re.sub(r"(?m)^[%!].*$", "pass", source)
 
 
-class Run:
-    """The cells of the chapter at ``path``, which messages name ``file``, running in the background."""
+def run(cells: Sequence[Statement], path: Path, file: str) -> Future[dict[str, Any]]:
+    """Have the cells of the chapter at ``path``, which messages name ``file``, run in the background."""
+    sources = [
+        (plain(cell.body), cell.line, cell.opened, "raises-exception" in cell.tags)
+        for cell in cells
+        if "skip-execution" not in cell.tags
+    ]
+    folder, environment = str(path.parent.resolve()), {**os.environ, "MPLBACKEND": "Agg"}
+    return start({"cells": sources, "file": file, "folder": folder, "environment": environment})
 
-    def __init__(self, cells: Sequence[Statement], path: Path, file: str) -> None:
-        self.cells, self.file = cells, file
-        sources = [
-            (plain(cell.body), cell.line, cell.opened, "raises-exception" in cell.tags)
-            for cell in cells
-            if "skip-execution" not in cell.tags
-        ]
-        job = {
-            "cells": sources,
-            "file": file,
-            "folder": str(path.parent.resolve()),
-            "environment": {**os.environ, "MPLBACKEND": "Agg"},
-        }
-        self.running = start(job)
 
-    def ended(self) -> tuple[Found, float]:
-        """Wait for the end: how the cells ran, and the line of the fence where they stopped, if they did."""
-        said = self.running.result()
-        opened = said.get("opened", self.cells[0].opened)
-        if not said:
-            ran = Result("claimed", file=self.file, line=opened, column=1, label="cells")
-            return found(ran, "cells"), inf
-        lines = Text(self.cells[0].text.source).parts()
-        line = lines[min(said.get("line", opened), len(lines)) - 1]
-        column = said.get("column", 1) or len(line) - len(line.lstrip()) + 1
-        failed = fault(self.file, line[column - 1 : column], said["error"], "cells")
-        verdict = "refuted" if said.get("asserted") else failed.verdict
-        return replace(failed, kind="cells", verdict=verdict), opened
+def ended(said: Mapping[str, Any], cells: Sequence[Statement]) -> tuple[Found, float]:
+    """How the cells ran, by their run's answer, and the line of the fence where they stopped, if they did."""
+    file, opened = cells[0].file, said.get("opened", cells[0].opened)
+    if not said:
+        ran = Result("claimed", file=file, line=opened, column=1, label="cells")
+        return found(ran, "cells"), inf
+    lines = Text(cells[0].text.source).parts()
+    line = lines[min(said.get("line", opened), len(lines)) - 1]
+    column = said.get("column", 1) or len(line) - len(line.lstrip()) + 1
+    failed = fault(file, line[column - 1 : column], said["error"], "cells")
+    verdict = "refuted" if said.get("asserted") else failed.verdict
+    return replace(failed, kind="cells", verdict=verdict), opened
 
 
 def tagged(cells: Sequence[Statement], tag: str) -> Statement | None:

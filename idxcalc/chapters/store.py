@@ -52,31 +52,28 @@ def of_one_edition() -> bool:
     return all(source.stat().st_mtime < _STARTED for source in _sources())
 
 
-class Store:
-    """The answers below a folder; without one, nothing is kept."""
-
-    def __init__(self, folder: Path | None = None) -> None:
-        self.folder = folder and Path(folder)  # Sphinx has paths of its own
-
-    def answer(self, question: object, find: Callable[[], tuple[Result, ...]]) -> tuple[Result, ...]:
-        """The kept answer to a question, or the one that ``find`` gives, which is kept; both plain."""
-        if self.folder is None:
-            return find()
-        path = self.folder / f"{_digest(question)}.json"
-        with suppress(OSError, ValueError, TypeError, LookupError, RecursionError):  # none, or damaged
-            data = json.loads(path.read_bytes())
-            if data["seal"] == _digest([question, environment(), data["results"]]):
-                return tuple(_result(**each) for each in data["results"])
-        results = [plain(each) for each in find()]
-        if of_one_edition():  # else: which edition found it?
-            seal = _digest([question, environment(), results])
-            text = json.dumps({"seal": seal, "question": question, "results": results}, indent=1)
-            part = path.with_suffix(f".{os.getpid()}")  # all of it or nothing, whoever else writes there
-            with suppress(OSError):
-                self.folder.mkdir(parents=True, exist_ok=True)
-                part.write_text(text, "utf-8")
-                part.replace(path)
-        return tuple(_result(**each) for each in results)
+def answer(
+    folder: Path | None, question: object, find: Callable[[], tuple[Result, ...]]
+) -> tuple[Result, ...]:
+    """The answer that a folder keeps, or the one that ``find`` gives, which is kept; both are plain data.
+    Without a folder, nothing is kept."""
+    if folder is None:
+        return find()
+    path = Path(folder, f"{_digest(question)}.json")
+    with suppress(OSError, ValueError, TypeError, LookupError, RecursionError):  # none, or damaged
+        data = json.loads(path.read_bytes())
+        if data["seal"] == _digest([question, environment(), data["results"]]):
+            return tuple(_result(**each) for each in data["results"])
+    results = [plain(each) for each in find()]
+    if of_one_edition():  # else: which edition found it?
+        seal = _digest([question, environment(), results])
+        text = json.dumps({"seal": seal, "question": question, "results": results}, indent=1)
+        part = path.with_suffix(f".{os.getpid()}")  # all of it or nothing, whoever else writes there
+        with suppress(OSError):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            part.write_text(text, "utf-8")
+            part.replace(path)
+    return tuple(_result(**each) for each in results)
 
 
 def light(result: Result) -> Result:

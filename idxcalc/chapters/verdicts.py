@@ -7,19 +7,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
-from idxcalc.chapters.cells import Run, claimed, tagged
-from idxcalc.chapters.contexts import Ground, grounds
+from idxcalc.chapters.cells import claimed, ended, run, tagged
+from idxcalc.chapters.contexts import Ground, grounds, structure
 from idxcalc.chapters.read import Reading
 from idxcalc.chapters.record import Found, found
 from idxcalc.chapters.statement import CHECKED, DECLARING, Exercise, Statement, meant
-from idxcalc.chapters.store import Store
-from idxcalc.chapters.structure import structure
+from idxcalc.chapters.store import answer
 from idxcalc.chapters.text import Place
 from idxcalc.errors import IdxcalcError
 from idxcalc.verify.context import Context
@@ -36,7 +36,7 @@ def chapter(path: str | Path, store: Path | None = None) -> Chapter:
     A file that is missing or no text gives a chapter with that one problem, ``readable`` being False.
     With the folder ``store``, verdicts are kept there, and what is kept is not verified again.
     """
-    return Chapter(path, store=Store(store))
+    return Chapter(path, store=store)
 
 
 class Chapter(Reading):
@@ -47,10 +47,10 @@ class Chapter(Reading):
         path: str | Path,
         context: Callable[[], Any] | None = None,
         family: dict[Path, Chapter] | None = None,
-        store: Store | None = None,
+        store: Path | None = None,
     ) -> None:
         super().__init__(path)
-        self._new, self._store = context or Context, store or Store()
+        self._new, self._store = context or Context, store
         self._family = {} if family is None else family  # the chapters read so far, by file
         self._family[self.file.resolve()] = self
         self._found: dict[str, tuple[Found, ...]] = {}
@@ -115,7 +115,7 @@ class Chapter(Reading):
             case kind:
                 name = "check_steps" if kind == "steps" else "check_all"
                 check = partial(getattr(ground.context, name), body, wrt=wrt)
-                return self._store.answer([name, body, wrt, ground.texts], check)
+                return answer(self._store, [name, body, wrt, [text[:3] for text in ground.texts]], check)
 
     def _later(self, statement: Statement, result: Result) -> str:
         """What to do where a statement uses what is declared or defined further down."""
@@ -141,36 +141,39 @@ class Chapter(Reading):
     # Claims and cells
 
     @cached_property
-    def running(self) -> Run | None:
+    def running(self) -> Future[dict[str, Any]] | None:
         """The code cells, if there are any, running in the background from when it is first asked for."""
-        return Run(self.cells, self.file, self.path) if self.cells else None
+        return run(self.cells, self.file, self.path) if self.cells else None
 
     @cached_property
     def ran(self) -> tuple[Found, float]:
         """How the code cells ran, and the line of the fence in which they stopped, if they did."""
         assert self.running is not None
-        return self.running.ended()
+        return ended(self.running.result(), self.cells)
 
-    def shown(self, claim: Statement) -> Found:
-        """The result of a claim with its cell run."""
-        (result,) = self.results(claim)
-        cell = tagged(self.cells, claim.option("cell"))
-        if not result or cell is None or cell.opened < self.ran[1]:
-            return result
+    def shown(self, statement: Statement) -> tuple[Found, ...]:
+        """The results of a statement; of a claim, with its cell run."""
+        results = self.results(statement)
+        cell = (
+            tagged(self.cells, statement.option("cell"))
+            if statement.kind == "claim" and all(results)
+            else None
+        )
+        if cell is None or cell.opened < self.ran[1]:
+            return results
         failed = self.ran[0]
         message = f"its cell did not run to its end: {failed.file}:{failed.line}: {failed.error}"
-        return replace(result, verdict=failed.verdict, error=message, ok=False)
+        return tuple(replace(each, verdict=failed.verdict, error=message, ok=False) for each in results)
 
     # All of it
 
     def all(self, cells: bool = False) -> tuple[Found, ...]:
         """Every result, in the order of the file; with ``cells``, the code cells are run too."""
         run = cells and self.running
-        results = list(self.problems)
+        results = [*self.problems]
         for each in self.parts:
-            results += [self.shown(each)] if cells and each.kind == "claim" else self.results(each)
-        if run:
-            results.append(self.ran[0])
+            results += self.shown(each) if cells else self.results(each)
+        results += self.ran[:1] if run else ()
         return tuple(sorted(results, key=lambda result: result.line))
 
     def __getitem__(self, label: str) -> Checked:

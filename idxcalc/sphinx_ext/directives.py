@@ -17,9 +17,8 @@ from sphinx.environment import BuildEnvironment
 from sphinx.util.docutils import SphinxDirective, SphinxRole
 
 from idxcalc.chapters import OPTIONS
-from idxcalc.sphinx_ext.domain import Entry, domain
+from idxcalc.sphinx_ext.domain import Entry, domain, entry, reading
 from idxcalc.sphinx_ext.layout import declarations, display, typeset
-from idxcalc.sphinx_ext.reading import entry, reading
 
 
 class statement_node(nodes.General, nodes.Inline, nodes.Element):

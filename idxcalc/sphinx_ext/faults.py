@@ -23,9 +23,8 @@ from idxcalc.chapters import chapter
 from idxcalc.chapters.store import environment
 from idxcalc.chapters.text import load, named
 from idxcalc.errors import IdxcalcError
-from idxcalc.sphinx_ext.domain import domain
+from idxcalc.sphinx_ext.domain import domain, reading
 from idxcalc.sphinx_ext.katex import TexError, html
-from idxcalc.sphinx_ext.reading import reading
 
 logger = logging.getLogger(__name__)
 
@@ -68,9 +67,10 @@ def collect(app: Sphinx, doctree: nodes.document) -> None:
 
 def _broken_tex(env: BuildEnvironment, doctree: nodes.document, path: str) -> Iterator[str]:
     """The formulas that KaTeX refuses, in prose and in statements."""
-    for node in doctree.findall(nodes.TextElement):
+    formulas = (each for each in doctree.findall() if isinstance(each, nodes.math | nodes.math_block))
+    for node in formulas:
         try:
-            _ = isinstance(node, nodes.math | nodes.math_block) and html(node, env.config)
+            html(node, env.config)
         except TexError as error:
             line = next((around.line for around in traverse_parent(node) if around.line), 1)
             yield f"{path}:{line}:1: TeX that cannot be typeset: {error}"
