@@ -352,3 +352,16 @@ def test_a_hint_for_the_lower_sign_is_about_the_lower_sign():
     upper, lower = Context("a, b").check_all(r"a \pm b = b \pm a")
     assert upper.verdict == "proved"
     assert lower.verdict == "refuted" and "positive" not in str(lower)
+
+
+def test_an_exponential_stands_behind_an_index_without_braces():
+    context = Context("x_i, a")
+    assert context.check("x_ie^a - x_i e^{a} = 0").verdict == "proved"
+    assert context.check(r"(e^{x_ix_i})_{,k} = 2x_ke^{x_ix_i}", "x_k").verdict == "proved"
+
+
+def test_a_quotient_of_differentials_is_not_written_as_a_derivative():
+    context = Context("u, v")
+    made = context.expression("(du)(dv)^{-1}").latex()
+    assert made == r"\frac{1}{dv} du"
+    assert context.check(f"{made} = (du)(dv)^{{-1}}").verdict == "proved"

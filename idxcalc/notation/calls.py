@@ -31,8 +31,10 @@ def word(reader: Reader, item: Item, row: Row) -> Factor:
     text = item.atom.text
     declaration = "dots stand only in a declaration, (i = 1, \\dots, n)"
     reader.refuse(text.endswith("dots"), declaration, item.span)
-    instead = "declare a function to differentiate it by a prime"
-    reader.refuse(item.sub or item.primes, f"{text} takes no index; {instead}", item.span)
+    instead = rf"the derivative is `{text}(z)'`, or \frac{{d}}{{dz}}"
+    reader.refuse(item.primes, f"{text} takes no prime; {instead}", item.span)
+    instead = r"; to another base it is \frac{\log z}{\log 2}" if text == r"\log" else ""
+    reader.refuse(item.sub, f"{text} takes no index{instead}", item.span)
     _no_inverse(reader, text, item)
     if text == r"\det":
         return matrices.determinant(reader, item, row)

@@ -31,6 +31,8 @@ def tested(reader: Reader, tests: Sequence[Test]) -> tuple[Condition, list[Facto
                 slots.append(slot)
                 terms.append(Factor(ZERO, places, tree.span))
             found.append(Match(slots[0], slots[1], test.op == "="))
+        elif _of_indices(reader, *map(letter, pair)):
+            raise reader.fail(r"indices are compared by = and \neq only", test.span)
         else:
             left, right = (reader.sum(tree) for tree in pair)
             reader.joined((left, right))

@@ -95,6 +95,8 @@ def bracket(reader: Reader, item: Item, atom: Bracket, sub: Subscript) -> Factor
     match atom.items:
         case (SumOf(((_, inside),)),) if any(isinstance(i, Sign) and i.kind == "o" for i in inside.items):
             return composition(reader, inside, sub, item)
+        case (SumOf() as body,) if sub.before and body.only and body.only.name:
+            names.label_or_power(reader, body.only)
     reader.refuse(sub.before, "a bracket has no indices of its own", sub.span)
     return commas(reader, reader.base(replace(item, sub=None)), item)
 

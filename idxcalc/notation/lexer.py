@@ -20,6 +20,7 @@ from idxcalc.notation.tokens import (
     ACCENTS, BRACKETS, COMPARISONS, ENVIRONMENTS, KEYWORDS, KINDS, LETTER, MAX_DEPTH, MAX_LENGTH, WORDS,
 )  # fmt: skip
 from idxcalc.notation.tree import Subscript, Tok, Written, fail
+from idxcalc.notation.ways import SIGNS, way
 
 _INNER = r"(?:[^{}]|\{(?:[^{}]|\{[^{}]*\})*\})*"  # what stands in braces
 _SCAN = re.compile(
@@ -93,7 +94,7 @@ def _symbol(text: str, source: str, span: Span) -> str:
         shown = text if text.isprintable() else f"U+{ord(text[-1]):04X}"
         command = f"an unknown command, {shown}"
         what = command if text[1:] else f"the character {shown} means nothing in a formula"
-        raise fail(what, source, span.start, span.stop)
+        raise fail(what + way(SIGNS, text), source, span.start, span.stop)
     return KINDS.get(text, "FUNCTION")
 
 

@@ -41,10 +41,14 @@ def _matrix(reader: Reader, item: Item, owner: str, span: Span) -> tuple[Lambda,
     return matrix, term
 
 
+def powered_first(item: Item) -> bool:
+    """``X^2_{ij}``, the power standing before the slots."""
+    return bool(item.sub and item.power and item.power.span.start < item.sub.span.start)
+
+
 def is_inverse(item: Item) -> bool:
-    """``X^{-1}_{ij}``, the power standing before the slots."""
-    before = item.sub and item.power and item.power.span.start < item.sub.span.start
-    return bool(before) and minus_one(item)
+    """``X^{-1}_{ij}``."""
+    return powered_first(item) and minus_one(item)
 
 
 def minus_one(item: Item) -> bool:

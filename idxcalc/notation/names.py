@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
-from idxcalc.errors import IdxcalcError
+from idxcalc.errors import IdxcalcError, Span
 from idxcalc.expr import (
     Constant, Delta, Deriv, Elementary, Expr, Function, Mul, Size, Variable, Definition,
 )  # fmt: skip
+from idxcalc.functions import BY_LATEX
 from idxcalc.notation import calls, derivatives, matrices
 from idxcalc.notation.lexer import lex
 from idxcalc.notation.parts import Factor, Place, Row, Target, component, dims_of
 from idxcalc.notation.tree import Item, Sign, Subscript
+from idxcalc.notation.ways import NAMES, TRANSPOSED, way
 
 if TYPE_CHECKING:
     from idxcalc.notation.reader import Reader
@@ -53,6 +56,10 @@ def tensor(reader: Reader, symbol: Target, primes: int, item: Item, row: Row) ->
     message = f"{symbol.name} is no function; {symbol.name}{chr(39) * primes} is not declared"
     reader.refuse(primes and (not isinstance(by, Target) or dims_of(by)), message, item.span)
     behind = written_argument(reader, symbol, item, row) if not primes else None
+    if matrices.powered_first(item) and len(dims_of(symbol)) == 2 and not matrices.is_inverse(item):
+        label_or_power(reader, item)
+        ways = f"write `{symbol.name}_{{ij}}^2` or `{symbol.name}_{{ik}}{symbol.name}_{{kj}}`"
+        raise reader.fail(f"a power of the component, or of the matrix? {ways}", item.span)
     if matrices.is_inverse(item):
         return derivatives.commas(reader, matrices.inverse(reader, symbol, item), item)
     if (error := unbraced(reader, item, row.peek())) is not None:
@@ -75,6 +82,8 @@ def label_or_power(reader: Reader, item: Item) -> None:
     for part in (i for _, product in exponent.terms for i in product.items):
         if isinstance(part, Item) and part.name and part.sub is None and part.name not in known:
             text = reader.source[exponent.span.start : exponent.span.stop]
+            if part.name == "T":
+                raise reader.fail(TRANSPOSED, item.power.span)
             label = f"`{item.name}^{{({text})}}`"
             raise reader.fail(f"a power or a label? a label is written {label}", item.power.span)
 
@@ -129,8 +138,12 @@ def undeclared(reader: Reader, item: Item, before: Item | Sign | None) -> Idxcal
         text in reader.letters_used or text in reader.fixed or stands_as_index(reader, text)
     ):
         return reader.fail(f"{text} is an index and a number", item.span)
+    word = re.match(r"[a-z]*", reader.source[item.span.start :])
+    if word and f"\\{word[0]}" in BY_LATEX:
+        start = item.span.start
+        return reader.fail(rf"{word[0]} is written \{word[0]}", Span(start, start + word.end()))
     near = reader.scope.nearest(text)
-    advice = f"; did you mean `{near}`?" if near else ""
+    advice = f"; did you mean `{near}`?" if near else way(NAMES, text)
     return reader.fail(f"`{text}` is not declared{advice}", item.atom.span)
 
 
@@ -142,6 +155,8 @@ def unbraced(reader: Reader, item: Item, behind: Item | Sign | None) -> IdxcalcE
     if not isinstance(behind, Item) or not behind.name or behind.span.start != item.span.stop:
         return None
     if behind.sub is not None or behind.name == "d" or behind.name in reader.scope.symbols:
+        return None
+    if behind.name == "e" and behind.power is not None:
         return None
     group = sub.before[0].indices[0].value
     right = f"`{item.name}_{{{group}{behind.name}}}`"

@@ -36,7 +36,8 @@ _ARGUMENT = "`{before}` needs an argument"
 # before if the sentence is about that.
 _SURPRISES: tuple[tuple[Sequence[str], Sequence[str], str], ...] = (
     (("REL",), ("",), "an empty side"),
-    (("REL", "ROW", ""), ("REL",), "< an empty side"),
+    (("REL",), ("REL",), "< an empty side; one = is enough"),
+    (("ROW", ""), ("REL",), "< an empty side"),
     (("",), ("SUM", "FRAC", "SQRT", "SUP"), f"< {_ARGUMENT}"),
     (("",), (), "a term is missing"),
     (("REL",), OPERATORS, "a term is missing"),

@@ -16,8 +16,8 @@ from fractions import Fraction
 
 from idxcalc.errors import IdxcalcError, Span
 from idxcalc.expr import (
-    MINUS_ONE, ONE, ZERO, Add, Dim, Elementary, Expr, Index, Iverson, Mul, Num, Pow, Size, Slot, Sum,
-    Variable,
+    MINUS_ONE, ONE, ZERO, Add, Diff, Dim, Elementary, Expr, Function, Index, Iverson, Mul, Num, Pow, Size,
+    Slot, Sum, Variable,
 )  # fmt: skip
 from idxcalc.notation import calls, conditions, derivatives, names
 from idxcalc.notation.parts import Factor, Place, Places, Row, Target
@@ -100,7 +100,10 @@ class Reader:
         """The indices of a tensor, one per slot."""
         tokens = [t for g in groups for t in g.indices]
         count = f"{len(dims) or 'no'} {'indices' if len(dims) > 1 else 'index'}"
-        self.refuse(len(tokens) != len(dims), f"{owner} has {count}, not {len(tokens)}", span)
+        known = self.scope.symbols.get(owner) if not dims else None
+        field = isinstance(known, Function) and len(known.params) == 1 and tokens
+        comma = f"; a derivative has a comma, `{owner}_{{,{tokens[0].value}}}`" if field else ""
+        self.refuse(len(tokens) != len(dims), f"{owner} has {count}, not {len(tokens)}{comma}", span)
         found = [self.slot(t.value, dim, owner, t.span) for t, dim in zip(tokens, dims, strict=True)]
         return tuple(slot for slot, _ in found), tuple(pair for _, places in found for pair in places)
 
@@ -186,6 +189,8 @@ class Reader:
                 unclear = "what does the slash cover? write \\frac or brackets"
                 self.refuse(isinstance(row.peek(), Item), unclear, slash.span)
                 above = self.closed(found, found[0].span | found[-1].span)
+                if isinstance(factor.expr, Diff) and any(isinstance(f.expr, Diff) for f in found):
+                    raise self.fail(r"a derivative, or a quotient? write \frac, or (dx)(dy)^{-1}", slash.span)
                 factor = self.divided(above, self.closed([factor], factor.span), above.span | factor.span)
                 found, slash = [], None
             found.append(factor)

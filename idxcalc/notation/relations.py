@@ -257,4 +257,5 @@ def sides_differ(
 
 
 def free_and_summed(name: str, here: str, there: str) -> str:
-    return f'on the {here} {name} is summed, on the {there} it is free; add "(no sum on ${name}$)"'
+    found, remark = f"on the {here} {name} is summed, on the {there} it is free", f'"(no sum on ${name}$)"'
+    return f"{found}; add {remark}" if here == "right" else f"{found}; another letter there, or {remark}?"

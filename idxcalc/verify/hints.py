@@ -162,13 +162,15 @@ class Search:
         other = opened(other) if isinstance(other, Ref) else other
         try:
             truth, gap = worked_out(other), worked_out(Add((other, Mul((MINUS_ONE, claimed)))))
-            single = truth is not ZERO and count(truth) == count(worked_out(claimed)) + 1
+            terms = count(worked_out(claimed))
+            if not terms or truth is ZERO:
+                return [], []
             text = write(truth)
-            factors, terms = written(text, chains(text)[-1].sides, self.names[0] | self.names[1])
+            factors, others = written(text, chains(text)[-1].sides, self.names[0] | self.names[1])
         except IdxcalcError:
             return [], []
-        single = single and not any(isinstance(part, Add) for part in walk(gap))
-        return factors, [write(gap), *terms] if single else terms
+        single = count(truth) == terms + 1 and not any(isinstance(part, Add) for part in walk(gap))
+        return factors, [write(gap)] * single + others
 
 
 def worked_out(expr: Expr) -> Expr:
