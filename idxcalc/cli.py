@@ -16,8 +16,9 @@ import json
 import os
 import re
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from inspect import cleandoc
 from pathlib import Path
 from typing import Any
@@ -46,7 +47,8 @@ def run_check(asked: argparse.Namespace) -> int:
     if len(asked.what) > 1:
         return _usage("one relation at a time; put it in quotes: '" + " ".join(asked.what) + "'")
     context, results = _context(asked)
-    results += [found(each, "relation") for each in context.check_all(asked.what[0].strip(), wrt=asked.wrt)]
+    checked = context.check_all(asked.what[0].strip(), wrt=asked.wrt)
+    results += [found(replace(each, error=_option(each.error)), "relation") for each in checked]
     if asked.json:
         _print_json([record(each) for each in results])
     _print(*(each for each in results if not asked.json and (each.verdict != "defined" or asked.verbose)))
@@ -114,14 +116,14 @@ def run_learn(asked: argparse.Namespace) -> int:
     here = chapter(asked.what)
     if not here.exercises:
         _print(*here.problems)
-        return _usage(f"{here.path} holds no exercise")
+        return _usage(f"{here.path} holds no exercise") if here.readable else 2
     state = Path(os.environ.get("XDG_STATE_HOME") or "~/.local/state").expanduser() / "idxcalc" / "learn.json"
     key, all_done = str(here.file.resolve()), {}
     with suppress(OSError, ValueError, TypeError):  # nothing is done yet, or what was is lost
         all_done = dict(json.loads(state.read_text("utf-8")))
     done = [] if asked.reset else list(all_done.get(key, ()))
     print(f"{here.path}: {len(here.exercises)} exercises, {len(done)} done")
-    print("Answer in LaTeX; an empty line skips, ? shows the answer, Ctrl-D ends.")
+    print(f"Answer in LaTeX, or type {', '.join(LEARN)}.")
     with suppress(EOFError):
         for exercise in (each for each in here.exercises if each.name not in done):
             print(f"\n{exercise.question}")
@@ -134,15 +136,35 @@ def run_learn(asked: argparse.Namespace) -> int:
     return 0
 
 
+LEARN = {
+    "hint": "what helps, one thing more each time: the shape of the answer, the rules that lead to it",
+    "?": "the answer",
+    "skip": "go on without an answer, as an empty line does",
+    "quit": "leave, as Ctrl-D does; what is done is remembered",
+    "help": "this list",
+}
+
+
 def _solved(asked: Question) -> bool:
-    while text := input(f"\n{asked.left} = ").strip():
+    more: Iterator[str] | None = None
+    while (text := input(f"\n{asked.left} = ").strip()) not in ("", "skip"):
+        if text == "quit":
+            raise EOFError
         if text == "?":
             print(asked.answer)
             return False
-        if result := asked.judge(text):
+        if text == "help":
+            _print(*(f"{name:<5} {what}" for name, what in LEARN.items()))
+        elif text == "hint":
+            more = more or iter(asked.hints())
+            print(next(more, "no more hints; ? shows the answer"))
+        elif not (result := asked.judge(text)):
+            print(result)
+        elif asked.finished(text):
             print("right")
             return True
-        print(result)
+        else:
+            print("true, but not yet worked out")
     return False
 
 
@@ -236,6 +258,11 @@ def _context(asked: argparse.Namespace) -> tuple[Context, list[Found]]:
     return context, results
 
 
+def _option(message: str | None) -> str | None:
+    """What a message asks for, by its name on the shell."""
+    return message and message.replace("with `wrt`", "with `--wrt`")
+
+
 def _print(*lines: object) -> None:
     for line in lines:
         print(line)
@@ -271,7 +298,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return status
     except IdxcalcError as error:
         label = "".join(getattr(error, "__notes__", ()))
-        result = Result("malformed", error=error.message, source=error.source, span=error.span, label=label)
+        result = Result(
+            "malformed", error=_option(error.message), source=error.source, span=error.span, label=label
+        )
         _print_json([record(found(result, "relation"))]) if asked.json else _print(result)
         return 1
     except JudgesDisagree as error:

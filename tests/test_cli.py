@@ -18,6 +18,7 @@ from idxcalc.chapters import chapter
 from idxcalc.cli import main, parser
 from idxcalc.errors import JudgesDisagree
 from idxcalc.verify.context import Context
+from idxcalc.verify.question import question
 
 pytest_plugins = ["pytester"]
 
@@ -248,6 +249,12 @@ def test_derive(shell):
     assert shell("derive", "--given", "x_ij", "x_i")[0] == 1
 
 
+@pytest.mark.parametrize("command", ["check", "derive", "explain"])
+def test_the_missing_variable_is_named_with_the_option_of_the_shell(command, shell):
+    status, out, _ = shell(command, *GIVEN, "(x_ix_i)_{,k} = 2x_k" if command != "derive" else "x_ix_i")
+    assert status == 1 and "name it with `--wrt`" in out
+
+
 LESSON = r"""
 ```{given}
 x_i, A_{ij}, z
@@ -325,12 +332,35 @@ def test_learn_says_what_is_wrong_with_an_answer(learn):
 def test_learn_wants_it_worked_out(learn, answer):
     said = "\n".join(learn(f"{answer} + 0" if answer else "x_j(A_{kj} + A_{jk}) = ?"))
     assert "true, but not yet worked out" in said and said.endswith("0 of 2 done")
-    assert "idxcalc derives" not in "\n".join(learn("x_k"))
+    assert "malformed" not in said and "idxcalc derives" not in "\n".join(learn("x_k"))
+
+
+def test_learn_has_commands_and_they_are_no_answers(learn):
+    said = learn("help", "hint", "hint", "hint", "skip", "2z", "quit", "2x_k")
+    assert said[1] == "Answer in LaTeX, or type hint, ?, skip, quit, help."
+    text = "\n".join(said)
+    assert re.search("(?m)hint +what helps.*\n\\? +the answer\nskip .*\nquit .*\nhelp ", text)
+    shape = "one value for each k: these letters are free in the answer"
+    assert [text.count(each) for each in (shape, "rules that lead there: ", "no more hints")] == [1, 1, 1]
+    assert said.count("right") == 1 and not {"malformed", "refuted"} & set(said)
+    assert said[-1] == "0 of 2 done"
+    assert any(line.endswith(" = a number") for line in learn("skip", "hint"))
+
+
+def test_learn_shows_an_answer_whole():
+    asked = question(Context("x_i"), r"(x_ix_i)_{,k} = \left(2x_k\right)", "x_k")
+    assert asked.answer == r"\left(2x_k\right)"
+
+
+def test_learn_shows_nothing_that_nobody_wrote(learn):
+    for answer in ("2A_{kj}x_j", "A_{kj}"):
+        said = learn(answer)
+        assert said[7] == f"    (A_{{ij}}x_ix_j)_{{,k}} = {answer}"
 
 
 def test_a_chapter_without_exercises(shell, page):
     assert shell("learn", page("# Words\n")) == (2, "", "idxcalc: page.md holds no exercise\n")
-    assert shell("learn", "none.md")[1] == "none.md:1:1: malformed\n    no such file\n"
+    assert shell("learn", "none.md") == (2, "none.md:1:1: malformed\n    no such file\n", "")
 
 
 def test_explain(shell):

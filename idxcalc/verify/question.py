@@ -1,6 +1,6 @@
 """A derivation as a question: its left side is shown, its right side is asked for.
 
-An answer is right where the derivation holds with it, in the same context, whatever its form; but it must be
+An answer is right where the derivation holds with it, in the same context, whatever its form; and it must be
 worked out: no derivative may be left in it that the known answer has not, and no ``?``.
 """
 
@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from idxcalc.errors import Span
 from idxcalc.notation import relations
 from idxcalc.verify.context import Context, shown
 from idxcalc.verify.hints import differentiates
@@ -27,24 +26,40 @@ class Question:
     remark: str
 
     def judge(self, text: str) -> Result:
-        """The verdict on an answer; one with a remark of its own is taken as it is."""
+        """The verdict on an answer; one with a remark of its own is taken as it is. What was understood
+        behind it is not shown."""
         claim = self._claim(text)
         if text.split() == self.answer.split():
             return Result("proved", latex=claim)
         result = self.context.check(claim, self.wrt)
-        if result and (text.split() == self.left.split() or "?" in text or self._unfinished(text)):
-            span = Span(claim.index(text, len(self.left)), len(claim))
-            return Result("malformed", error="true, but not yet worked out", source=claim, span=span)
+        stop = len(claim.removesuffix(self.remark))
+        if result.span and result.span.stop <= stop:
+            result = replace(result, source=claim[:stop])
         if result.span and result.span.start < len(self.left):
             return replace(result, hint=None)  # it would mend the question
         hints = [line for line in (result.hint or "").splitlines() if not line.startswith("idxcalc derives")]
         return replace(result, hint="\n".join(hints) or None)
 
+    def finished(self, text: str) -> bool:
+        """Whether an answer that holds is worked out."""
+        if text.split() == self.answer.split():
+            return True
+        asked_back = text.split() == self.left.split() or "?" in text
+        return not asked_back and (not self._derivatives(text) or self._derivatives(self.answer))
+
+    def hints(self) -> tuple[str, ...]:
+        """What helps with the answer: its shape, then the rules that lead to it."""
+        targets = relations.targets(self.context.scope, self.wrt)
+        letters = relations.letters(self.context.scope, self.left, targets)
+        listed = ", ".join(letters)
+        shape = (
+            f"one value for each {listed}: these letters are free in the answer" if letters else "a number"
+        )
+        rules = self.context.check(self._claim(self.answer), self.wrt).rules
+        return (shape, *[f"rules that lead there: {', '.join(rules)}"] * bool(rules))
+
     def _claim(self, text: str) -> str:
         return f"{self.left} = {text}" + ("" if r"\text" in text else self.remark)
-
-    def _unfinished(self, text: str) -> bool:
-        return self._derivatives(text) and not self._derivatives(self.answer)
 
     def _derivatives(self, text: str) -> bool:
         origin = self.context.expression(self._claim(text), self.wrt).origin
@@ -61,7 +76,7 @@ def question(context: Context, text: str, wrt: str = "") -> Question:
     """
     chain = relations.chains(text)[-1]
     first, last = chain.sides[0].span, chain.sides[-1]
-    answer, remark = text[last.span.start :], text[last.span.stop :]
+    answer, remark = shown(text, last.span.start, len(text)), text[last.span.stop :]
     if last.body is None:
         answer = context.check(text, wrt).answer or ""
     if not last.tests:
