@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from idxcalc.errors import IdxcalcError, Span
-from idxcalc.expr import Component, Definition, Expr, Function, Index, Lambda, Num, Variable
-from idxcalc.notation.parts import Place, Target, slots_for
+from idxcalc.errors import Span
+from idxcalc.expr import Component, Definition, Expr, Function, Index, Lambda, Num, Slot, Variable
+from idxcalc.notation.parts import Factor, Place, Target, slots_for
 from idxcalc.notation.reader import Reader
 from idxcalc.notation.relations import sides_differ
 from idxcalc.notation.scope import Scope
 from idxcalc.notation.syntax import parse
-from idxcalc.notation.tree import Bracket, Chain, IndexToken, Item, SumOf
+from idxcalc.notation.tree import Bracket, Chain, IndexToken, Item, Side, SumOf
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,127 +42,115 @@ def define(
     scope: Scope, source: str, wrt: tuple[Target, ...] | None = None, where: str = ""
 ) -> list[tuple[str, Span]]:
     """Add the definitions of ``source``, one per row; the names with the spans of their rows."""
-    definer = _Definer(scope, source, wrt, where)
-    return [(definer.define(chain), chain.span) for chain in parse(source, lines=True)]
+    return [
+        (_define(Reader(scope, source, wrt), chain, where), chain.span) for chain in parse(source, lines=True)
+    ]
 
 
-@dataclass(slots=True)
-class _Definer:
-    scope: Scope
-    source: str
-    wrt: tuple[Target, ...] | None
-    where: str
-
-    def fail(self, message: str, span: Span) -> IdxcalcError:
-        return IdxcalcError(message, self.source, span)
-
-    def define(self, chain: Chain) -> str:
-        """Add one definition; its name."""
-        if len(chain.sides) != 2 or chain.ops != ("=",):
-            span = chain.op_spans[1] if len(chain.op_spans) > 1 else chain.span
-            further = "; further steps belong into a derive" if len(chain.sides) > 2 else ""
-            raise self.fail(f"a definition has one `=`{further}", span)
-        left, right = chain.sides
-        if right.body is None or left.body is None:
-            raise self.fail("a definition has no `?`", right.span if right.body is None else left.span)
-        new = head(left.body)
-        if new is None:
-            raise self.fail("a definition starts with the name it defines", left.span)
-        name, item = new.name, new.item
-        if item.after is not None:
-            raise self.fail("a definition names a tensor, not a derivative", item.sub.span)  # type: ignore[union-attr]
-        if any(isinstance(t.value, int) for t in new.tokens):
-            return self.component(new, chain)
-        if name in self.scope.symbols and name not in self.scope.soft:
-            raise self.fail(self.scope.taken(name), item.span)
-        if name == r"\delta":
-            raise self.fail(r"\delta is Kronecker's delta; its meaning is known", item.span)
-        if len({t.value for t in new.tokens}) < len(new.tokens):
-            raise self.fail("a definition's indices differ", item.span)
-        arguments = [self.argument(part) for part in new.args or ()]
-        if new.args == ():
-            raise self.fail("an empty argument", new.bracket)
-        known = [a for a in arguments if a.name in self.scope.symbols and a.name not in self.scope.soft]
-        if known and len(arguments) > 1:
-            raise self.fail("one argument, or only new letters", new.bracket)
-        if arguments and not known:
-            self.function(new, arguments, chain)
-            return name
-        indices, body = self.body(self.scope, new, chain)
-        self.scope.add(name, Definition(name, indices, body), self.where)
-        if known:
-            self.scope.arguments[name] = known[0].name
+def _define(reader: Reader, chain: Chain, where: str) -> str:
+    """Add one definition; its name."""
+    scope, refuse = reader.scope, reader.refuse
+    further = "; further steps belong into a derive" if len(chain.sides) > 2 else ""
+    place = chain.op_spans[1] if further else chain.span
+    refuse(chain.ops != ("=",), f"a definition has one `=`{further}", place)
+    left, right = chain.sides
+    for side in (right, left):
+        refuse(side.body is None, "a definition has no `?`", side.span)
+    new = head(left.body)
+    if new is None:
+        raise reader.fail("a definition starts with the name it defines", left.span)
+    name, span, letters = new.name, new.item.span, [t.value for t in new.tokens]
+    place = new.item.sub.span if new.item.sub else span
+    refuse(new.item.after is not None, "a definition names a tensor, not a derivative", place)
+    if any(isinstance(letter, int) for letter in letters):
+        _component(reader, new, right)
         return name
+    refuse(name in scope.symbols and name not in scope.soft, scope.taken(name), span)
+    refuse(name == r"\delta", r"\delta is Kronecker's delta; its meaning is known", span)
+    refuse(len(set(letters)) < len(letters), "a definition's indices differ", span)
+    arguments = [_argument(reader, part) for part in new.args or ()]
+    refuse(new.args == (), "an empty argument", new.bracket)
+    known = [a.name for a in arguments if a.name in scope.symbols and a.name not in scope.soft]
+    refuse(known and len(arguments) > 1, "one argument, or only new letters", new.bracket)
+    if arguments and not known:
+        _function(reader, new, arguments, chain, where)
+        return name
+    scope.add(name, Definition(name, *_body(reader, new, chain)), where)
+    scope.arguments.update((name, argument) for argument in known)
+    return name
 
-    def argument(self, part: SumOf) -> Head:
-        found = head(part)
-        if found is None or found.args is not None or found.item.primes or found.item.after is not None:
-            raise self.fail("a definition's argument is a single name", part.span)
-        return found
 
-    def function(self, new: Head, arguments: list[Head], chain: Chain) -> None:
-        """A function of new letters. Inside, each has a hidden name: what is declared of a variable of the
-        same letter must not reach the body."""
-        scope, inner = self.scope, self.scope.fork()
-        for a in arguments:
-            dims = tuple(inner.sizes.fresh() for _ in a.tokens)
-            inner.symbols[a.name] = Variable(rf"{a.name}^{{(\circ)}}", dims)
-        hidden = tuple(v for a in arguments if isinstance(v := inner.symbols[a.name], Variable))
-        indices, body = self.body(inner, new, chain)
-        scope.sizes, scope.size_names = inner.sizes, inner.size_names
-        out, params = tuple(i.dim for i in indices), tuple(v.dims for v in hidden)
-        made = Function(new.name, out, params, frozenset(), hidden, indices, body)
-        scope.add(new.name, made, self.where)
-        defaults = []
-        for a, variable in zip(arguments, hidden, strict=True):
-            shown, slots = replace(variable, name=a.name), slots_for(variable.dims)
-            if a.name not in scope.symbols:
-                scope.add(a.name, shown, self.where, soft=True)
-            defaults.append(Lambda(slots, Component(shown, slots)))
-        scope.defaults[new.name] = tuple(defaults)
+def _argument(reader: Reader, part: SumOf) -> Head:
+    found = head(part)
+    if found is None or found.args is not None or found.item.primes or found.item.after is not None:
+        raise reader.fail("a definition's argument is a single name", part.span)
+    return found
 
-    def body(self, scope: Scope, new: Head, chain: Chain) -> tuple[tuple[Index, ...], Expr]:
-        """The right side and the indices of the left, tied to each other."""
-        reader, right = Reader(scope, self.source, self.wrt), chain.sides[1]
-        places = {str(t.value): Place(scope.sizes.fresh(), new.item.name, t.span) for t in new.tokens}
-        reader.fixed = {name: place for name, place in places.items() if name in chain.no_sum}
-        if right.tests:
-            raise self.fail("a definition by cases ends with else", right.span)
-        term = reader.side(right)
-        letters = term.letters
-        if letters.keys() - places or any(n in reader.summed and n not in letters for n in places):
-            raise sides_differ(reader, set(places), set(letters), right.span, reader.summed)
-        for name, place in term.places:
-            reader.tie(name, places[name], place)
-        reader.check_components()
-        return tuple(Index(name, place.dim) for name, place in places.items()), term.expr
 
-    def component(self, new: Head, chain: Chain) -> str:
-        """``x_0 = 1`` fixes a component, ``w_{i0} = b_i`` makes b another name for some of w's."""
-        name, item, sizes = new.name, new.item, self.scope.sizes
-        variable = self.scope.symbols.get(name)
-        if not isinstance(variable, Variable):
-            raise self.fail(f"declare {name} before a component of it is defined", item.span)
-        reader, right = Reader(self.scope, self.source), chain.sides[1]
-        slots, places = reader.slots(item.before, variable.dims, name, item.span)
-        for token, dim in zip(new.tokens, variable.dims, strict=True):
-            root = sizes.find(dim)
-            if token.value == 0 and sizes.start.setdefault(root, 0) != 0:
-                raise self.fail(f"component 0 of 1..{sizes.last.get(root, 'n')}", token.span)
-        term = reader.side(right)
-        if isinstance(term.expr, Num) and not places:
-            values = tuple(int(s) for s in slots if isinstance(s, int)), term.expr.value
-            self.scope.fixed[name] = (*self.scope.fixed.get(name, ()), values)
-            return name
-        body, letters = term.expr, term.letters
-        if isinstance(body, Component) and not body.variable.differential and body.variable.name != name:
-            indices = tuple(s for s in body.slots if isinstance(s, Index))
-            if len(indices) == len(body.slots) and sorted(i.name for i in indices) == sorted(
-                n for n, _ in places
-            ):
-                for letter, place in places:
-                    reader.tie(letter, letters[letter], place)
-                self.scope.aliases[body.variable.name] = Lambda(indices, Component(variable, slots))
-                return name
-        what = "a component is defined as a number, or as the components of one variable"
-        raise self.fail(what, right.span)
+def _function(reader: Reader, new: Head, arguments: list[Head], chain: Chain, where: str) -> None:
+    """A function of new letters. Inside, each has a hidden name: what is declared of a variable of the
+    same letter must not reach the body."""
+    scope, inner = reader.scope, reader.scope.fork()
+    hidden: dict[str, Variable] = {}
+    for a in arguments:
+        dims = tuple(inner.sizes.fresh() for _ in a.tokens)
+        inner.symbols[a.name] = hidden[a.name] = Variable(rf"{a.name}^{{(\circ)}}", dims)
+    placeholders = tuple(hidden[a.name] for a in arguments)
+    indices, body = _body(replace(reader, scope=inner), new, chain)
+    scope.sizes, scope.size_names = inner.sizes, inner.size_names
+    out, params = tuple(i.dim for i in indices), tuple(v.dims for v in placeholders)
+    scope.add(new.name, Function(new.name, out, params, frozenset(), placeholders, indices, body), where)
+    shown = [replace(variable, name=a.name) for a, variable in zip(arguments, placeholders, strict=True)]
+    for variable in shown:
+        if variable.name not in scope.symbols:
+            scope.add(variable.name, variable, where, soft=True)
+    slots = [slots_for(variable.dims) for variable in shown]
+    scope.defaults[new.name] = tuple(Lambda(s, Component(v, s)) for v, s in zip(shown, slots, strict=True))
+
+
+def _body(reader: Reader, new: Head, chain: Chain) -> tuple[tuple[Index, ...], Expr]:
+    """The indices of the left side and the right side, tied to each other."""
+    right, fresh = chain.sides[1], reader.scope.sizes.fresh
+    places = {str(t.value): Place(fresh(), new.item.name, t.span) for t in new.tokens}
+    reader.fixed = {name: place for name, place in places.items() if name in chain.no_sum}
+    reader.refuse(right.tests, "a definition by cases ends with else", right.span)
+    term = reader.side(right)
+    letters = term.letters
+    if letters.keys() - places or any(n in reader.summed and n not in letters for n in places):
+        raise sides_differ(reader, set(places), set(letters), right.span, reader.summed)
+    for name, place in term.places:
+        reader.tie(name, places[name], place)
+    reader.check_components()
+    return tuple(Index(name, place.dim) for name, place in places.items()), term.expr
+
+
+def _component(reader: Reader, new: Head, right: Side) -> None:
+    """``x_0 = 1`` fixes a component, ``w_{i0} = b_i`` makes b another name for some of w's."""
+    name, span, scope, sizes = new.name, new.item.span, reader.scope, reader.scope.sizes
+    variable = scope.symbols.get(name)
+    if not isinstance(variable, Variable):
+        raise reader.fail(f"declare {name} before a component of it is defined", span)
+    slots, places = reader.slots(new.item.before, variable.dims, name, span)
+    for token, dim in zip(new.tokens, variable.dims, strict=True):
+        root = sizes.find(dim)
+        wrong = token.value == 0 and sizes.start.setdefault(root, 0) != 0
+        reader.refuse(wrong, f"component 0 of 1..{sizes.last.get(root, 'n')}", token.span)
+    match reader.side(right):
+        case Factor(Num(value)) as term if not places:
+            numbers = tuple(int(s) for s in slots if isinstance(s, int))
+            scope.fixed[name] = (*scope.fixed.get(name, ()), (numbers, value))
+        case Factor(Component(other, own)) as term if (
+            not other.differential and other.name != name and _letters(own) == sorted(n for n, _ in places)
+        ):
+            for letter, place in places:
+                reader.tie(letter, term.letters[letter], place)
+            indices = tuple(slot for slot in own if isinstance(slot, Index))
+            scope.aliases[other.name] = Lambda(indices, Component(variable, slots))
+        case _:
+            what = "a component is defined as a number, or as the components of one variable"
+            raise reader.fail(what, right.span)
+
+
+def _letters(slots: tuple[Slot, ...]) -> list[str]:
+    """The letters of some slots, in order of the alphabet; none has a number."""
+    return sorted(slot.name if isinstance(slot, Index) else str(slot) for slot in slots)
