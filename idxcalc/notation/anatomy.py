@@ -10,7 +10,8 @@ own; a sum is written out only where the text then reads as the same expressions
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from idxcalc.errors import IdxcalcError, Span
@@ -35,19 +36,18 @@ class Anatomy:
 def anatomy(scope: Scope, source: str, wrt: Targets | None = None) -> Anatomy:
     """The anatomy of a statement's relations, or of definitions already made; `IdxcalcError` if there is
     none."""
-    claims = list(_claims(scope, source, wrt))
-    said = dict.fromkeys(each for claim in claims for each in claim.reader.implied)
-    written = _written(source, list(said))
-    same = written and _expressions(claims) == _expressions(_claims(scope, written, wrt))
-    names = (name for expr in _sides(claims) for part in walk(expr) for name in _name(part))
+    claims = _claims(scope, source, wrt)
+    written, sides, same = _written(source, claims), _sides(claims), False
+    with suppress(IdxcalcError):
+        same = _texts(sides) == _texts(_sides(_claims(scope, written, wrt)))
+    names = [_name(part) for expr in sides for part in walk(expr)]
     used = {name: scope.lines[name] for name in names if name in scope.lines}
     return Anatomy(_partners(source, claims), written if same else "", used)
 
 
-def _claims(scope: Scope, source: str, wrt: Targets | None) -> Iterator[Claim]:
-    for chain in parse(source, lines=True):
-        for number in range(len(chain.ops)):
-            yield read(scope, source, chain, number, wrt)
+def _claims(scope: Scope, source: str, wrt: Targets | None) -> list[Claim]:
+    chains = parse(source, lines=True) if source else ()
+    return [read(scope, source, chain, number, wrt) for chain in chains for number in range(len(chain.ops))]
 
 
 def _partners(source: str, claims: list[Claim]) -> tuple[tuple[Span, ...], ...]:
@@ -64,10 +64,10 @@ def _partners(source: str, claims: list[Claim]) -> tuple[tuple[Span, ...], ...]:
     return tuple(sorted(map(tuple, placed), key=lambda group: group[0].start))
 
 
-def _written(source: str, implied: list[tuple[int, tuple[str, ...]]]) -> str:
+def _written(source: str, claims: list[Claim]) -> str:
     """The text with a ``\\sum`` before the first factor that the convention sums over."""
     letters: dict[int, list[str]] = defaultdict(list)
-    for start, names in implied:
+    for start, names in dict.fromkeys(each for claim in claims for each in claim.reader.implied):
         letters[start] += names
     found = source
     for start in sorted(letters, reverse=True):
@@ -75,20 +75,14 @@ def _written(source: str, implied: list[tuple[int, tuple[str, ...]]]) -> str:
     return found if letters else ""
 
 
-def _sides(claims: Iterator[Claim] | list[Claim]) -> Iterator[Expr]:
-    for claim in claims:
-        if claim.relation is not None:
-            yield from (claim.relation.left, claim.relation.right)
-        elif claim.known is not None:
-            yield claim.known
+def _sides(claims: list[Claim]) -> list[Expr]:
+    found = [(c.relation.left, c.relation.right) if c.relation else (c.known,) for c in claims]
+    return [side for sides in found for side in sides if side is not None]
 
 
-def _expressions(claims: Iterator[Claim] | list[Claim]) -> list[str] | None:
-    """The sides as text, in which sizes have no names; None where they do not read."""
-    try:
-        return [write(transform(side, _outward)) for side in _sides(claims)]
-    except IdxcalcError:
-        return None
+def _texts(sides: list[Expr]) -> list[str]:
+    """The sides as text, in which sizes have no names."""
+    return [write(transform(side, _outward)) for side in sides]
 
 
 def _outward(expr: Expr) -> Expr:
@@ -101,12 +95,8 @@ def _outward(expr: Expr) -> Expr:
     return Mul(tuple(factors)) if factors else expr
 
 
-def _name(part: object) -> tuple[str, ...]:
+def _name(part: object) -> str:
     match part:
-        case Component(variable):
-            return (variable.name,)
-        case Call(function):
-            return (function.name,)
-        case Ref(definition):
-            return (definition.name,)
-    return ()
+        case Component(symbol) | Call(symbol) | Ref(symbol):
+            return symbol.name
+    return ""

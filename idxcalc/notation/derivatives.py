@@ -157,7 +157,7 @@ def _derivative(reader: Reader, item: Item, atom: Fraction_, letter: str, row: R
     order = reader.times(first.power, "the order of a derivative")
     targets = list(_targets(reader, Row(atom.denominator.items), letter))
     reader.refuse(len(targets) != order, f"order {order} above, {len(targets)} below", atom.span)
-    reader.refuse(first.sub, f"{letter} takes no index here", first.span)
+    reader.refuse(first.sub, f"{letter} takes no index here", first.place)
     waiting = above.peek() is None  # for what stands behind the fraction
     bracket = isinstance(behind := row.peek(), Item) and isinstance(behind.atom, Bracket)
     acted = [reader.next_factor(row, atom.span, "the derivative")] if waiting else reader.factors(above)

@@ -55,6 +55,11 @@ def lex(source: str) -> tuple[Tok, ...]:
     return tuple(_nested(list(_tokens(source, 0, len(source))), source))
 
 
+def subscripts(source: str) -> list[Subscript]:
+    """All subscripts of a formula."""
+    return [token.value for token in lex(source) if isinstance(token.value, Subscript)]
+
+
 def _tokens(source: str, begin: int, end: int) -> Iterator[Tok]:
     """The tokens between two places, brackets not yet matched."""
     before = ""

@@ -11,7 +11,7 @@ from idxcalc.expr import (
 )  # fmt: skip
 from idxcalc.functions import BY_LATEX
 from idxcalc.notation import calls, derivatives, matrices
-from idxcalc.notation.lexer import lex
+from idxcalc.notation.lexer import subscripts
 from idxcalc.notation.parts import Factor, Place, Row, Target, component, dims_of
 from idxcalc.notation.tree import Item, Sign, Subscript
 from idxcalc.notation.ways import NAMES, TRANSPOSED, way
@@ -165,8 +165,7 @@ def unbraced(reader: Reader, item: Item, behind: Item | Sign | None) -> IdxcalcE
 
 def stands_as_index(reader: Reader, text: str) -> bool:
     """Whether the letter stands in a subscript somewhere in the formula."""
-    subs = (t.value for t in lex(reader.source) if isinstance(t.value, Subscript))
-    return any(token.value == text for sub in subs for token in sub.tokens)
+    return any(token.value == text for sub in subscripts(reader.source) for token in sub.tokens)
 
 
 def is_letter(reader: Reader, name: str) -> bool:

@@ -7,6 +7,7 @@ and of a condition on indices are fixed in all of the statement.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
@@ -14,12 +15,12 @@ from idxcalc.errors import IdxcalcError, Span
 from idxcalc.expr import Deriv, Diff, Expr, Function, Index, Relation, free, walk
 from idxcalc.notation import conditions, names
 from idxcalc.notation.derivatives import ignored
-from idxcalc.notation.lexer import lex
+from idxcalc.notation.lexer import lex, subscripts
 from idxcalc.notation.parts import Factor, Place, Target, dims_of, names_in, variables
 from idxcalc.notation.reader import Reader, braces
 from idxcalc.notation.scope import Scope, settle
 from idxcalc.notation.syntax import parse
-from idxcalc.notation.tree import Bracket, Chain, Item, Side, Subscript, SumOf, Test
+from idxcalc.notation.tree import Bracket, Chain, Item, Product, Side, SumOf, Test
 
 Targets: TypeAlias = tuple[Target, ...]
 
@@ -58,32 +59,30 @@ def targets(scope: Scope, text: str) -> Targets | None:
     """The variables that ``wrt`` names; their letters are only a pattern."""
     if not text.strip():
         return None
-    body = parse(f"W({text})")[0].sides[0].body
-    items = body.items if isinstance(body, SumOf) else ()
-    listed = items[1].atom if len(items) == 2 and isinstance(items[1], Item) else None
-    found: list[Target] = []
-    for part in listed.items if isinstance(listed, Bracket) else ():
-        item = part.only
-        name = item.name if item is not None else ""
-        symbol, near = scope.symbols.get(name), scope.nearest(name)
-        advice = f"; did you mean `{near}`?" if near and near != name else ""
-        place = Span(part.span.start - 2, part.span.stop - 2)
-        if item is None or not name:
-            raise IdxcalcError("wrt names variables, separated by commas", text, place)
-        if symbol is None or isinstance(symbol, Function):
-            what = "is a function, not a variable" if symbol is not None else "is not declared"
-            raise IdxcalcError(f"wrt: `{name}` {what}{advice}", text, place)
-        dims, given = len(dims_of(symbol)), sum(len(g.indices) for g in item.before)
-        if given not in (0, dims):
-            raise IdxcalcError(f"wrt: {name} has {dims} indices, not {given}", text, place)
-        found.append(symbol)
-    return tuple(found)
+    match parse(f"W({text})")[0].sides[0].body:
+        case SumOf(((_, Product((_, Item(Bracket(_, parts))))),)):
+            return tuple(_target(scope, text, part) for part in parts)
+    return ()
+
+
+def _target(scope: Scope, text: str, part: SumOf) -> Target:
+    item, place = part.only, Span(part.span.start - 2, part.span.stop - 2)
+    if item is None or not item.name:
+        raise IdxcalcError("wrt names variables, separated by commas", text, place)
+    symbol, near = scope.symbols.get(item.name), scope.nearest(item.name)
+    if symbol is None or isinstance(symbol, Function):
+        what = "is a function, not a variable" if symbol is not None else "is not declared"
+        advice = f"; did you mean `{near}`?" if near and near != item.name else ""
+        raise IdxcalcError(f"wrt: `{item.name}` {what}{advice}", text, place)
+    dims, given = len(dims_of(symbol)), sum(len(g.indices) for g in item.before)
+    if given not in (0, dims):
+        raise IdxcalcError(f"wrt: {item.name} has {dims} indices, not {given}", text, place)
+    return symbol
 
 
 def pattern(wrt: str) -> tuple[str, ...]:
     """The letters of ``w_{gh}`` in a ``wrt`` of one variable."""
-    subs = [t.value for t in lex(wrt) if isinstance(t.value, Subscript)]
-    return tuple(str(i.value) for sub in subs[:1] for g in sub.before for i in g.indices)
+    return tuple(str(i.value) for sub in subscripts(wrt)[:1] for g in sub.before for i in g.indices)
 
 
 def expression(
@@ -181,30 +180,25 @@ def _with_advice(
         return error
     one, two = chain.sides[number : number + 2]
     for (side, other), here, there in (((one, two), "right", "left"), ((two, one), "left", "right")):
-        try:
+        free_here: Iterable[str] = ()
+        with suppress(IdxcalcError):
             free_here = _reader(scope.fork(), source, chain, wrt).side(side).letters
-        except IdxcalcError:
-            continue
         for name in [name for name in free_here if name not in chain.no_sum][:8]:  # more would only take time
             mended = replace(chain, no_sum=(*chain.no_sum, name), ops=("=",) * len(chain.ops))
-            try:
-                spared = _read(scope, source, mended, number, wrt).reader.spared
-            except IdxcalcError:
-                continue
-            if name not in spared:  # it only has to be the same everywhere
-                way = f'; or is {name} fixed? add "(no sum on ${name}$)"'
+            with suppress(IdxcalcError):
+                if name in _read(scope, source, mended, number, wrt).reader.spared:
+                    place = _where(source, name, other) or error.span
+                    return IdxcalcError(free_and_summed(name, here, there), source, place)
+                way = f'; or is {name} fixed? add "(no sum on ${name}$)"'  # the same everywhere
                 return IdxcalcError(error.message + way, source, error.span)
-            place = _where(source, name, other) or error.span
-            return IdxcalcError(free_and_summed(name, here, there), source, place)
     return error
 
 
 def _where(source: str, name: str, side: Side) -> Span | None:
     """The place of a letter in a side: the second, where the convention sums it."""
-    inside = [t.value for t in lex(source) if side.span.start <= t.span.start < side.span.stop]
-    subscripts = [sub for sub in inside if isinstance(sub, Subscript)]
-    found = [token.span for sub in subscripts for token in sub.tokens if token.value == name]
-    return found[min(1, len(found) - 1)] if found else None
+    found = [token.span for sub in subscripts(source) for token in sub.tokens if token.value == name]
+    inside = [span for span in found if side.span.start <= span.start < side.span.stop]
+    return inside[:2][-1] if inside else None
 
 
 # what a relation says besides: which sizes it makes equal, whether it says anything, how its sides differ
@@ -234,15 +228,11 @@ def tokens(source: str, side: Side) -> list[str]:
 
 def vacuous(relation: Relation, has_wrt: bool) -> bool:
     """Whether every derivative of the relation is by what it does not contain."""
-    found = [p for side in (relation.left, relation.right) for p in walk(side) if isinstance(p, Deriv | Diff)]
-    return bool(found) and all(_vacuous_node(node, has_wrt) for node in found)
-
-
-def _vacuous_node(node: Deriv | Diff, has_wrt: bool) -> bool:
-    inside = names_in(node.body)
-    if isinstance(node, Deriv):
-        return node.target not in inside
-    return has_wrt and not any(v in inside for v in node.variables)
+    parts = [part for side in (relation.left, relation.right) for part in walk(side)]
+    by: dict[Deriv | Diff, set[Target]] = {p: {p.target} for p in parts if isinstance(p, Deriv)}
+    by |= {p: {*p.variables} for p in parts if isinstance(p, Diff)}
+    by_all = not has_wrt and any(isinstance(p, Diff) for p in by)
+    return bool(by) and not by_all and not any(names & names_in(p.body) for p, names in by.items())
 
 
 def sides_differ(

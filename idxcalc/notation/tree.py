@@ -165,6 +165,11 @@ class Item(Record):
         return self.sub.after if self.sub is not None else None
 
     @property
+    def place(self) -> Span:
+        """Where its subscript stands, if it has one."""
+        return self.sub.span if self.sub is not None else self.span
+
+    @property
     def bare(self) -> bool:
         """Whether it has neither subscript nor power."""
         return self.sub is None and self.power is None
