@@ -4,6 +4,7 @@ from fractions import Fraction
 
 import pytest
 
+from idxcalc import Context
 from idxcalc.autodiff import judge
 from idxcalc.expr import (
     MINUS_ONE, Add, Call, Cases, Compare, Component, Constant, Definition, Delta, Deriv, Det, Diff, Dim,
@@ -250,3 +251,11 @@ def test_what_is_false_is_refuted(name):
     found = judge(FALSE[name])
     assert found.agrees is False, found
     assert found.reason
+
+
+def test_a_size_of_one_is_tried():
+    context = Context("x_i, y_i")
+    for text in (r"\det(x_iy_j) = 0", r"\det(x_ix_j) = 0"):
+        found = context.check(text)
+        assert (found.verdict, found.counterexample.sizes) == ("refuted", {"i": 1}), str(found)
+    assert {"i": 1} in context.check("x_iy_i = y_ix_i").sizes

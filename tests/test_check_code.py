@@ -357,7 +357,7 @@ def test_a_fault_of_the_formula_is_the_one_that_check_names(gated):
 def test_a_notebook_shows_the_formula_typeset_and_the_verdict_in_a_word():
     ctx = Context("x_i, w_{ij}")
     assert ctx.check("(x_ix_i)_{,k} = 2x_k", wrt="x_k")._repr_markdown_() == (
-        "$$\n(x_ix_i)_{,k} = 2x_k\n$$\n\n✓ **proved**: 24 samples, largest error 0.0e+00"
+        "$$\n(x_ix_i)_{,k} = 2x_k\n$$\n\n✓ **proved**: 32 samples, largest error 0.0e+00"
     )
     assert (
         ctx.check("(x_ix_i)_{,k} = ?", wrt="x_k")

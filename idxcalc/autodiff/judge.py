@@ -120,7 +120,7 @@ def judge(relation: Relation, seed: int = 0, example: bool = True) -> Judgement:
 def judged(relation: Relation, seed: int, example: bool) -> Judgement:
     """The judgement on the equality: from `ENOUGH` samples, if they can be had."""
     case = Case(relation)
-    least = 7 if any(map(forked, case.parts)) else 3
+    least = 3 + bool(next(growing(case.ranges))) + 4 * any(map(forked, case.parts))
     rounds: list[Round] = []
     compared: list[Any] = []
     error, largest, trials = 0.0, 0.0, 0
@@ -128,7 +128,8 @@ def judged(relation: Relation, seed: int, example: bool) -> Judgement:
         enough = trials >= ENOUGH and len(rounds) >= least
         if relation.op == "=" and error > TOLERANCE:
             break
-        if len(rounds) >= 3 and (largest > TOLERANCE or enough or len(rounds) >= 15 and not trials):
+        nothing = len(rounds) >= 15 and not trials
+        if len(rounds) >= min(least, 4) and (largest > TOLERANCE or enough or nothing):
             break
         rounds.append(batch)
         compared.append(case.run(batch).errors)
@@ -147,12 +148,14 @@ def judged(relation: Relation, seed: int, example: bool) -> Judgement:
 
 
 def batches(case: Case, seed: int) -> Iterator[Round]:
-    """Three plain batches at different sizes; the later ones look for a narrow domain."""
+    """Plain batches at three different sizes and at the least; the later ones look for a narrow domain."""
     sizes: list[Sizes] = []
     for wish in wishes(case.ranges):
         found = case.fitting(seed + 1000 * len(sizes), wish)
         sizes += [] if found in sizes else [found]
     for number in range(ROUNDS):
+        if number == 3 and (least := next(growing(case.ranges))):
+            yield Round(seed, "plain", least)  # where every vector is a number
         mode, at = ("plain", number) if number < 3 else (WIDER[number % len(WIDER)], number // len(WIDER))
         yield Round(seed + 1000 * number, mode, sizes[at % len(sizes)])
 
