@@ -18,6 +18,7 @@ from idxcalc.expr import (
 )  # fmt: skip
 from idxcalc.normal import simplify
 from idxcalc.plan import compile
+from idxcalc.plan.symbols import argument
 from oracle import World
 
 FEW = settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
@@ -37,7 +38,7 @@ def arguments(compiled, world, derivatives=True):
         if derivatives:
             given[name] = world.code(need.function, need.by, xp)
         else:
-            given[type(need)(need.function).name] = world.code(need.function, (), xp)
+            given[argument(type(need)(need.function))] = world.code(need.function, (), xp)
     return given | {name: world.sizes[dim.last] for name, dim in compiled.sizes.items()}
 
 

@@ -23,9 +23,8 @@ NAMES = {
     "add_any": "add", "sub": "subtract", "mul": "multiply", "div": "divide", "neg": "negative",
     "pow": "power", "asin": "arcsin", "acos": "arccos", "atan": "arctan", "max": "maximum",
     "min": "minimum", "eq": "equal", "ne": "not_equal", "lt": "less", "le": "less_equal", "gt": "greater",
-    "ge": "greater_equal", "and": "logical_and", "or": "logical_or", "not": "logical_not",
+    "ge": "greater_equal",
 }  # fmt: skip
-CALLS = ("jit", "pjit", "closed_call", "custom_jvp_call")
 ALONG_AXES = ("sum", "einsum", "broadcast_to", "transpose")
 """Operations along axes; they are linear."""
 
@@ -104,7 +103,7 @@ def lifted(function: Callable[..., Array], name: str, *args: Any) -> Array:
         return value
     closed = pushed(name, moves)
     inputs = (*values, *(c for c, moved in zip(changes, moves, strict=True) if moved))
-    return Moving(tag, value, interpret(closed.jaxpr, closed.consts, inputs)[0])
+    return Moving(tag, value, interpret(closed.jaxpr, closed.consts, inputs))
 
 
 @lru_cache(maxsize=256)
@@ -133,20 +132,17 @@ STEPS: dict[str, Callable[..., Array]] = {
 """What NumPy has under no name of its own, as JAX's primitives of numbers."""
 
 
-def interpret(jaxpr: Any, consts: Any, inputs: Any) -> list[Array]:
-    """The values of a program of JAX for numbers, carried out on arrays."""
+def interpret(jaxpr: Any, consts: Any, inputs: Any) -> Array:
+    """The value of a program of JAX for numbers, carried out on arrays."""
     env = dict(zip((*jaxpr.constvars, *jaxpr.invars), (*consts, *inputs), strict=True))
     for eqn in jaxpr.eqns:
         operands = [v.val if hasattr(v, "val") else env[v] for v in eqn.invars]
         name = eqn.primitive.name
-        if name in CALLS:
-            inner = eqn.params.get("jaxpr") or eqn.params["call_jaxpr"]
-            env.update(zip(eqn.outvars, interpret(inner.jaxpr, inner.consts, operands), strict=True))
-        elif name in STEPS:
-            env[eqn.outvars[0]] = STEPS[name](*operands, **eqn.params)
-        else:
-            env[eqn.outvars[0]] = getattr(module, NAMES.get(name, name))(*operands)
-    return [v.val if hasattr(v, "val") else env[v] for v in jaxpr.outvars]
+        options = eqn.params if name in STEPS else {}
+        step = STEPS.get(name) or getattr(module, NAMES.get(name, name))
+        env[eqn.outvars[0]] = step(*operands, **options)
+    (out,) = jaxpr.outvars
+    return out.val if hasattr(out, "val") else env[out]
 
 
 @lru_cache(maxsize=256)

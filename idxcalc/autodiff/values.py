@@ -77,9 +77,7 @@ class Judged(Values):
                 self.solid(Det(matrix))
             case Det(matrix):
                 self.track(self.matrix("hadamard", matrix))
-            case Compare(op, left, right) if op not in ("=", "!=") and not (
-                integral(left) and integral(right)
-            ):
+            case Compare("<" | "<=" | ">" | ">=", left, right) if not (integral(left) and integral(right)):
                 self.margin(value(left), value(right))
 
     def track(self, *tensors: Tensor) -> None:
@@ -94,15 +92,13 @@ class Judged(Values):
         """Keeps away from where a sum or a determinant, to be divided by, is what rounding leaves of it."""
         match node:
             case Add(terms):
-                found, size = (
-                    self.value(node),
-                    self.join("add", *(self.join("abs", self.value(t)) for t in terms)),
-                )
+                found, sizes = self.value(node), [self.join("abs", self.value(t)) for t in terms]
             case Det(matrix):
-                found, size = (self.matrix(name, matrix) for name in ("determinant", "hadamard"))
+                found, sizes = self.matrix("determinant", matrix), [self.matrix("hadamard", matrix)]
             case _:
                 return
-        self.margin(self.join("multiply", Tensor(1e3), found, self.join("power", size, Tensor(-1.0))))
+        share = self.join("power", self.join("add", *sizes), Tensor(-1.0))
+        self.margin(self.join("multiply", Tensor(1e3), found, share))
 
     def product(self, factors: tuple[Expr, ...], bound: Mapping[Index, int]) -> Tensor:
         """One index after the other, each over the product of the factors that carry it."""
@@ -114,11 +110,11 @@ class Judged(Values):
             if carrying:
                 product = self.join("multiply", *carrying)
                 self.track(product)
-                axis = product.axes.index(index)
+                axes = list(product.axes)
                 array = without(product, {index: left.pop(index)}).array
-                tensors.append(
-                    self.let(self.make.np.sum(array, axis), product.axes[:axis] + product.axes[axis + 1 :])
-                )
+                array = self.make.np.sum(array, axes.index(index))
+                axes.remove(index)
+                tensors.append(self.let(array, tuple(axes)))
             else:
                 tensors.append(self.empty(index, left.pop(index)))
         return self.join("multiply", *tensors)

@@ -13,9 +13,8 @@ from idxcalc.errors import IdxcalcError
 from idxcalc.expr import Dim, Expr, Index
 from idxcalc.plan.arrays import Array, Axes
 from idxcalc.plan.backends import backend, jax
-from idxcalc.plan.formula import Formula
-from idxcalc.plan.source import LINALG, source
-from idxcalc.plan.symbols import Need
+from idxcalc.plan.formula import LINALG, Formula
+from idxcalc.plan.symbols import Need, argument
 
 
 def compile(expr: Expr, backend: str = "numpy", order: tuple[Index, ...] = ()) -> Compiled:
@@ -45,13 +44,6 @@ class Compiled(Formula):
         super().__init__(expr, order)
         self.backend = backend
 
-    def __str__(self) -> str:
-        return self.source()
-
-    def source(self, name: str = "formula") -> str:
-        """The same as the text of a NumPy function."""
-        return source(self, name)
-
     def __call__(self, **given: Any) -> Array:
         run = Run(self, backend(self.backend), given)
         return run.np.asarray(self.result(run))
@@ -64,8 +56,11 @@ class Run:
         self.formula, self.np, self.given = formula, np, given
         self.listed = ", ".join(formula.arguments) or "none"
         # The last value of a range, and who said so.
-        self.known: dict[str, tuple[int, str]] = {str(n): (n, "the formula") for n in formula.numbers}
-        lower = {Need(n.function, n.by[:k]).name for n in formula.needs.values() for k in range(len(n.by))}
+        numbers = {last: dim.number for last, dim in formula.dims.items()}
+        self.known = {last: (n, "the formula") for last, n in numbers.items() if n is not None}
+        lower = {
+            argument(Need(n.function, n.by[:k])) for n in formula.needs.values() for k in range(len(n.by))
+        }
         for name in given:
             if name not in {*formula.arguments, *formula.sizes, *lower}:
                 raise IdxcalcError(f"no argument is called {name}; the arguments are: {self.listed}")
@@ -100,7 +95,7 @@ class Run:
                 )
 
     def function(self, need: Need) -> Callable[..., Array]:
-        name = need.name
+        name = argument(need)
         if name in self.given or not need.by:
             if not callable(self.wanted(name)):
                 raise IdxcalcError(f"{name} is {type(self.given[name]).__name__}; expected a function")
@@ -108,7 +103,7 @@ class Run:
         if self.formula.backend != "jax":
             raise IdxcalcError(
                 f"the argument {name} is missing: {self.formula.backend} does not differentiate functions,"
-                f" so give the derivative of {Need(need.function).name} as {name}"
+                f" so give the derivative of {argument(Need(need.function))} as {name}"
             )
         derivative = jax().jacfwd(self.function(Need(need.function, need.by[:-1])), need.by[-1])
         return self.np.vectorize(derivative) if need.scalar else derivative  # type: ignore[no-any-return]
@@ -137,7 +132,7 @@ class Run:
 
     def apply(self, need: Need, arrays: Sequence[Array], depth: int) -> Array:
         """A function of reals on whole arrays; any other at each value of the first ``depth`` axes."""
-        name, np, function = need.name, self.np, self.functions[need.name]
+        name, np, function = argument(need), self.np, self.functions[argument(need)]
         args = [np.asarray(a) * 1.0 for a in arrays]
         if need.scalar:
             value, shape = np.asarray(function(*args)), args[0].shape

@@ -106,24 +106,12 @@ def _dims(part: Part) -> tuple[Dim, ...]:
             return ()
 
 
-def argument(variable: Variable) -> str:
-    """What the array of a variable is called in Python."""
-    return ("d" if variable.differential else "") + python_name(variable.name)
-
-
 @dataclass(frozen=True, slots=True)
 class Need:
     """An unknown function, or its derivative by its arguments ``by``, as it is asked for by keyword."""
 
     function: Function
     by: tuple[int, ...] = ()
-
-    @property
-    def name(self) -> str:
-        """``sigma``, ``sigma_prime``, ``sigma_prime2``; with several arguments ``f_prime2_01``."""
-        name, order = python_name(self.function.name), len(self.by)
-        which = "_" + "".join(map(str, self.by)) if len(self.function.params) > 1 else ""
-        return f"{name}_prime{order if order > 1 else ''}{which}" if order else name
 
     @property
     def scalar(self) -> bool:
@@ -134,3 +122,13 @@ class Need:
     def dims(self) -> tuple[Dim, ...]:
         """The sizes of the value's axes: those of the function, then of each argument it is derived by."""
         return (*self.function.out, *(dim for n in self.by for dim in self.function.params[n]))
+
+
+def argument(what: Variable | Need) -> str:
+    """What an array or a function is called in Python: ``x``, ``dx``, ``sigma``, ``sigma_prime``,
+    ``sigma_prime2``; with several arguments ``f_prime2_01``."""
+    if isinstance(what, Variable):
+        return ("d" if what.differential else "") + python_name(what.name)
+    name, order = python_name(what.function.name), len(what.by)
+    which = "_" + "".join(map(str, what.by)) if len(what.function.params) > 1 else ""
+    return f"{name}_prime{order if order > 1 else ''}{which}" if order else name

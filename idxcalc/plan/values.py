@@ -80,9 +80,8 @@ class Values(Arrays):
             case Call():
                 return self.call(node)
             case Inverse(matrix, row, column):
-                return self.pick(
-                    self.matrix("inverse", matrix), dict(zip(matrix.indices, (row, column), strict=True))
-                )
+                places = dict(zip(matrix.indices, (row, column), strict=True))
+                return self.pick(self.matrix("inverse", matrix), places)
             case Det(matrix):
                 return self.matrix("determinant", matrix)
             case Iverson(condition):

@@ -39,26 +39,17 @@ class Fault(Exception):
         self.verdict = verdict
 
 
-def check_code(
-    expr: Expr,
-    order: tuple[Index, ...],
-    origin: Expr,
-    scope: Scope,
-    text: str,
-    function: Callable[..., Any],
-    seed: int = 0,
-) -> Result:
-    """Run ``function`` on drawn values and compare it with ``expr``, which has the axes ``order``.
+def check_code(formula: Any, scope: Scope, text: str, function: Callable[..., Any], seed: int = 0) -> Result:
+    """Run ``function`` on drawn values and compare it with a formula (`Derivation`) as read in ``scope``.
 
-    ``origin`` is the formula as it was read in ``scope``, before it was worked out: it has all the names that
-    the function may take. Raises `IdxcalcError` where the formula itself cannot be computed.
+    Raises `IdxcalcError` where the formula itself cannot be computed.
     """
     rng, name = numpy().random.default_rng(seed), getattr(function, "__name__", "")
     result = Result("tested", latex=text, source=text, label=name if name.isidentifier() else "")
     worst, seen, faults = 0.0, [], []
     for trial in range(TRIALS):
-        world, expected = _drawn((origin, expr), order, scope, trial, rng)
-        seen.append({i.name: world.last(i.dim) for i in order})
+        world, expected = _drawn(formula, scope, trial, rng)
+        seen.append({i.name: world.last(i.dim) for i in formula.free})
         try:
             found, tolerance = _answer(function, world, text)
         except Fault as fault:
@@ -71,7 +62,7 @@ def check_code(
         else:
             faults.append((trial, world, found, expected, tolerance))
     if faults:
-        return _refused(result, _explained(faults, expr, order), faults[0][0], seen)
+        return _refused(result, _explained(faults, formula.expr, formula.free), faults[0][0], seen)
     return replace(result, max_error=worst, trials=TRIALS, sizes=tuple(seen))
 
 
@@ -82,14 +73,13 @@ def _refused(result: Result, error: str, trial: int, seen: list[dict[str, int]])
     return replace(result, verdict="refuted", error=error, trials=trial + 1, sizes=(seen[trial],))
 
 
-def _drawn(
-    formulas: tuple[Expr, Expr], order: tuple[Index, ...], scope: Scope, trial: int, rng: Any
-) -> tuple[World, Any]:
+def _drawn(formula: Any, scope: Scope, trial: int, rng: Any) -> tuple[World, Any]:
     """Values at which the formula has one too."""
     for _ in range(REDRAWS):
-        world = World(formulas, scope, trial, rng)
-        expected = world.value(formulas[1], order)
-        if numpy().all(abs(expected) < float("inf")):
+        # As it was read it has all the names that the function may take; as worked out, perhaps a dx.
+        world = World((formula.origin, formula.expr), scope, trial, rng)
+        expected = world.value(formula.expr, formula.free)
+        if numpy().all(numpy().isfinite(expected)):
             return world, expected
     known = [v.name for v in world.variables.values() if "positive" not in v.traits and not v.differential]
     advice = [f"; declare what is positive, as in `{name} positive`?" for name in known]
@@ -130,15 +120,19 @@ def _factors(world: World, expr: Expr, order: tuple[Index, ...]) -> Iterator[tup
 
 def _answer(function: Callable[..., Any], world: World, text: str) -> tuple[Any, float]:
     """What the function returns for the arrays of a library that it can take, and how exact it can be."""
-    given = _arguments(function, world)
+    try:
+        # A PyTorch module says in `forward` what it takes.
+        signature = inspect.signature(getattr(function, "forward", function))
+    except (TypeError, ValueError):
+        advice = "the parameters of your function cannot be seen; wrap it: lambda x, w: ..."
+        raise Fault(advice, "malformed") from None
+    given = _arguments(signature, world)
     errors: list[Exception] = []
     for kind in (kind for kind in LIBRARIES if kind in sys.modules):
-        arrays = {name: _of(kind, value) for name, value in given.items()}
-        positional = [value for name, value in arrays.items() if name.startswith("/")]
-        keywords = {name: value for name, value in arrays.items() if not name.startswith("/")}
+        bound = inspect.BoundArguments(signature, {n: _of(kind, v) for n, v in given.items()})
         try:
             with double():
-                found = function(*positional, **keywords)
+                found = function(*bound.args, **bound.kwargs)
         except Exception as error:  # whatever it is, the author shall see it
             errors.append(error)
             continue
@@ -148,22 +142,15 @@ def _answer(function: Callable[..., Any], world: World, text: str) -> tuple[Any,
     raise Fault(_raised((telling or errors)[0], function, given))
 
 
-def _arguments(function: Callable[..., Any], world: World) -> dict[str, Any]:
-    """The values that the function asks for, by name; a positional one has a slash before it."""
-    try:
-        # A PyTorch module says in `forward` what it takes.
-        parameters = inspect.signature(getattr(function, "forward", function)).parameters.values()
-    except (TypeError, ValueError):
-        advice = "the parameters of your function cannot be seen; wrap it: lambda x, w: ..."
-        raise Fault(advice, "malformed") from None
+def _arguments(signature: inspect.Signature, world: World) -> dict[str, Any]:
+    """The values that a function asks for, by the names of its parameters."""
     known = [name for name in (*world.inputs, *world.bodies) if "_prime" not in name]
     given: dict[str, Any] = {}
-    for each in parameters:
-        slash = "/" if each.kind is each.POSITIONAL_ONLY else ""
+    for each in signature.parameters.values():
         if each.kind is each.VAR_KEYWORD:
-            given |= {n: world.inputs[n] for n in known if n in world.inputs and n not in given}
-        elif each.kind is not each.VAR_POSITIONAL and (each.name in world.inputs or each.name in known):
-            given[slash + each.name] = world.named(each.name)
+            given[each.name] = {n: world.inputs[n] for n in known if n in world.inputs and n not in given}
+        elif each.kind is not each.VAR_POSITIONAL and each.name in (*world.inputs, *known):
+            given[each.name] = world.named(each.name)
         elif each.kind is not each.VAR_POSITIONAL and each.default is each.empty:
             near = get_close_matches(each.name.lower(), [*world.inputs, *known], 1, 0.5)
             hint = f"; did you mean {near[0]}?" if near else ""
@@ -174,6 +161,8 @@ def _arguments(function: Callable[..., Any], world: World) -> dict[str, Any]:
 
 def _of(kind: str, value: Any) -> Any:
     """A drawn array as one of this library, the author's to keep; functions and sizes as they are."""
+    if isinstance(value, dict):
+        return {name: _of(kind, each) for name, each in value.items()}
     if callable(value) or isinstance(value, int):
         return value
     if kind == "torch":
@@ -212,7 +201,7 @@ def _raised(error: Exception, function: Callable[..., Any], given: Mapping[str, 
     own = [f for f in frames if code is not None and f.filename == code.co_filename]
     if own and (line := (own[-1].line or linecache.getline(own[-1].filename, own[-1].lineno or 0)).strip()):
         said.append(f"in the line:  {line}")
-    shaped = {n.lstrip("/"): v.shape for n, v in given.items() if getattr(v, "shape", ())}
+    shaped = {n: v.shape for n, v in given.items() if getattr(v, "shape", ())}
     if shaped:
         said.append(f"the shapes were: {', '.join(f'{n} {shape}' for n, shape in shaped.items())}")
     return "\n".join(said)

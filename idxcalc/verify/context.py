@@ -258,9 +258,7 @@ class Context:
         """
         scope = self.scope.fork()
         try:
-            found = self._last_side(scope, text, wrt)
-            origin = found.origin or found.expr
-            return check_code(found.expr, found.free, origin, scope, text, function, seed)
+            return check_code(self._last_side(scope, text, wrt), scope, text, function, seed)
         except IdxcalcError as error:
             return _malformed(error, text)
 

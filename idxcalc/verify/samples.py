@@ -25,7 +25,7 @@ from idxcalc.expr import (
 from idxcalc.notation.scope import Scope, settle
 from idxcalc.notation.sizes import Sizes
 from idxcalc.plan.backends import jax, numpy
-from idxcalc.plan.symbols import hidden, slots, symbols
+from idxcalc.plan.symbols import argument, hidden, slots, symbols
 
 ORDERS = 4
 """So many derivatives of a drawn function are at hand."""
@@ -59,7 +59,7 @@ class World:
         known = [s for n in names if not isinstance(s := scope.symbols[n], Function)]
         self.symbols = [settle(s, scope) for s in known]
         own = {v: None for v in (*self.symbols, *parts) if isinstance(v, Variable) and not hidden(v.name)}
-        self.variables = {("d" if v.differential else "") + python_name(v.name): v for v in own}
+        self.variables = {argument(v): v for v in own}
         self.bodies = {python_name(d.name): Lambda(d.indices, d.body) for d in self.definitions()}
         self.bodies |= {python_name(n): settle(a, scope) for n, a in scope.aliases.items()}
         taken = {dim.number for v in own for dim in v.dims}
@@ -137,9 +137,9 @@ def smooth(weights: list[Any], ranks: list[int], shift: float, order: int) -> Ca
 
     def call(*arguments: Any) -> Any:
         xp, total = library(*arguments), 0
-        for weight, rank, argument in zip(weights, ranks, arguments, strict=True):
+        for weight, rank, given in zip(weights, ranks, arguments, strict=True):
             weight = xp.asarray(weight) if weight.ndim else float(weight)
-            total = total + (xp.tensordot(weight, argument, rank) if rank else weight * argument)
+            total = total + (xp.tensordot(weight, given, rank) if rank else weight * given)
         turn, steep = order * math.pi / 2, float(weights[0]) ** order if order else 1.0
         value = xp.sin(total + turn) + 0.5 * 0.6**order * xp.sin(0.6 * total + 1 + turn)
         return steep * value + (0.0 if order else shift)
