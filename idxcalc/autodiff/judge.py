@@ -165,7 +165,7 @@ def smallest(case: Case, rounds: list[Round], finite: bool) -> Example | None:
 
     With ``finite`` both sides are finite there; else values are generic, for at simple ones lie poles.
     """
-    modes = ("halves", "plain") if finite else ("plain",)
+    modes = ("halves", "positive halves", "plain") if finite else ("plain",)
     small = [
         (Round(rounds[0].seed, mode, sizes), ELEMENTS) for sizes in growing(case.ranges) for mode in modes
     ]

@@ -17,8 +17,9 @@ def spread(np: Any, normal: Any, mode: str) -> Any:
     ``plain`` has both signs, ``positive`` one; ``small`` stays between -0.8 and 0.8; ``halves`` are
     multiples of 1/2 other than 0, to be read by people.
     """
-    if mode == "halves":
-        return np.where(np.round(2 * normal) == 0, 0.5, np.round(2 * normal) / 2)
+    if "halves" in mode:
+        halves = np.where(np.round(2 * normal) == 0, 0.5, np.round(2 * normal) / 2)
+        return np.abs(halves) if "positive" in mode else halves
     # Small enough that rounding does not grow to the tolerance through eight layers of unknown functions.
     scale = np.array([0.7, 0.9, 0.5, 1.1, 0.7, 0.6, 0.8, 0.7]).reshape(-1, 1)
     if "small" in mode:
