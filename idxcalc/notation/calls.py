@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from idxcalc.errors import Span
 from idxcalc.expr import (
-    Call, Component, Definition, Deriv, Dim, Elementary, Expr, Function, Index, Lambda, Num, Slot, Variable,
+    Call, Component, Definition, Dim, Elementary, Expr, Function, Index, Lambda, Num, Slot, Variable,
 )  # fmt: skip
 from idxcalc.functions import BY_LATEX
 from idxcalc.notation import derivatives, matrices, reader as reading
@@ -43,8 +43,7 @@ def word(reader: Reader, item: Item, row: Row) -> Factor:
         args, terms = arguments(reader, text, ((),) * known.arity, replace(bracket, primes=0), item.span)
         expr = _primed(reader, Elementary(known.name, tuple(arg.body for arg in args)), bracket)
         factor = reader.powered(reader.once(expr, terms, item.span | bracket.atom.span), bracket)
-        place = bracket.sub.span if bracket.sub else item.span
-        reader.refuse(bracket.sub, "a subscript belongs to a name", place)
+        reader.refuse(bracket.sub, "a subscript belongs to a name", bracket.place)
         return reader.powered(factor, item)
     reader.refuse(known.arity != 1, f"{text} takes {known.arity} arguments in brackets", item.span)
     first = row.peek()
@@ -63,10 +62,8 @@ def _primed(reader: Reader, expr: Elementary, bracket: Item) -> Expr:
     plain = all(isinstance(arg, Num | Component) for arg in expr.args) and len(numbers) == 1
     if not plain or bracket.power is not None or bracket.primes > MAX_ORDER:
         reader.unprimed(bracket)
-    made: Expr = expr
-    for by in bracket.primes * list(numbers):
-        made = Deriv(made, by, ())
-    return made
+    by = [(number, (), ()) for number in numbers] * bracket.primes
+    return derivatives.by(by, Factor(expr, (), bracket.span), bracket.span).expr
 
 
 def _takes_more(reader: Reader, name: str) -> bool:
@@ -101,12 +98,11 @@ def call(reader: Reader, function: Function, primes: int, item: Item, row: Row) 
     dims = tuple(reader.scope.sizes.fresh() for _ in letters) if lifted else function.out
     params = (dims,) if lifted else function.params
     comma = "its derivatives are written with a comma"
-    for wrong, message in (
-        (max(primes, len(item.after or ())) > MAX_ORDER, f"more than {MAX_ORDER} derivatives"),
-        (primes and not of_one_real, f"{name} is no function of one real; {comma}"),
-        (lifted and primes, "a prime and an index; the derivative of a lifted function has a comma"),
-    ):
-        reader.refuse(wrong, message, item.span)
+    order = max(primes, len(item.after or ()))
+    reader.refuse(order > MAX_ORDER, f"more than {MAX_ORDER} derivatives", item.span)
+    reader.refuse(primes and not of_one_real, f"{name} is no function of one real; {comma}", item.span)
+    both = "a prime and an index; the derivative of a lifted function has a comma"
+    reader.refuse(lifted and primes, both, item.span)
     out, places = reader.slots(item.before, dims, name, item.span)
     if bracket is not None:
         args, inner = arguments(reader, name, params, bracket, item.span)
@@ -124,15 +120,14 @@ def _default(
     reader: Reader, function: Function, lifted: tuple[Dim, ...] | None, item: Item
 ) -> tuple[Lambda, ...]:
     """A function without an argument is meant at its declared one, a lifted one at an arbitrary vector."""
-    default = reader.scope.defaults.get(function.name)
-    if lifted is not None:
-        body = default[0].body if default else None
-        letter = body.variable.name if isinstance(body, Component) else "z"
-        indices = slots_for(lifted)
-        return (Lambda(indices, Component(Variable(rf"\mathbf{{{letter}}}", lifted), indices)),)
-    if default is None:
-        raise reader.fail(f"{function.name} needs an argument", item.span)
-    return default
+    default = reader.scope.defaults.get(function.name, ())
+    if lifted is None:
+        reader.refuse(not default, f"{function.name} needs an argument", item.span)
+        return default
+    bodies = [argument.body for argument in default]
+    letter = next((body.variable.name for body in bodies if isinstance(body, Component)), "z")
+    indices = slots_for(lifted)
+    return (Lambda(indices, Component(Variable(rf"\mathbf{{{letter}}}", lifted), indices)),)
 
 
 def _derivs(
@@ -141,9 +136,8 @@ def _derivs(
     """Derivatives by the function's own argument: primes, or one per comma index or group."""
     if item.after is None:
         return ((0, ()),) * primes, ()
-    if len(params) > 1:
-        instead = r"write \frac{\partial ...}{\partial ...}"
-        raise reader.fail(f"{name} has {len(params)} arguments; {instead}", item.sub.span)  # type: ignore[union-attr]
+    instead = r"write \frac{\partial ...}{\partial ...}"
+    reader.refuse(len(params) > 1, f"{name} has {len(params)} arguments; {instead}", item.place)
     derivs: list[tuple[int, tuple[Slot, ...]]] = []
     places: Places = ()
     for group in item.after:

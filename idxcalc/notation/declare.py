@@ -170,10 +170,7 @@ class _Line:
 
     def slots(self, new: Head) -> tuple[Index, ...]:
         """The index letters with their sizes; the same letter twice ties two slots (w_{ii} is square)."""
-        sub = new.item.sub
-        self.refuse(
-            new.item.after is not None, "a declaration has no derivative", sub.span if sub else new.bracket
-        )
+        self.refuse(new.item.after is not None, "a declaration has no derivative", new.item.place)
         found: dict[str, Index] = {}
         for n, token in enumerate(new.tokens):
             letter = str(token.value)

@@ -60,8 +60,7 @@ def _define(reader: Reader, chain: Chain, where: str) -> str:
     if new is None:
         raise reader.fail("a definition starts with the name it defines", left.span)
     name, span, letters = new.name, new.item.span, [t.value for t in new.tokens]
-    place = new.item.sub.span if new.item.sub else span
-    refuse(new.item.after is not None, "a definition names a tensor, not a derivative", place)
+    refuse(new.item.after is not None, "a definition names a tensor, not a derivative", new.item.place)
     if any(isinstance(letter, int) for letter in letters):
         _component(reader, new, right)
         return name

@@ -8,10 +8,11 @@ to `calls`; only the check of its groups is here.)
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
+from idxcalc.errors import Span
 from idxcalc.expr import Call, Component, Deriv, Diff, Expr, Function, Lambda, Num, Pow, Slot, Variable, walk
 from idxcalc.notation import matrices, names
 from idxcalc.notation.parts import Factor, Place, Places, Row, Target, dims_of, slots_for, variables
@@ -21,6 +22,8 @@ from idxcalc.notation.tree import Bracket, Fraction_, Group, Item, Name, Product
 if TYPE_CHECKING:
     from idxcalc.notation.reader import Reader
 
+Component_: TypeAlias = tuple[Target, tuple[Slot, ...], Places]
+"""What a derivative is taken by: a variable or a defined name, its slots, and where their letters stand."""
 
 # the comma
 
@@ -44,30 +47,34 @@ def commas(reader: Reader, factor: Factor, item: Item) -> Factor:
 
 def behind_call(reader: Reader, factor: Factor, bracket: Item) -> Factor:
     """The comma and the power behind an argument belong to the value."""
-    place = bracket.sub.span if bracket.sub else bracket.span
-    reader.refuse(bracket.before, "a bracket has no indices of its own", place)
+    reader.refuse(bracket.before, "a bracket has no indices of its own", bracket.place)
     return reader.powered(commas(reader, factor, bracket), bracket)
 
 
 def differentiated(reader: Reader, factor: Factor, groups: Sequence[Group], item: Item) -> Factor:
     """The derivatives of a factor by the indices ``groups`` that ``item`` carries."""
-    assert item.sub is not None
-    reader.refuse(len(groups) > MAX_ORDER, f"more than {MAX_ORDER} derivatives", item.sub.span)
+    reader.refuse(len(groups) > MAX_ORDER, f"more than {MAX_ORDER} derivatives", item.place)
     inner = reader.closed([factor], factor.span)
+    targets = [_chosen(reader, group, groups, item) for group in groups]
+    found = [
+        (target, *reader.slots((group,), dims_of(target), target.name, group.span))
+        for target, group in zip(targets, groups, strict=True)
+    ]
+    return by(found, inner, factor.span | item.place)
+
+
+def by(targets: Iterable[Component_], inner: Factor, span: Span) -> Factor:
+    """The derivatives of a factor by components, one after the other."""
     expr, places = inner.expr, inner.places
-    for group in groups:
-        target = _chosen(reader, group, groups, item)
-        slots, found = reader.slots((group,), dims_of(target), target.name, group.span)
-        expr = Deriv(expr, target, slots)
-        places += found
-    return Factor(expr, places, factor.span | item.sub.span)
+    for target, slots, found in targets:
+        expr, places = Deriv(expr, target, slots), places + found
+    return Factor(expr, places, span)
 
 
 def _chosen(reader: Reader, group: Group, groups: Sequence[Group], item: Item) -> Target:
     """The variable that a derivative index (or group) differentiates by."""
     if not reader.wrt:
-        where = item.sub.span if item.sub else item.span
-        raise reader.fail("no variable to differentiate by: name it with `wrt`", where)
+        raise reader.fail("no variable to differentiate by: name it with `wrt`", item.place)
     size = len(group.indices)
     fitting = [t for t in reader.wrt if len(dims_of(t)) == size and (group.bracketed or size == 1)]
     if not fitting:
@@ -163,15 +170,10 @@ def _derivative(reader: Reader, item: Item, atom: Fraction_, letter: str, row: R
     acted = [reader.next_factor(row, atom.span, "the derivative")] if waiting else reader.factors(above)
     if waiting and not bracket and isinstance(further := row.peek(), Item):
         raise reader.fail("one factor belongs to the derivative: write brackets", atom.span | further.span)
-    inner = reader.closed(acted, acted[0].span if waiting else atom.numerator.span)
-    expr, places = inner.expr, inner.places
-    for target, slots, found in targets:
-        expr = Deriv(expr, target, slots)
-        places += found
-    return Factor(expr, places, atom.span)
+    return by(targets, reader.closed(acted, acted[0].span if waiting else atom.numerator.span), atom.span)
 
 
-def _targets(reader: Reader, row: Row, letter: str) -> Iterator[tuple[Target, tuple[Slot, ...], Places]]:
+def _targets(reader: Reader, row: Row, letter: str) -> Iterator[Component_]:
     """The components below a derivative: what it is taken by."""
     while (mark := row.next()) is not None:
         item = row.next()
@@ -208,8 +210,8 @@ def partial_prefix(reader: Reader, item: Item, row: Row) -> Factor:
         if 0 < first <= len(params) > 1:
             name = f"argument {first} of {call.function.name}"
             slots, places = reader.slots(item.after or (), params[first - 1], name, item.span)
-            by = (first - 1, slots)
-            return replace(inner, expr=replace(call, derivs=(by, *call.derivs)), places=places + inner.places)
+            derivs = ((first - 1, slots), *call.derivs)
+            return replace(inner, expr=replace(call, derivs=derivs), places=places + inner.places)
     if item.after is not None or inner is None:
         raise reader.fail(r"write \partial_i f or \frac{\partial f}{\partial x_i}", item.span)
     if reader.wrt is None:  # the one variable that a declared function is a function of

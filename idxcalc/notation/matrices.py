@@ -28,8 +28,7 @@ def _matrix(reader: Reader, item: Item, owner: str, span: Span) -> tuple[Lambda,
     """The square matrix that an item is, by its name or in brackets, and what stays free in it."""
     if isinstance(item.atom, Bracket) and len(item.atom.items) == 1:
         reader.unprimed(item)
-        place = item.sub.span if item.sub else item.span
-        reader.refuse(item.sub, "a subscript belongs to a name", place)
+        reader.refuse(item.sub, "a subscript belongs to a name", item.place)
         tree = item.atom.items[0]
     else:
         tree = SumOf(((1, Product((replace(item, power=None),), item.span)),), item.span)

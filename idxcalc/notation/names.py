@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from idxcalc.errors import IdxcalcError, Span
 from idxcalc.expr import (
-    Constant, Delta, Deriv, Elementary, Expr, Function, Mul, Size, Variable, Definition,
+    Constant, Delta, Elementary, Expr, Function, Mul, Size, Variable, Definition,
 )  # fmt: skip
 from idxcalc.functions import BY_LATEX
 from idxcalc.notation import calls, derivatives, matrices
@@ -52,9 +52,9 @@ def named(reader: Reader, item: Item, row: Row) -> Factor:
 def tensor(reader: Reader, symbol: Target, primes: int, item: Item, row: Row) -> Factor:
     """A component of a variable or of a defined name; with a comma, a derivative of it. ``s'`` of a plain
     name that was defined at a number, ``s(z) = ...``, is its derivative by z."""
-    by = reader.scope.symbols.get(reader.scope.arguments.get(symbol.name, ""))
+    number = reader.scope.symbols.get(reader.scope.arguments.get(symbol.name, ""))
     message = f"{symbol.name} is no function; {symbol.name}{chr(39) * primes} is not declared"
-    reader.refuse(primes and (not isinstance(by, Target) or dims_of(by)), message, item.span)
+    reader.refuse(primes and (not isinstance(number, Target) or dims_of(number)), message, item.span)
     behind = written_argument(reader, symbol, item, row) if not primes else None
     if matrices.powered_first(item) and len(dims_of(symbol)) == 2 and not matrices.is_inverse(item):
         label_or_power(reader, item)
@@ -65,10 +65,10 @@ def tensor(reader: Reader, symbol: Target, primes: int, item: Item, row: Row) ->
     if (error := unbraced(reader, item, row.peek())) is not None:
         raise error
     slots, places = reader.slots(item.before, dims_of(symbol), symbol.name, item.span)
-    expr = component(symbol, slots)
-    for _ in range(primes):
-        expr = Deriv(expr, by, ())  # type: ignore[arg-type]
-    factor = derivatives.commas(reader, Factor(expr, places, item.span), item)
+    factor = Factor(component(symbol, slots), places, item.span)
+    if isinstance(number, Target):
+        factor = derivatives.by([(number, (), ())] * primes, factor, item.span)
+    factor = derivatives.commas(reader, factor, item)
     label_or_power(reader, item)
     factor = reader.powered(factor, item)
     return factor if behind is None else derivatives.behind_call(reader, factor, behind)

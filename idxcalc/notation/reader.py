@@ -289,22 +289,21 @@ class Reader:
         match item.atom:
             case Number(value, span):
                 return Factor(Num(value), (), span)
-            case Bracket(_, (), span):
-                raise self.fail("an empty bracket", span)
-            case Bracket("√", (body, *degree), span):
-                root = [1 / self.number(each, "the degree of a root") for each in degree]
-                term = self.sum(body)
-                power = Num(root[0] if root else Fraction(1, 2))
-                return self.once(Pow(term.expr, power), [term], span, "a root")
-            case Bracket(_, (_, second, *_), _):
-                raise self.fail("a comma inside brackets that are no argument", second.span)
             case Tests(tests, span):
                 condition, terms = conditions.tested(self, tests)
                 return self.once(Iverson(condition), terms, span)
             case Choice():
                 return conditions.choice(self, item.atom)
-            case Bracket(kind, (body,), span):
+            case Bracket("√", (body, *degree), span):
+                exponents = [1 / self.number(each, "the degree of a root") for each in degree]
                 term = self.sum(body)
+                root = Pow(term.expr, Num((*exponents, Fraction(1, 2))[0]))
+                return self.once(root, [term], span, "a root")
+            case Bracket(kind, items, span):
+                self.refuse(not items, "an empty bracket", span)
+                comma = "a comma inside brackets that are no argument"
+                self.refuse(len(items) > 1, comma, items[:2][-1].span)
+                term = self.sum(items[0])
                 return self.once(Elementary("abs", (term.expr,)) if kind == "|" else term.expr, [term], span)
             case _:
                 raise AssertionError(item.atom)
