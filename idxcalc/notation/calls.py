@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from idxcalc.errors import Span
 from idxcalc.expr import (
@@ -21,11 +20,8 @@ from idxcalc.notation.parts import Factor, Place, Places, Row, component, dims_o
 from idxcalc.notation.tokens import MAX_ORDER
 from idxcalc.notation.tree import Bracket, Item, Sign, SumOf, Word, Written
 
-if TYPE_CHECKING:
-    from idxcalc.notation.reader import Reader
 
-
-def word(reader: Reader, item: Item, row: Row) -> Factor:
+def word(reader: reading.Reader, item: Item, row: Row) -> Factor:
     """A known function or ``\\det`` with what it acts on."""
     assert isinstance(item.atom, Word)
     text = item.atom.text
@@ -56,7 +52,7 @@ def word(reader: Reader, item: Item, row: Row) -> Factor:
     return reader.powered(made, item)
 
 
-def _primed(reader: Reader, expr: Elementary, bracket: Item) -> Expr:
+def _primed(reader: reading.Reader, expr: Elementary, bracket: Item) -> Expr:
     r"""``\max(0,z)'``: the derivative of a known function by the one number that it is applied to."""
     numbers = {arg.variable for arg in expr.args if isinstance(arg, Component) and not arg.slots}
     plain = all(isinstance(arg, Num | Component) for arg in expr.args) and len(numbers) == 1
@@ -66,13 +62,15 @@ def _primed(reader: Reader, expr: Elementary, bracket: Item) -> Expr:
     return derivatives.by(by, Factor(expr, (), bracket.span), bracket.span).expr
 
 
-def _takes_more(reader: Reader, name: str) -> bool:
+def _takes_more(reader: reading.Reader, name: str) -> bool:
     """Whether what stands behind a name belongs to it: d, a function, a name written with its argument."""
     scope = reader.scope
     return name == "d" or name in scope.arguments or isinstance(scope.symbols.get(name), Function)
 
 
-def _one_factor(reader: Reader, item: Item, first: Item | Sign | None, behind: Item | Sign | None) -> None:
+def _one_factor(
+    reader: reading.Reader, item: Item, first: Item | Sign | None, behind: Item | Sign | None
+) -> None:
     """``\\log x\\,y`` could be read in two ways; ``\\sin x \\cos x`` and ``2\\log x`` cannot."""
     assert isinstance(item.atom, Word)
     if isinstance(behind, Item) and not isinstance(behind.atom, Word) and behind.name != "d":
@@ -81,13 +79,13 @@ def _one_factor(reader: Reader, item: Item, first: Item | Sign | None, behind: I
         reader.refuse(unclear, message, item.span | behind.span)
 
 
-def _no_inverse(reader: Reader, name: str, item: Item) -> None:
+def _no_inverse(reader: reading.Reader, name: str, item: Item) -> None:
     question = f"{name}^{{-1}}: the inverse function, or one over the value?"
     instead = rf"{question} write \frac{{1}}{{...}} or another name"
     reader.refuse(matrices.minus_one(item), instead, item.span)
 
 
-def call(reader: Reader, function: Function, primes: int, item: Item, row: Row) -> Factor:
+def call(reader: reading.Reader, function: Function, primes: int, item: Item, row: Row) -> Factor:
     """A declared or defined function, with or without an argument behind it."""
     bracket, name = row.bracket(), function.name
     if bracket is not None:
@@ -117,7 +115,7 @@ def call(reader: Reader, function: Function, primes: int, item: Item, row: Row) 
 
 
 def _default(
-    reader: Reader, function: Function, lifted: tuple[Dim, ...] | None, item: Item
+    reader: reading.Reader, function: Function, lifted: tuple[Dim, ...] | None, item: Item
 ) -> tuple[Lambda, ...]:
     """A function without an argument is meant at its declared one, a lifted one at an arbitrary vector."""
     default = reader.scope.defaults.get(function.name, ())
@@ -131,7 +129,7 @@ def _default(
 
 
 def _derivs(
-    reader: Reader, name: str, params: Sequence[tuple[Dim, ...]], primes: int, item: Item
+    reader: reading.Reader, name: str, params: Sequence[tuple[Dim, ...]], primes: int, item: Item
 ) -> tuple[tuple[tuple[int, tuple[Slot, ...]], ...], Places]:
     """Derivatives by the function's own argument: primes, or one per comma index or group."""
     if item.after is None:
@@ -152,7 +150,7 @@ def _derivs(
 
 
 def arguments(
-    reader: Reader, name: str, params: Sequence[tuple[Dim, ...]], bracket: Item, span: Span
+    reader: reading.Reader, name: str, params: Sequence[tuple[Dim, ...]], bracket: Item, span: Span
 ) -> tuple[tuple[Lambda, ...], list[Factor]]:
     """The arguments in a bracket, and the terms whose free letters count in the product around the call."""
     assert isinstance(bracket.atom, Bracket)
@@ -174,7 +172,7 @@ def arguments(
     return tuple(found), inner
 
 
-def whole(reader: Reader, tree: SumOf, rank: int, owner: str) -> tuple[Lambda, Factor]:
+def whole(reader: reading.Reader, tree: SumOf, rank: int, owner: str) -> tuple[Lambda, Factor]:
     """A tensor of the given rank as an argument: a bare name, or an expression whose free letters,
     in order of first appearance, are its slots; and what stays free in it."""
     owner, item = owner.lstrip("\\"), tree.only

@@ -10,17 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
 from idxcalc.errors import Span
 from idxcalc.expr import Call, Component, Deriv, Diff, Expr, Function, Lambda, Num, Pow, Slot, Variable, walk
-from idxcalc.notation import matrices, names
+from idxcalc.notation import matrices, names, reader as reading
 from idxcalc.notation.parts import Factor, Place, Places, Row, Target, dims_of, slots_for, variables
 from idxcalc.notation.tokens import MAX_ORDER
 from idxcalc.notation.tree import Bracket, Fraction_, Group, Item, Name, Product, Sign, Subscript, SumOf, Word
-
-if TYPE_CHECKING:
-    from idxcalc.notation.reader import Reader
 
 Component_: TypeAlias = tuple[Target, tuple[Slot, ...], Places]
 """What a derivative is taken by: a variable or a defined name, its slots, and where their letters stand."""
@@ -28,7 +25,7 @@ Component_: TypeAlias = tuple[Target, tuple[Slot, ...], Places]
 # the comma
 
 
-def check_group(reader: Reader, group: Group, size: int, groups: Sequence[Group]) -> None:
+def check_group(reader: reading.Reader, group: Group, size: int, groups: Sequence[Group]) -> None:
     """One of the derivative indices ``groups``, in a place of ``size`` slots."""
     count, bracketed, place = len(group.indices), group.bracketed, group.span
     several = bracketed and size not in (1, count)
@@ -40,18 +37,18 @@ def check_group(reader: Reader, group: Group, size: int, groups: Sequence[Group]
     reader.refuse(size == 0, f"by a number there is no index: {instead}", place)
 
 
-def commas(reader: Reader, factor: Factor, item: Item) -> Factor:
+def commas(reader: reading.Reader, factor: Factor, item: Item) -> Factor:
     """The derivatives behind the comma of ``item``, each by the `wrt` variable that it fits."""
     return factor if item.after is None else differentiated(reader, factor, item.after, item)
 
 
-def behind_call(reader: Reader, factor: Factor, bracket: Item) -> Factor:
+def behind_call(reader: reading.Reader, factor: Factor, bracket: Item) -> Factor:
     """The comma and the power behind an argument belong to the value."""
     reader.refuse(bracket.before, "a bracket has no indices of its own", bracket.place)
     return reader.powered(commas(reader, factor, bracket), bracket)
 
 
-def differentiated(reader: Reader, factor: Factor, groups: Sequence[Group], item: Item) -> Factor:
+def differentiated(reader: reading.Reader, factor: Factor, groups: Sequence[Group], item: Item) -> Factor:
     """The derivatives of a factor by the indices ``groups`` that ``item`` carries."""
     reader.refuse(len(groups) > MAX_ORDER, f"more than {MAX_ORDER} derivatives", item.place)
     inner = reader.closed([factor], factor.span)
@@ -71,7 +68,7 @@ def by(targets: Iterable[Component_], inner: Factor, span: Span) -> Factor:
     return Factor(expr, places, span)
 
 
-def _chosen(reader: Reader, group: Group, groups: Sequence[Group], item: Item) -> Target:
+def _chosen(reader: reading.Reader, group: Group, groups: Sequence[Group], item: Item) -> Target:
     """The variable that a derivative index (or group) differentiates by."""
     if not reader.wrt:
         raise reader.fail("no variable to differentiate by: name it with `wrt`", item.place)
@@ -95,7 +92,7 @@ def _letters(groups: Sequence[Group]) -> str:
 # brackets
 
 
-def bracket(reader: Reader, item: Item, atom: Bracket, sub: Subscript) -> Factor:
+def bracket(reader: reading.Reader, item: Item, atom: Bracket, sub: Subscript) -> Factor:
     """``(X^{-1})_{ij}``, ``(f \\circ g)_{j,i}``, ``(fg)_{,i}``."""
     if matrix := matrices.inverted(atom):
         return commas(reader, matrices.inverse_of(reader, matrix, sub.before, item.span), item)
@@ -108,7 +105,7 @@ def bracket(reader: Reader, item: Item, atom: Bracket, sub: Subscript) -> Factor
     return commas(reader, reader.base(replace(item, sub=None)), item)
 
 
-def composition(reader: Reader, product: Product, sub: Subscript, item: Item) -> Factor:
+def composition(reader: reading.Reader, product: Product, sub: Subscript, item: Item) -> Factor:
     """``(f \\circ g)_{j,i}``: f at the value of g, differentiated by g's own argument."""
     functions: list[Function] = []
     for number, part in enumerate(product.items):
@@ -144,7 +141,7 @@ def _is_d(item: Item | Sign | None, text: str) -> bool:
     return named and not item.primes  # type: ignore[union-attr]
 
 
-def fraction(reader: Reader, item: Item, atom: Fraction_, row: Row) -> Factor:
+def fraction(reader: reading.Reader, item: Item, atom: Fraction_, row: Row) -> Factor:
     """A quotient, or ``\\frac{\\partial f}{\\partial x_i}``, perhaps waiting for what it acts on."""
     above, below = (Row(part.items).peek() for part in (atom.numerator, atom.denominator))
     for letter in (r"\partial", "d"):
@@ -155,7 +152,7 @@ def fraction(reader: Reader, item: Item, atom: Fraction_, row: Row) -> Factor:
     return reader.powered(factor, item)
 
 
-def _derivative(reader: Reader, item: Item, atom: Fraction_, letter: str, row: Row) -> Factor:
+def _derivative(reader: reading.Reader, item: Item, atom: Fraction_, letter: str, row: Row) -> Factor:
     """One derivative per differential below; the order above, if written, must agree."""
     reader.refuse(not item.alone, "brackets around a derivative before a power or subscript", item.span)
     above = Row(atom.numerator.items)
@@ -173,7 +170,7 @@ def _derivative(reader: Reader, item: Item, atom: Fraction_, letter: str, row: R
     return by(targets, reader.closed(acted, acted[0].span if waiting else atom.numerator.span), atom.span)
 
 
-def _targets(reader: Reader, row: Row, letter: str) -> Iterator[Component_]:
+def _targets(reader: reading.Reader, row: Row, letter: str) -> Iterator[Component_]:
     """The components below a derivative: what it is taken by."""
     while (mark := row.next()) is not None:
         item = row.next()
@@ -196,7 +193,7 @@ def _targets(reader: Reader, row: Row, letter: str) -> Iterator[Component_]:
         yield from ((symbol, slots, places),) * times
 
 
-def partial_prefix(reader: Reader, item: Item, row: Row) -> Factor:
+def partial_prefix(reader: reading.Reader, item: Item, row: Row) -> Factor:
     """``\\partial_i f``: the derivative of the next factor by the statement's variable.
 
     ``\\partial_{1} f`` and ``\\partial_{2,k} f`` of a function of several arguments are those by its first
@@ -220,7 +217,7 @@ def partial_prefix(reader: Reader, item: Item, row: Row) -> Factor:
     return differentiated(reader, inner, item.before, item)
 
 
-def total(reader: Reader, item: Item, row: Row) -> Factor:
+def total(reader: reading.Reader, item: Item, row: Row) -> Factor:
     """``d`` and the next factor; a power behind it is a power of the differential."""
     undeclared = "`d` is not declared; as a differential it stands before a factor"
     reader.refuse(item.primes or item.sub, undeclared, item.span)
@@ -243,7 +240,7 @@ def total(reader: Reader, item: Item, row: Row) -> Factor:
     return factor if whole or own else reader.powered(factor, following)  # d f(x)^2: the call took its power
 
 
-def _varying(reader: Reader, expr: Expr) -> tuple[Variable, ...]:
+def _varying(reader: reading.Reader, expr: Expr) -> tuple[Variable, ...]:
     """What varies in a total differential: the statement's variables, else all that is not constant."""
     if reader.wrt is not None:
         return tuple(t for t in reader.wrt if isinstance(t, Variable))
@@ -254,7 +251,7 @@ def _varying(reader: Reader, expr: Expr) -> tuple[Variable, ...]:
 # orders
 
 
-def ignored(reader: Reader, product: Product) -> bool:
+def ignored(reader: reading.Reader, product: Product) -> bool:
     """Whether a term is ``O(dx^2)`` or "ignored higher powers of dx"; the order is kept in the reader."""
     match product.items:
         case (Item(Name("O")), Item(Bracket(_, items)) as last) if "O" not in reader.scope.symbols:

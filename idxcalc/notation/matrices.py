@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from idxcalc.errors import Span
 from idxcalc.expr import Det, Inverse, Lambda
-from idxcalc.notation import calls
+from idxcalc.notation import calls, reader as reading
 from idxcalc.notation.parts import Factor, Place, Row, Target, dims_of
 from idxcalc.notation.tree import Bracket, Group, Item, Name, Number, Power, Product, SumOf
 
-if TYPE_CHECKING:
-    from idxcalc.notation.reader import Reader
 
-
-def determinant(reader: Reader, item: Item, row: Row) -> Factor:
+def determinant(reader: reading.Reader, item: Item, row: Row) -> Factor:
     following = row.next()
     if not isinstance(following, Item):
         raise reader.fail(r"\det has nothing to act on", item.span)
@@ -24,7 +20,7 @@ def determinant(reader: Reader, item: Item, row: Row) -> Factor:
     return reader.powered(reader.powered(factor, following), item)
 
 
-def _matrix(reader: Reader, item: Item, owner: str, span: Span) -> tuple[Lambda, Factor]:
+def _matrix(reader: reading.Reader, item: Item, owner: str, span: Span) -> tuple[Lambda, Factor]:
     """The square matrix that an item is, by its name or in brackets, and what stays free in it."""
     if isinstance(item.atom, Bracket) and len(item.atom.items) == 1:
         reader.unprimed(item)
@@ -57,7 +53,7 @@ def minus_one(item: Item) -> bool:
     return False
 
 
-def inverse(reader: Reader, symbol: Target, item: Item) -> Factor:
+def inverse(reader: reading.Reader, symbol: Target, item: Item) -> Factor:
     """A component of the inverse of a square tensor; ``item`` carries the slots."""
     rank = len(dims_of(symbol))
     message = f"only a matrix has an inverse; {symbol.name} is {calls.tensor_word(rank)}"
@@ -66,7 +62,7 @@ def inverse(reader: Reader, symbol: Target, item: Item) -> Factor:
     return inverse_of(reader, bare, item.before, item.span)
 
 
-def inverse_of(reader: Reader, item: Item, groups: tuple[Group, ...], span: Span) -> Factor:
+def inverse_of(reader: reading.Reader, item: Item, groups: tuple[Group, ...], span: Span) -> Factor:
     """A component of the inverse of the matrix that ``item`` is."""
     matrix, inner = _matrix(reader, item, "the inverse", span)
     dims = (matrix.indices[0].dim, matrix.indices[1].dim)

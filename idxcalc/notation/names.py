@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+
 
 from idxcalc.errors import IdxcalcError, Span
 from idxcalc.expr import (
     Constant, Delta, Elementary, Expr, Function, Mul, Size, Variable, Definition,
 )  # fmt: skip
 from idxcalc.functions import BY_LATEX
-from idxcalc.notation import calls, derivatives, matrices
+from idxcalc.notation import calls, derivatives, matrices, reader as reading
 from idxcalc.notation.lexer import subscripts
 from idxcalc.notation.parts import Factor, Place, Row, Target, component, dims_of
 from idxcalc.notation.tree import Item, Sign, Subscript
 from idxcalc.notation.ways import NAMES, TRANSPOSED, way
 
-if TYPE_CHECKING:
-    from idxcalc.notation.reader import Reader
 
-
-def named(reader: Reader, item: Item, row: Row) -> Factor:
+def named(reader: reading.Reader, item: Item, row: Row) -> Factor:
     """What a name starts, by what was declared."""
     text, scope = item.name, reader.scope
     if text == "d" and (text not in scope.symbols or item.sub is None):
@@ -49,7 +46,7 @@ def named(reader: Reader, item: Item, row: Row) -> Factor:
     return reader.powered(Factor(known, (), item.span), item)
 
 
-def tensor(reader: Reader, symbol: Target, primes: int, item: Item, row: Row) -> Factor:
+def tensor(reader: reading.Reader, symbol: Target, primes: int, item: Item, row: Row) -> Factor:
     """A component of a variable or of a defined name; with a comma, a derivative of it. ``s'`` of a plain
     name that was defined at a number, ``s(z) = ...``, is its derivative by z."""
     number = reader.scope.symbols.get(reader.scope.arguments.get(symbol.name, ""))
@@ -74,7 +71,7 @@ def tensor(reader: Reader, symbol: Target, primes: int, item: Item, row: Row) ->
     return factor if behind is None else derivatives.behind_call(reader, factor, behind)
 
 
-def label_or_power(reader: Reader, item: Item) -> None:
+def label_or_power(reader: reading.Reader, item: Item) -> None:
     """``w^{t+1}_{ij}``: an undeclared letter in an exponent is more likely a label without brackets."""
     if item.power is None:
         return
@@ -88,7 +85,7 @@ def label_or_power(reader: Reader, item: Item) -> None:
             raise reader.fail(f"a power or a label? a label is written {label}", item.power.span)
 
 
-def written_argument(reader: Reader, symbol: Target, item: Item, row: Row) -> Item | None:
+def written_argument(reader: reading.Reader, symbol: Target, item: Item, row: Row) -> Item | None:
     """``\\text{loss}(\\hat y_i)``: the bracket with the argument that a plain name was defined with."""
     expected = reader.scope.arguments.get(symbol.name)
     argument = reader.scope.symbols.get(expected or "")
@@ -110,7 +107,7 @@ def written_argument(reader: Reader, symbol: Target, item: Item, row: Row) -> It
     return following
 
 
-def delta(reader: Reader, item: Item, sub: Subscript) -> Factor:
+def delta(reader: reading.Reader, item: Item, sub: Subscript) -> Factor:
     """``\\delta_{ij}``, or a product of deltas for two groups."""
     shape = [(g.bracketed, len(g.indices)) for g in sub.before]
     alike = sub.after is None and len(shape) == 2 and shape[0] == shape[1]
@@ -129,7 +126,7 @@ def delta(reader: Reader, item: Item, sub: Subscript) -> Factor:
 # names that mean nothing
 
 
-def undeclared(reader: Reader, item: Item, before: Item | Sign | None) -> IdxcalcError:
+def undeclared(reader: reading.Reader, item: Item, before: Item | Sign | None) -> IdxcalcError:
     """What to say of a name that nobody declared; ``before`` is what stands before it."""
     if isinstance(before, Item) and (error := unbraced(reader, before, item)) is not None:
         return error
@@ -147,7 +144,7 @@ def undeclared(reader: Reader, item: Item, before: Item | Sign | None) -> Idxcal
     return reader.fail(f"`{text}` is not declared{advice}", item.atom.span)
 
 
-def unbraced(reader: Reader, item: Item, behind: Item | Sign | None) -> IdxcalcError | None:
+def unbraced(reader: reading.Reader, item: Item, behind: Item | Sign | None) -> IdxcalcError | None:
     """``w_ij`` reads as w_i times j; say so when j is no name."""
     sub = item.sub
     if sub is None or sub.braced or not sub.before or not item.name:
@@ -163,12 +160,12 @@ def unbraced(reader: Reader, item: Item, behind: Item | Sign | None) -> IdxcalcE
     return reader.fail(f"only {group} is the subscript; write {right}", behind.span)
 
 
-def stands_as_index(reader: Reader, text: str) -> bool:
+def stands_as_index(reader: reading.Reader, text: str) -> bool:
     """Whether the letter stands in a subscript somewhere in the formula."""
     return any(token.value == text for sub in subscripts(reader.source) for token in sub.tokens)
 
 
-def is_letter(reader: Reader, name: str) -> bool:
+def is_letter(reader: reading.Reader, name: str) -> bool:
     """Whether a bare name in a condition is an index: no number, or a size that subscripts use."""
     size_only = name not in reader.scope.symbols and name in reader.scope.size_names
     return not reader.scope.stands_alone(name) or (size_only and stands_as_index(reader, name))

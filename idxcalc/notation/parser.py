@@ -19,18 +19,20 @@ import lark
 from idxcalc.errors import IdxcalcError, Span
 from idxcalc.notation.tokens import BRACKETS
 from idxcalc.notation.tree import (
-    Argument, Atom, Bracket, Chain, Choice, Fraction_, Item, Name, Number, Power, Product, Side, Sign,
+    Atom, Bracket, Chain, Choice, Fraction_, Item, Name, Number, Power, Product, Side, Sign,
     Subscript, SumOf, Test, Tests, Tok, Word, Written,
 )  # fmt: skip
 
 OPERATORS = ("PLUS", "MINUS", "MULT", "SLASH", "CIRC", "SUP")
 _SIGNS = {"MULT": "*", "SLASH": "/", "CIRC": "o"}
 _SILENT = {
-    *BRACKETS.values(), "LBAR", "BEGIN", "ROW", "CASEROW", "AMP", "COMMA", "IF", "AND", "ELSE", "OTHERWISE",
-    "SUP", "FRAC", "SUM", "SQRT", "IGNORED",
+    *BRACKETS.values(), "LBRACE", "LBAR", "BEGIN", "ROW", "CASEROW", "AMP", "COMMA", "IF", "AND", "ELSE",
+    "OTHERWISE", "SUP", "FRAC", "SUM", "SQRT", "IGNORED",
 }  # fmt: skip
 """Tokens that only mark what stands around them."""
 _ARGUMENT = "`{before}` needs an argument"
+_EMPTY = {"SUP": "exponent", "FRAC": "numerator", "SQRT": "root", "RSQ": "root"}
+"""What is empty where ``{}`` stands behind a token; the denominator behind any other."""
 
 # What was found, what stood before it (() for whatever), and what to say; the place starts with what stood
 # before if the sentence is about that.
@@ -74,6 +76,10 @@ def _surprise(tokens: Sequence[Tok], at: int, source: str) -> IdxcalcError:
     end = len(source.rstrip())
     token = tokens[at] if at < len(tokens) else Tok("", "", Span(end, end))
     before = tokens[at - 1] if at else Tok("", "", token.span)
+    if (before.kind, token.kind) == ("LBRACE", "RBRACE"):
+        bound = [t.kind for t in tokens[max(0, at - 3) : at - 1]] == ["BOUND", "SUP"]
+        what = "upper bound" if bound else _EMPTY.get(tokens[at - 2].kind, "denominator")
+        return IdxcalcError(f"an empty {what}", source, before.span | token.span)
     says = next(
         says
         for found, behind, says in _SURPRISES
@@ -202,14 +208,12 @@ class _Records(lark.Transformer[Any, Any]):
                 raise IdxcalcError(wrong, "", place)
         return Item(atom, sub, primes, power, span)
 
-    def power(self, span: Span, argument: Argument) -> Power:
-        return Power(_body(argument, "an empty exponent"), span)
+    def power(self, span: Span, exponent: SumOf) -> Power:
+        return Power(exponent, span)
 
-    def argument(self, span: Span, first: Tok, body: SumOf | None = None) -> Argument:
-        if first.kind == "LBRACE":
-            return Argument(body, span)
-        atom = self.name(span, first) if first.kind == "NAME" else self.number(span, first)
-        return Argument(SumOf(((1, Product((Item(atom, None, 0, None, span),), span)),), span), span)
+    def single(self, span: Span, token: Tok) -> SumOf:
+        atom = self.name(span, token) if token.kind == "NAME" else self.number(span, token)
+        return SumOf(((1, Product((Item(atom, None, 0, None, span),), span)),), span)
 
     # atoms
 
@@ -222,15 +226,15 @@ class _Records(lark.Transformer[Any, Any]):
     def number(self, span: Span, *digits: Tok) -> Number:
         return Number(Fraction("".join(str(digit.value) for digit in digits)), span)
 
-    def written(self, span: Span, below: Tok, above: Argument | None = None) -> Written:
+    def written(self, span: Span, below: Tok, upper: SumOf | None = None) -> Written:
         assert isinstance(below.value, Written)
-        upper = _body(above, "an empty upper bound") if above else None
         return replace(below.value, upper=upper, span=span)
 
-    def bracket(self, span: Span, opened: Tok, *parts: Any) -> Bracket | Tests:
-        if parts and isinstance(parts[0], Tests):
-            return Tests(parts[0].tests, span)
-        return Bracket(str(opened.value)[-1], parts, span)
+    def bracket(self, span: Span, *parts: Any) -> Bracket | Tests:
+        for each in _some(Tests, parts):
+            return Tests(each.tests, span)
+        kind = next((str(opened.value)[-1] for opened in _some(Tok, parts)), "{")
+        return Bracket(kind, _some(SumOf, parts), span)
 
     def ignored(self, span: Span, opened: Tok, body: SumOf) -> Bracket:
         return Bracket("O", (body,), span)
@@ -238,19 +242,12 @@ class _Records(lark.Transformer[Any, Any]):
     def bars(self, span: Span, body: SumOf) -> Bracket:
         return Bracket("|", (body,), span)
 
-    def fraction(self, span: Span, above: Argument, below: Argument) -> Fraction_:
-        top = _body(above, "an empty numerator")
-        return Fraction_(top, _body(below, "an empty denominator"), span)
+    def fraction(self, span: Span, above: SumOf, below: SumOf) -> Fraction_:
+        return Fraction_(above, below, span)
 
     def root(self, span: Span, *parts: Any) -> Bracket:
-        return Bracket("√", (_body(parts[-1], "an empty root"), *_some(SumOf, parts)), span)
+        return Bracket("√", _some(SumOf, parts)[::-1], span)
 
 
 def _some(kind: type, parts: tuple[Any, ...]) -> tuple[Any, ...]:
     return tuple(part for part in parts if isinstance(part, kind))
-
-
-def _body(argument: Argument, empty: str) -> SumOf:
-    if argument.body is None:
-        raise IdxcalcError(empty, "", argument.span)
-    return argument.body

@@ -125,13 +125,6 @@ class Choice(Record):
     span: Span
 
 
-class Argument(Record):
-    """What stands in braces, perhaps nothing, or one character; the span has the braces."""
-
-    body: SumOf | None
-    span: Span
-
-
 class Power(Record):
     exponent: SumOf
     span: Span
