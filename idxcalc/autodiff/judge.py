@@ -20,8 +20,7 @@ from idxcalc.autodiff.sizes import ELEMENTS, HARD_LIMIT, Sizes, candidates, grow
 from idxcalc.autodiff.symbols import forked
 from idxcalc.autodiff.values import letters
 from idxcalc.errors import IdxcalcError
-from idxcalc.expr import Relation, Variable
-from idxcalc.plan.symbols import hidden, parts
+from idxcalc.expr import Relation, Variable, hidden, parts
 
 TOLERANCE = 1e-9
 ENOUGH = 20

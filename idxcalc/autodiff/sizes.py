@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 
 from idxcalc.autodiff.symbols import WAVES
 from idxcalc.errors import IdxcalcError
-from idxcalc.expr import Index, Part
-from idxcalc.plan.symbols import hidden, ranged
+from idxcalc.expr import Index, Part, hidden
+from idxcalc.plan.symbols import ranged
 
 ELEMENTS = 20_000
 HARD_LIMIT = 400_000

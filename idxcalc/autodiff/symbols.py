@@ -8,10 +8,10 @@ from functools import lru_cache
 
 from idxcalc.expr import (
     MINUS_ONE, ONE, ZERO, Add, All, Cases, Compare, Component, Definition, Delta, Dim, Elementary, Expr,
-    Function, Index, Match, Mul, Num, Part, Pow, Sum, Variable, substitute,
+    Function, Index, Match, Mul, Num, Part, Pow, Sum, Variable, own, substitute, symbols,
 )  # fmt: skip
 from idxcalc.functions import KNOWN
-from idxcalc.plan.symbols import own, slots, symbols
+from idxcalc.plan.symbols import slots
 
 HALF = Num(Fraction(1, 2))
 WAVES = {"?few": 3, "?many": 7}  # for functions of one real; for all others, more than the usual sizes

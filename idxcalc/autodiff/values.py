@@ -20,12 +20,12 @@ from typing import Any, Self
 from idxcalc.autodiff.symbols import drawn, integral, prepared, shaped, signs
 from idxcalc.errors import IdxcalcError
 from idxcalc.expr import (
-    ONE, Add, Compare, Delta, Deriv, Det, Diff, Elementary, Expr, Function, Index, Inverse, Mul, Num,
-    Part, Pow, Relation, Slot, Variable, free,
+    ONE, Add, Compare, Delta, Deriv, Det, Diff, Elementary, Expr, Function, Index, Inverse, Mul, Num, Part,
+    Pow, Relation, Slot, Symbol, Variable, free, hidden, symbols,
 )  # fmt: skip
 from idxcalc.functions import KNOWN
 from idxcalc.plan.arrays import Array, Tensor, union, without
-from idxcalc.plan.symbols import Symbol, hidden, slots, symbols
+from idxcalc.plan.symbols import slots
 from idxcalc.plan.values import By, Values
 
 SYMMETRIES = frozenset({"symmetric", "antisymmetric"})

@@ -8,9 +8,8 @@ from typing import TypeAlias
 
 from idxcalc.errors import Span
 from idxcalc.expr import (
-    Call, Component, Definition, Dim, Expr, Index, Part, Ref, Slot, Variable, children, fresh,
+    Component, Definition, Dim, Expr, Function, Index, Part, Ref, Slot, Variable, fresh, hidden, symbols,
 )  # fmt: skip
-from idxcalc.expr.remember import Remembered
 from idxcalc.notation.tree import Bracket, Item, Sign
 
 Target: TypeAlias = Variable | Definition
@@ -82,22 +81,7 @@ def component(target: Target, slots: tuple[Slot, ...]) -> Expr:
 
 def names_in(part: Part) -> set[Target]:
     """Every variable and defined name that a value depends on, through definitions and bodies."""
-
-    def rule(part: Part | Definition) -> set[Target]:
-        match part:
-            case Component(variable, _):
-                return {variable}
-            case Definition(_, _, body):
-                return {part} | known(body)
-            case Ref(definition, _):
-                return known(definition)
-        found = set[Target]().union(*map(known, children(part)))
-        if isinstance(part, Call) and part.function.body is not None:
-            found |= known(part.function.body) - set(part.function.placeholders)
-        return found
-
-    known = Remembered(rule)
-    return known(part)
+    return {name for name in symbols(part) if not isinstance(name, Function) and not hidden(name.name)}
 
 
 def variables(part: Part) -> set[Variable]:

@@ -9,9 +9,11 @@ from __future__ import annotations
 from typing import Any
 
 from idxcalc.errors import IdxcalcError
-from idxcalc.expr import Call, Component, Deriv, Diff, Dim, Expr, Index, Variable, free, python_name
+from idxcalc.expr import (
+    Call, Component, Deriv, Diff, Dim, Expr, Index, Variable, free, own, parts, python_name,
+)  # fmt: skip
 from idxcalc.plan.arrays import Array
-from idxcalc.plan.symbols import Need, argument, own, parts, ranged
+from idxcalc.plan.symbols import Need, argument, ranged
 from idxcalc.plan.text import Text, Written
 from idxcalc.plan.values import Values
 

@@ -21,12 +21,12 @@ from idxcalc.errors import IdxcalcError
 from idxcalc.expr import (
     Add, All, Call, Cases, Compare, Component, Constant, Definition, Delta, Deriv, Det, Diff, Elementary,
     Expr, Function, Index, Inverse, Iverson, Lambda, Match, Mul, Num, Part, Pow, Ref, Size, Slot, Sum,
-    Variable, python_name, unlifted,
+    Symbol, Variable, hidden, own, python_name, unlifted,
 )  # fmt: skip
 from idxcalc.expr.remember import Remembered
 from idxcalc.functions import KNOWN
 from idxcalc.plan.arrays import Arrays, Axes, Tensor, spelled, union, without
-from idxcalc.plan.symbols import Need, Symbol, argument, hidden, own, slots
+from idxcalc.plan.symbols import Need, argument, slots
 
 By = tuple[Symbol, Axes, tuple[Slot, ...]]
 """A derivative by a component: the symbol, its axes, which of them."""

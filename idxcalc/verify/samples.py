@@ -20,12 +20,13 @@ from idxcalc.autodiff.backend import tools
 from idxcalc.autodiff.symbols import prepared
 from idxcalc.calculus import differentiate
 from idxcalc.expr import (
-    Component, Definition, Dim, Expr, Function, Index, Lambda, Ref, Size, Variable, python_name,
+    Component, Definition, Dim, Expr, Function, Index, Lambda, Ref, Size, Variable, hidden, python_name,
+    symbols,
 )  # fmt: skip
 from idxcalc.notation.scope import Scope, settle
 from idxcalc.notation.sizes import Sizes
 from idxcalc.plan.backends import jax, numpy
-from idxcalc.plan.symbols import argument, hidden, slots, symbols
+from idxcalc.plan.symbols import argument, slots
 
 ORDERS = 4
 """So many derivatives of a drawn function are at hand."""

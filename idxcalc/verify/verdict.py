@@ -10,11 +10,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from idxcalc import autodiff, normal
-from idxcalc.plan.symbols import hidden, symbols
 from idxcalc.calculus import differentiate
 from idxcalc.errors import IdxcalcError, JudgesDisagree
 from idxcalc.evidence import Evidence
-from idxcalc.expr import Elementary, Pow, Relation, Variable, free, fresh, substitute, walk
+from idxcalc.expr import Elementary, Pow, Relation, Variable, free, fresh, hidden, substitute, symbols, walk
 from idxcalc.notation.write import tidy, write
 from idxcalc.verify.result import Result, Verdict
 
