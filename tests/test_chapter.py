@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -538,14 +541,35 @@ def cell(source: str, tags: str = "train") -> str:
 
 def test_cells_run_in_order_in_the_folder_of_the_chapter(write, tmp_path):
     (tmp_path / "data.txt").write_text("7")
+    (tmp_path / "helper.py").write_text("seven = 7")
     found = write(
         HEAD
         + cell("%matplotlib inline\nimport os\nx = int(open('data.txt').read())\nprint(x)")
-        + cell("import sys\nassert x == 7 and __name__ == '__main__'\ndisplay(x)", "second")
+        + cell("import helper\nassert x == helper.seven and __name__ == '__main__'\ndisplay(x)", "second")
         + CLAIM.replace("train", "second")
     )
     assert texts(found, cells=True) == []
     assert found.shown(found.statements[0])[0].verdict == "claimed"
+
+
+def test_cells_see_nothing_of_the_program_that_runs_them(tmp_path):
+    """A program without a guard is not run again in their process; nor is its path theirs."""
+    (tmp_path / "page.md").write_text(HEAD + cell("import own"))
+    (tmp_path / "path").mkdir()
+    (tmp_path / "path" / "own.py").touch()
+    program = """
+import sys
+from idxcalc import chapter
+here = chapter("page.md")
+sys.path.insert(0, "path")
+print([each.error for each in here.all(cells=True)])
+"""
+    (tmp_path / "program.py").write_text(program)
+    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parent.parent)}
+    done = subprocess.run(
+        [sys.executable, "program.py"], cwd=tmp_path, env=environment, capture_output=True, text=True
+    )
+    assert (done.stdout, done.stderr) == ("[\"ModuleNotFoundError: No module named 'own'\"]\n", "")
 
 
 def test_a_failing_cell_shows_its_line(write):

@@ -1,7 +1,10 @@
 """The code cells of a chapter: what they assert, and running them as a notebook would.
 
 The cells of one chapter run in order, in one fresh process whose working folder is the chapter's, so that
-nothing of the caller leaks in. Line numbers are those of the file.
+nothing of the caller leaks in; and yet with the slow imports done. The standard library's fork server imports
+what the cells will import and computes nothing, so that it has no threads to lose (those of NumPy survive a
+fork); each chapter's process is a fork of it. At most one a processor runs at a time. Line numbers are those
+of the file.
 """
 
 from __future__ import annotations
@@ -9,18 +12,31 @@ from __future__ import annotations
 import ast
 import os
 import re
+import signal
+import sys
+import traceback
+import types
 from collections.abc import Mapping, Sequence
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from math import inf
+from multiprocessing import get_context
+from multiprocessing.connection import Connection
 from pathlib import Path
+from tempfile import NamedTemporaryFile
+from threading import Lock
 from typing import Any
 
 from idxcalc.chapters.record import Found, fault, found
-from idxcalc.chapters.runner import start
 from idxcalc.chapters.statement import Statement, meant
 from idxcalc.chapters.text import Place, Text
 from idxcalc.verify.result import Result
+
+SECONDS = 600  # a chapter whose cells take longer is stopped and fails
+EARLY = ("idxcalc.chapters.warm",)
+WARM = ("numpy", "jax", "matplotlib.pyplot")
+_POOL, _STARTING = ThreadPoolExecutor(os.cpu_count()), Lock()
+_PATH = [*sys.path]  # before the caller, or its tests, put more there
 
 
 def asserts(source: str) -> bool:
@@ -43,31 +59,6 @@ def asserts(source: str) -> bool:
 def plain(source: str) -> str:
     """Python without a notebook's ``%magic`` and ``!shell`` lines, all other lines where they were."""
     return re.sub(r"(?m)^[%!].*$", "pass", source)
-
-
-def run(cells: Sequence[Statement], path: Path, file: str) -> Future[dict[str, Any]]:
-    """Have the cells of the chapter at ``path``, which messages name ``file``, run in the background."""
-    sources = [
-        (plain(cell.body), cell.line, cell.opened, "raises-exception" in cell.tags)
-        for cell in cells
-        if "skip-execution" not in cell.tags
-    ]
-    folder, environment = str(path.parent.resolve()), {**os.environ, "MPLBACKEND": "Agg"}
-    return start({"cells": sources, "file": file, "folder": folder, "environment": environment})
-
-
-def ended(said: Mapping[str, Any], cells: Sequence[Statement]) -> tuple[Found, float]:
-    """How the cells ran, by their run's answer, and the line of the fence where they stopped, if they did."""
-    file, opened = cells[0].file, said.get("opened", cells[0].opened)
-    if not said:
-        ran = Result("claimed", file=file, line=opened, column=1, label="cells")
-        return found(ran, "cells"), inf
-    lines = Text(cells[0].text.source).parts()
-    line = lines[min(said.get("line", opened), len(lines)) - 1]
-    column = said.get("column", 1) or len(line) - len(line.lstrip()) + 1
-    failed = fault(file, line[column - 1 : column], said["error"], "cells")
-    verdict = "refuted" if said.get("asserted") else failed.verdict
-    return replace(failed, kind="cells", verdict=verdict), opened
 
 
 def tagged(cells: Sequence[Statement], tag: str) -> Statement | None:
@@ -94,3 +85,99 @@ def claimed(claim: Statement, cells: Sequence[Statement]) -> Result:
         return Result("claimed", source=claim.body)
     line, column = claim.options["cell"].place() if "cell" in claim.options else Place(claim.opened, 1)
     return Result("malformed", error=message, source=claim.body, line=line, column=column)
+
+
+# Running
+
+
+def run(cells: Sequence[Statement], folder: Path) -> Future[dict[str, Any]]:
+    """Have the cells of a chapter in that folder run in the background: an empty answer when all ran, or
+    where they stopped. What the first chapter's cells import is warm for all."""
+    sources = [
+        (plain(cell.body), cell.line, cell.opened, "raises-exception" in cell.tags)
+        for cell in cells
+        if "skip-execution" not in cell.tags
+    ]
+    code = " ".join(source for source, *_ in sources)
+    warm = [name for name in WARM if re.search(rf"\b{name.partition('.')[0]}\b", code)]
+    get_context("forkserver").set_forkserver_preload([*EARLY, *warm])
+    environment = {**os.environ, "MPLBACKEND": "Agg"}
+    return _POOL.submit(_alone, sources, cells[0].file, folder.resolve(), ["", *_PATH[1:]], environment)
+
+
+def ended(said: Mapping[str, Any], cells: Sequence[Statement]) -> tuple[Found, float]:
+    """How the cells ran, by their run's answer, and the line of the fence where they stopped, if they did."""
+    file, opened = cells[0].file, said.get("opened", cells[0].opened)
+    if not said:
+        ran = Result("claimed", file=file, line=opened, column=1, label="cells")
+        return found(ran, "cells"), inf
+    lines = Text(cells[0].text.source).parts()
+    line = lines[min(said.get("line", opened), len(lines)) - 1]
+    column = said.get("column", 1) or len(line) - len(line.lstrip()) + 1
+    failed = fault(file, line[column - 1 : column], said["error"], "cells")
+    verdict = "refuted" if said.get("asserted") else failed.verdict
+    return replace(failed, kind="cells", verdict=verdict), opened
+
+
+def _alone(*job: Any) -> dict[str, Any]:
+    """A job in a process of its own; where that ends without an answer, say how."""
+    forks = get_context("forkserver")
+    receiver, sender = forks.Pipe(duplex=False)
+    with NamedTemporaryFile("r", encoding="utf-8", errors="replace") as printed:
+        process = forks.Process(target=_ran, args=(sender, printed.name, *job))
+        with _STARTING:  # the process would import the caller's program, too, if it saw one
+            main, sys.modules["__main__"] = sys.modules["__main__"], types.ModuleType("__main__")
+            try:
+                process.start()
+            finally:
+                sys.modules["__main__"] = main
+        sender.close()
+        try:
+            answer: dict[str, Any] = receiver.recv()
+            return answer
+        except EOFError:
+            process.join()
+        last = (printed.read().strip().splitlines() or ["no output"])[-1]
+    error = f"the cells' process ended with code {process.exitcode}: {last}"
+    late = process.exitcode == -signal.SIGALRM
+    return {"error": f"the cells did not end in {SECONDS} s" if late else error}
+
+
+def _ran(
+    sender: Connection, printed: str,
+    cells: Sequence[Sequence[Any]], file: str, folder: Path, path: list[str], environment: dict[str, str],
+) -> None:  # fmt: skip
+    """The cells share one fresh ``__main__``, as in a notebook; what they print is no part of the answer."""
+    for standard, name in enumerate((os.devnull, printed, printed)):
+        os.dup2(os.open(name, os.O_RDWR), standard)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.alarm(SECONDS)
+    os.chdir(folder)
+    os.environ.clear()
+    os.environ.update(environment)
+    sys.path[:] = path
+    sys.modules["__main__"] = module = types.ModuleType("__main__")
+    module.__dict__.update(display=print, __file__=file)
+    answer: dict[str, Any] = {}
+    for source, line, opened, may_fail in cells:
+        try:
+            # The author's own code, as any notebook runs it; the empty lines give it the file's numbers.
+            exec(compile("\n" * (line - 1) + source, file, "exec"), module.__dict__)
+        except BaseException as error:  # SystemExit in a cell is a failure too
+            if not may_fail:
+                answer = {**_said(error, file, line), "opened": opened}
+                break
+    sender.send(answer)
+    os._exit(0)  # threads that a cell left behind do not hold the run up
+
+
+def _said(error: BaseException, file: str, line: int) -> dict[str, Any]:
+    column = 1
+    if isinstance(error, SyntaxError) and error.filename == file:
+        line, column = error.lineno or line, error.offset or 1
+    for frame in traceback.extract_tb(error.__traceback__):
+        if frame.filename == file:  # the last of them is the innermost
+            line, column = frame.lineno or line, 0  # where its text begins; Pythons differ in the rest
+    text = error.msg if isinstance(error, SyntaxError) else str(error)
+    said = f"{type(error).__name__}: {text}" if text else type(error).__name__
+    return {"error": said, "line": line, "column": column, "asserted": isinstance(error, AssertionError)}

@@ -143,7 +143,7 @@ class Chapter(Reading):
     @cached_property
     def running(self) -> Future[dict[str, Any]] | None:
         """The code cells, if there are any, running in the background from when it is first asked for."""
-        return run(self.cells, self.file, self.path) if self.cells else None
+        return run(self.cells, self.file.parent) if self.cells else None
 
     @cached_property
     def ran(self) -> tuple[Found, float]:
