@@ -21,9 +21,8 @@ from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util.docutils import SphinxDirective
 
 from idxcalc.sphinx_ext.domain import domain, title
-from idxcalc.sphinx_ext.evidence import facts
 from idxcalc.sphinx_ext.layout import typeset
-from idxcalc.sphinx_ext.render import RenderStatements
+from idxcalc.sphinx_ext.render import RenderStatements, facts
 
 CHECKED = ("derive", "steps", "check")
 REASON = "unchecked: "
@@ -240,13 +239,20 @@ class RenderCounted(SphinxPostTransform):
             yield line
 
 
-def table(heads: Sequence[str], rows: Sequence[Sequence[list[nodes.Node]]], name: str) -> nodes.table:
-    """A table of cells that are lists of nodes."""
-    group = nodes.tgroup(cols=len(heads))
-    group += [nodes.colspec(colwidth=40 if n == 0 else 15) for n in range(len(heads))]
-    group += nodes.thead("", _row([[nodes.Text(head)] for head in heads]))
+def table(
+    heads: Sequence[str],
+    rows: Sequence[Sequence[list[nodes.Node]]],
+    *classes: str,
+    widths: Sequence[int] = (),
+) -> nodes.table:
+    """A table of cells that are lists of nodes, with a head or without."""
+    widths = widths or [40, *[15] * (len(heads) - 1)]
+    group = nodes.tgroup(cols=len(widths))
+    group += [nodes.colspec(colwidth=width) for width in widths]
+    if heads:
+        group += nodes.thead("", _row([[nodes.Text(head)] for head in heads]))
     group += nodes.tbody("", *map(_row, rows))
-    return nodes.table("", group, classes=[name])
+    return nodes.table("", group, classes=list(classes))
 
 
 def _row(cells: Sequence[list[nodes.Node]]) -> nodes.row:

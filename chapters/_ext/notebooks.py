@@ -22,8 +22,8 @@ from sphinx.application import Sphinx
 from sphinx.transforms.post_transforms import SphinxPostTransform
 
 from idxcalc.sphinx_ext.domain import Entry, domain, title
-from idxcalc.sphinx_ext.evidence import mark
 from idxcalc.sphinx_ext.layout import aligned, declarations
+from idxcalc.sphinx_ext.render import mark
 from idxcalc.verify.result import ICONS
 
 FOLDER = "notebooks"

@@ -29,6 +29,7 @@ from idxcalc.notation import relations
 from idxcalc.sphinx_ext.directives import formula, note, statement_node
 from idxcalc.sphinx_ext.domain import Entry, domain, title
 from idxcalc.sphinx_ext.layout import declarations, typeset
+from idxcalc.sphinx_ext.render import fields
 from idxcalc.verify import hints
 
 OUTCOMES = (
@@ -160,12 +161,7 @@ class ProofReading(SphinxDirective):
             card += self.statement(found)
         else:
             card += nodes.paragraph("", "", *typeset(item.get("says") or item["latex"]))
-        facts = nodes.field_list(classes=["proof-facts"])
-        for name, body in self.facts(found):
-            facts += nodes.field(
-                "", nodes.field_name("", name), nodes.field_body("", nodes.paragraph("", "", *body))
-            )
-        card += facts
+        card += fields(self.facts(found), "proof-facts")
         for each in card.findall():
             self.set_source_info(each)
         return card

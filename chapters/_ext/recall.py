@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from dashboard import table
 from docutils import nodes
 from memory import changed, keep, kept
 from proofreading import link
@@ -23,7 +24,7 @@ from sphinx.util.docutils import SphinxDirective
 
 from idxcalc.expr import Definition, Function, Variable
 from idxcalc.sphinx_ext.domain import Entry, domain, numbers, reading, title
-from idxcalc.sphinx_ext.evidence import LATEX, mark
+from idxcalc.sphinx_ext.render import LATEX, mark
 
 LETTERS, PAGES = "recall_letters", "recall_pages"  # what is kept of each page
 _LINE = re.compile(r"(?P<label>\S+?)(?: (?P<row>\d+))?: +(?P<words>.+)")
@@ -164,9 +165,10 @@ class RenderRecalled(SphinxPostTransform):
             formulas = node["lines"] is not None
             rows = self.formulas(node["lines"]) if formulas else self.letters()
             dense = formulas and self.app.builder.format == "latex"  # all of it on two pages
-            table = _table(() if dense else _HEADS[formulas], list(rows))
+            classes = "recalled", "colwidths-given", "longtable"
+            shown = table(() if dense else _HEADS[formulas], list(rows), *classes, widths=(30, 55, 15))
             node.replace_self(
-                [_paper(r"{\footnotesize\renewcommand{\arraystretch}{1.05}"), table, _paper("}")]
+                [_paper(r"{\footnotesize\renewcommand{\arraystretch}{1.05}"), shown, _paper("}")]
             )
 
     def formulas(self, lines: Sequence[tuple[str, str | None, str]]) -> Iterator[list[list[nodes.Node]]]:
@@ -192,21 +194,8 @@ class RenderRecalled(SphinxPostTransform):
             yield [[nodes.math(shown, shown)], [nodes.Text(words)], where[1:]]
 
 
-def _table(heads: Sequence[str], rows: Sequence[Sequence[list[nodes.Node]]]) -> nodes.table:
-    group = nodes.tgroup(cols=3)
-    group += [nodes.colspec(colwidth=width) for width in (30, 55, 15)]
-    if heads:
-        group += nodes.thead("", _row([[nodes.Text(head)] for head in heads]))
-    group += nodes.tbody("", *map(_row, rows))
-    return nodes.table("", group, classes=["recalled", "colwidths-given", "longtable"])
-
-
 def _paper(text: str) -> nodes.raw:
     return nodes.raw("", text, format="latex")
-
-
-def _row(cells: Sequence[list[nodes.Node]]) -> nodes.row:
-    return nodes.row("", *(nodes.entry("", nodes.paragraph("", "", *cell)) for cell in cells))
 
 
 # Changes

@@ -116,10 +116,6 @@ def note(env: BuildEnvironment, known: Entry) -> dict[str, str | int]:
     """Enter a statement into the tables; the place by which its node finds it again."""
     table = domain(env).entries.setdefault(env.docname, [])
     table.append(known)
-    if known.label:
-        standard, place = env.domains.standard_domain, (env.docname, known.ident)
-        standard.anonlabels[known.label] = place
-        standard.labels[known.label] = (*place, f"({known.number})")  # `number_labels` makes it final
     return {"docname": env.docname, "serial": len(table) - 1}
 
 

@@ -125,12 +125,13 @@ def title(env: BuildEnvironment, docname: str, entry: Entry) -> str:
 
 
 def number_labels(app: Sphinx, env: BuildEnvironment) -> list[str]:
-    """Give the labels in the standard domain, which ``{ref}`` reads, their final numbers."""
-    labels = env.domains.standard_domain.labels
+    """Enter the labels, with their numbers, into the standard domain, which ``{ref}`` reads."""
+    standard = env.domains.standard_domain
     for docname, entries in domain(env).entries.items():
         for entry in entries:
-            if entry.label and labels.get(entry.label, ("",))[0] == docname:
-                labels[entry.label] = (docname, entry.ident, title(env, docname, entry))
+            if entry.label and standard.labels.get(entry.label, (docname,))[0] == docname:
+                standard.anonlabels[entry.label] = docname, entry.ident
+                standard.labels[entry.label] = docname, entry.ident, title(env, docname, entry)
     return []
 
 
