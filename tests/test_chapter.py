@@ -226,6 +226,31 @@ def test_a_chapter_takes_over_another(write):
     assert texts(found) == []
 
 
+def test_a_chapter_by_two_ways_is_taken_over_once(write):
+    write("```{given}\nw\n```\n", "first.md")
+    for name in ("one", "two"):
+        write(f"```{{given}}\n:from: first\n{name}\n```\n", f"{name}.md")
+    found = write(
+        "```{given}\n:from: one\n```\n```{given}\n:from: two\n```\n\n{check}`\\use{w} = \\use{two}`\n"
+    )
+    assert texts(found) == []
+
+
+def test_names_that_clash_are_named_where_they_are_taken_over(write):
+    write("```{given}\nu\nw\n```\n", "other.md")
+    found = write("```{given}\nw\n```\n```{given}\n:from: other\n```\n\n{check}`a = \\use{u}`\n")
+    assert only(found) == (
+        "page.md:5:8: malformed\n    `:from: other` fails at other.md:3: w is declared already"
+    )
+
+
+def test_a_definition_that_is_wrong_on_purpose_leaves_nothing_behind(write):
+    found = write("```{define}\n:expect: malformed\nL = 1\n```\n\n{check}`a = \\use{L}`\n")
+    assert [text.split("\n")[-1] for text in texts(found)] == [
+        "    `:expect:` is not met: expected malformed", "    L is not declared",
+    ]  # fmt: skip
+
+
 def test_a_label_gives_a_statement_to_compute_with(write):
     found = write("```{derive} gradient\na = wrong\n```\n")
     assert found["gradient"].latex() == "a = wrong"
