@@ -18,7 +18,6 @@ import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import replace
 from inspect import cleandoc
 from pathlib import Path
 from typing import Any
@@ -48,10 +47,8 @@ def run_check(asked: argparse.Namespace) -> int:
         return _usage("one relation at a time; put it in quotes: '" + " ".join(asked.what) + "'")
     context, results = _context(asked)
     checked = context.check_all(asked.what[0].strip(), wrt=asked.wrt)
-    results += [found(replace(each, error=_option(each.error)), "relation") for each in checked]
-    if asked.json:
-        _print_json([record(each) for each in results])
-    _print(*(each for each in results if not asked.json and (each.verdict != "defined" or asked.verbose)))
+    results += [found(each, "relation", error=_option(each.error)) for each in checked]
+    _tell(asked, results, [each for each in results if each.verdict != "defined" or asked.verbose])
     return 0 if all(results) else 1
 
 
@@ -71,8 +68,8 @@ def _check_files(asked: argparse.Namespace) -> int:
             _print(*(one for one in some if asked.verbose or not one.ok))
             if not some and not each.statements:
                 print(f"{each.path}: holds no statement")
-    told = [record(each) for each in results if not asked.json or each.kind != "cells" or not each.ok]
-    _print_json(told) if asked.json else print(summary(told))
+    told = [each for each in results if not asked.json or each.kind != "cells" or not each.ok]
+    _tell(asked, told, [summary([record(each) for each in told])])
     return 2 if not all(each.readable for each in chapters) else int(not all(each.ok for each in results))
 
 
@@ -85,10 +82,9 @@ def run_derive(asked: argparse.Namespace) -> int:
       idxcalc derive --given 'x_i, m_{ij}' --define 'L = m_{ij}x_i x_j' --wrt 'm_{kl}' 'L_{,(gh)}'
     """
     result = _context(asked)[0].derive(asked.what.strip(), wrt=asked.wrt)
-    if asked.json:
-        _print_json({"latex": result.latex(), "steps": [list(each) for each in result.steps]})
-        return 0
-    _print(*(f"{rule}:\n    {latex}" for rule, latex in result.steps if asked.steps), result.latex())
+    steps = [f"{rule}:\n    {latex}" for rule, latex in result.steps if asked.steps]
+    whole = json.dumps({"latex": result.latex(), "steps": result.steps}, indent=1)
+    _print(*[whole] if asked.json else [*steps, result.latex()])
     return 0
 
 
@@ -268,8 +264,9 @@ def _print(*lines: object) -> None:
         print(line)
 
 
-def _print_json(data: object) -> None:
-    print(json.dumps(data, indent=1))
+def _tell(asked: argparse.Namespace, results: Sequence[Found], shown: Sequence[object]) -> None:
+    """All results with ``--json``, else what is shown of them."""
+    _print(json.dumps([record(each) for each in results], indent=1)) if asked.json else _print(*shown)
 
 
 def _usage(message: str) -> int:
@@ -298,10 +295,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return status
     except IdxcalcError as error:
         label = "".join(getattr(error, "__notes__", ()))
-        result = Result(
-            "malformed", error=_option(error.message), source=error.source, span=error.span, label=label
-        )
-        _print_json([record(found(result, "relation"))]) if asked.json else _print(result)
+        said = _option(error.message)
+        result = Result("malformed", error=said, source=error.source, span=error.span, label=label)
+        _tell(asked, [found(result, "relation")], [result])
         return 1
     except JudgesDisagree as error:
         said = "its two judges disagree, a defect of idxcalc; please report it:"

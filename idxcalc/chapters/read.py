@@ -163,21 +163,14 @@ class Reading:
         self, kind: str, argument: Text, options: dict[Any, Text], body: Text, opener: Text, inside: str
     ) -> None:
         """A directive of the language, with all that is wrong with it."""
-        label, said = str(argument), str(argument)
-        if kind == "code-cell":
-            label = ""
-            if inside:
-                said = f"a {{code-cell}} inside a {inside} is never run; move it out, to the top level"
-                return self.fault(opener[:1], said, "cells")
-        elif kind == "math":
-            if argument:
-                body = Text(f"{argument}\n{body}", body.source, (*argument.at, *body.at))
-            label, said = str(options.get("label", "")), ""
-        for where, message in _complaints(kind, options, body) if kind in OPTIONS else ():
-            self.fault(where, message, said)
-        takes = kind == "given" and {"from", "fresh"} & set(options)
-        if not body and not takes and kind not in ("math", "code-cell"):
-            self.fault(opener[:1], f"an empty {{{kind}}}; write its text below the options", label)
+        label = {"code-cell": "", "math": str(options.get("label", ""))}.get(kind, str(argument))
+        if kind == "math" and argument:
+            body = Text(f"{argument}\n{body}", body.source, (*argument.at, *body.at))
+        if kind == "code-cell" and inside:
+            said = f"a {{code-cell}} inside a {inside} is never run; move it out, to the top level"
+            return self.fault(opener[:1], said, "cells")
+        for where, message in _complaints(kind, label, options, body, opener):
+            self.fault(where, message, "" if kind == "math" else label)
         self._add(kind, label, options, body, opener)
         if kind == "claim":
             self._read(body, f"{{{kind}}}")
@@ -185,10 +178,7 @@ class Reading:
     def _add(self, kind: str, label: str, options: dict[Any, Text], body: Text, opener: Text) -> None:
         """A part, by a name that no other one has."""
         line = opener.place().line
-        if kind != "math" and not re.fullmatch(r"[\w.-]*", label):
-            said = f"the label `{label}` is not one word of letters, digits, - _ and ."
-            self.fault(opener[:1], said, label)
-            label = re.sub(r"[^\w.-]+", "-", label).strip("-")
+        label = label if kind == "math" else re.sub(r"[^\w.-]+", "-", label).strip("-")
         if label and self._labels.setdefault(label, line) != line:
             said = f"the label {label} is taken by line {self._labels[label]}; choose another"
             self.fault(opener[:1], said, label)
@@ -217,9 +207,11 @@ class Reading:
             self.fault(role, f"an unknown role {role}{near}")
 
 
-def _complaints(kind: str, options: dict[Any, Text], body: Text) -> Iterator[tuple[Text, str]]:
-    """What is wrong with a directive: the part of it, and what to do."""
-    for name, value in options.items():
+def _complaints(
+    kind: str, label: str, options: dict[Any, Text], body: Text, opener: Text
+) -> Iterator[tuple[Text, str]]:
+    """What is wrong with a directive: the part of it, and what to do. Cells are none of our language."""
+    for name, value in options.items() if kind in OPTIONS else ():
         if name not in OPTIONS[kind]:
             owners = [f"; it belongs to {{{one}}}" for one, keys in OPTIONS.items() if name in keys]
             takes = f"; {{{kind}}} takes " + " ".join(f":{each}:" for each in OPTIONS[kind])
@@ -230,10 +222,15 @@ def _complaints(kind: str, options: dict[Any, Text], body: Text) -> Iterator[tup
             yield name, f"`:{name}:` is empty; write what it names or leave it out"
         elif name == "unchecked" and not value:
             yield name[:1], "`:unchecked:` needs a reason"
-    for late in body.parts(r"(?m)^[ \t]*:[\w-]+:") if kind != "claim" else ():
+    for late in body.parts(r"(?m)^[ \t]*:[\w-]+:") if kind not in ("claim", "code-cell") else ():
         yield late.stripped(), f"the option {late.strip()} stands after the body has begun; move it up"
     if kind == "math" and "unchecked" not in options and states_relation(body):
         yield body[:1], _UNCHECKED
+    bare = kind in ("math", "code-cell") or kind == "given" and {"from", "fresh"} & {*options}
+    if not body and not bare:
+        yield opener[:1], f"an empty {{{kind}}}; write its text below the options"
+    if kind != "math" and not re.fullmatch(r"[\w.-]*", label):
+        yield opener[:1], f"the label `{label}` is not one word of letters, digits, - _ and ."
 
 
 def _pieces(token: Token, text: Text) -> Iterator[tuple[str, Text, Text]]:
