@@ -45,27 +45,31 @@ class Compiled(Formula):
         self.backend = backend
 
     def __call__(self, **given: Any) -> Array:
-        run = Run(self, backend(self.backend), given)
+        return self.at({}, given)
+
+    def at(self, sizes: dict[str, int], given: dict[str, Any]) -> Array:
+        """The value at some arguments and further sizes."""
+        run = Run(self, backend(self.backend), given, sizes)
         return run.np.asarray(self.result(run))
 
 
 class Run:
     """Carries the rules out on arguments."""
 
-    def __init__(self, formula: Compiled, np: Any, given: dict[str, Any]) -> None:
+    def __init__(self, formula: Compiled, np: Any, given: dict[str, Any], sizes: dict[str, int]) -> None:
         self.formula, self.np, self.given = formula, np, given
         self.listed = ", ".join(formula.arguments) or "none"
         # The last value of a range, and who said so.
-        numbers = {last: dim.number for last, dim in formula.dims.items()}
-        self.known = {last: (n, "the formula") for last, n in numbers.items() if n is not None}
+        numbers = {last: dim.number for last, dim in formula.dims.items() if dim.number is not None}
+        self.known = {last: (n, "the formula") for last, n in {**numbers, **sizes}.items()}
         lower = {
             argument(Need(n.function, n.by[:k])) for n in formula.needs.values() for k in range(len(n.by))
         }
         for name in given:
             if name not in {*formula.arguments, *formula.sizes, *lower}:
                 raise IdxcalcError(f"no argument is called {name}; the arguments are: {self.listed}")
-        sizes = formula.sizes.items()
-        self.known |= {dim.last: (int(given[name]), name) for name, dim in sizes if name in given}
+        named = formula.sizes.items()
+        self.known |= {dim.last: (int(given[name]), name) for name, dim in named if name in given}
         self.arrays: dict[str, Array] = {}
         for name, variable in formula.variables.items():
             array = self.np.asarray(self.wanted(name))

@@ -24,26 +24,11 @@ from idxcalc.expr import (
     symbols,
 )  # fmt: skip
 from idxcalc.notation.scope import Scope, settle
-from idxcalc.notation.sizes import Sizes
 from idxcalc.plan.backends import jax, numpy
 from idxcalc.plan.symbols import argument, slots
 
 ORDERS = 4
 """So many derivatives of a drawn function are at hand."""
-
-
-class Numbers(Sizes):
-    """Sizes that are numbers: each gets the next one when it is first asked for."""
-
-    def __init__(self, first: int, taken: set[int | None]) -> None:
-        super().__init__()
-        self.free = (n for n in itertools.count(first) if n not in taken)
-        self.chosen: dict[str, str] = {}
-
-    def settled(self, dim: Dim) -> Dim:
-        if dim.number is None and dim.last not in self.chosen:
-            self.chosen[dim.last] = str(next(self.free))
-        return Dim(self.chosen.get(dim.last, dim.last), dim.start)
 
 
 class World:
@@ -64,7 +49,8 @@ class World:
         self.bodies = {python_name(d.name): Lambda(d.indices, d.body) for d in self.definitions()}
         self.bodies |= {python_name(n): settle(a, scope) for n, a in scope.aliases.items()}
         taken = {dim.number for v in own for dim in v.dims}
-        self.scope = Scope(sizes=Numbers(2 + trial, taken))
+        self.sizes: dict[str, int] = {}
+        self.free = (n for n in itertools.count(2 + trial) if n not in taken)
         shapes = {name: self.shape(v.dims) for name, v in self.variables.items()}
         self.inputs: dict[str, Any] = {n: self.array(self.variables[n], shapes[n]) for n in sorted(shapes)}
         self.functions = {name: f for name, f in functions.items() if f.body is None}
@@ -77,7 +63,10 @@ class World:
         return [symbol for symbol in self.symbols if isinstance(symbol, Definition)]
 
     def last(self, dim: Dim) -> int:
-        return int(self.scope.sizes.settled(dim).last)
+        """The size, chosen when it is first asked for."""
+        if dim.number is None and dim.last not in self.sizes:
+            self.sizes[dim.last] = next(self.free)
+        return self.sizes[dim.last] if dim.number is None else dim.number
 
     def shape(self, dims: Sequence[Dim]) -> tuple[int, ...]:
         return tuple(self.last(dim) - dim.start + 1 for dim in dims)
@@ -101,13 +90,13 @@ class World:
     def value(self, expr: Expr, order: tuple[Index, ...]) -> Any:
         """An expression's array over ``order``, at these values."""
         np = numpy()
-        axes = tuple(Index(i.name, self.scope.sizes.settled(i.dim)) for i in order)
         plain = all(f.params == ((),) and not f.out for f in self.functions.values())
-        compiled = plan.compile(settle(expr, self.scope), "numpy" if plain else "jax", axes)
+        compiled = plan.compile(expr, "numpy" if plain else "jax", order)
         needs = (python_name(need.function.name) for need in compiled.needs.values())
         wanted = {*compiled.arguments, *needs}.intersection(self.inputs)
+        sizes = {dim.last: self.last(dim) for dim in compiled.dims.values()}
         with np.errstate(all="ignore"), double(not plain):
-            return np.asarray(compiled(**{name: self.inputs[name] for name in wanted}))
+            return np.asarray(compiled.at(sizes, {name: self.inputs[name] for name in wanted}))
 
     def named(self, name: str) -> Any:
         """The input of this name; a definition is computed when it is asked for."""
