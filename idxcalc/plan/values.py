@@ -74,7 +74,7 @@ class Values(Arrays):
             case Mul() | Sum():
                 return self.total(node)
             case Pow(base, exponent):
-                return join("power", value(base), value(exponent))
+                return join("power", value(base), self.exponent(exponent))
             case Elementary(name, args):
                 return join(KNOWN[name].array, *map(value, args))
             case Call():
@@ -101,6 +101,12 @@ class Values(Arrays):
                 raise AssertionError("refused before, or part of what is applied")
             case _:
                 assert_never(node)
+
+    def exponent(self, node: Expr) -> Tensor:
+        """A whole number stays one: libraries are faster and more exact with it."""
+        if isinstance(node, Num) and node.value.denominator == 1 and abs(node.value) < 100:
+            return Tensor(int(node.value))
+        return self.value(node)
 
     def component(self, node: Component | Ref) -> Tensor:
         """The components of a symbol at some slots; an index may stand for several axes."""
