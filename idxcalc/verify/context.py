@@ -56,7 +56,7 @@ class Derivation:
     @property
     def steps(self) -> tuple[tuple[str, str], ...]:
         """The same lines, typeset."""
-        return tuple((rule, write(line)) for rule, line in self.lines)
+        return tuple((rule, remarked(line)) for rule, line in self.lines)
 
     def latex(self) -> str:
         """The expression typeset again; it reads back as itself, "(no sum)" included where that is needed."""
@@ -221,7 +221,7 @@ class Context:
                     judged = verdict(Relation(before, line, "=", None, None, found.free), seed)
                     judged = replace(judged, source=found.target, relation=number)
                     results.append(replace(judged, latex=latex, steps=steps))
-                before, text = line, write(line)
+                before, text = line, write(line)  # the remark comes once, at the end
         except IdxcalcError as error:
             results.append(_malformed(error, target))
         return tuple(results)
