@@ -322,7 +322,9 @@ def test_learn_says_what_is_wrong_with_an_answer(learn):
     said = learn("2A_{kj}x_j", "A_{kj}", "?")
     (refuted, malformed) = (n for n, line in enumerate(said) if line in ("refuted", "malformed"))
     assert "component k = " in said[refuted + 3] and said[refuted + 4] == "    true if A is symmetric"
-    assert said[malformed + 3].endswith('on the right it is free; add "(no sum on $j$)"')
+    assert said[malformed + 3].endswith(
+        'on the right it is free; another letter there, or "(no sum on $j$)"?'
+    )
     assert said[malformed + 5] == "(A_{ij}x_ix_j)_{,k} = (A_{kj} + A_{jk}) x_j"
 
 
