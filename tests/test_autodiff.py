@@ -259,3 +259,11 @@ def test_a_size_of_one_is_tried():
         found = context.check(text)
         assert (found.verdict, found.counterexample.sizes) == ("refuted", {"i": 1}), str(found)
     assert {"i": 1} in context.check("x_iy_i = y_ix_i").sizes
+
+
+def test_definitions_may_build_on_each_other_without_end():
+    name = Definition("y", (i,), at(x, i))
+    for n in range(500):
+        name = Definition(f"y{n}", (i,), add(mul(Num(Fraction(1, 2)), Ref(name, (i,))), at(x, i)))
+    slope = Deriv(Ref(name, (i,)), x, (j,))
+    assert judge(Relation(slope, mul(TWO, Delta(i, j)), free=(i, j))).agrees is True

@@ -13,7 +13,7 @@ from idxcalc.errors import IdxcalcError
 
 GIVEN = r"""
 x_i \quad (i = 1, \dots, n)
-y_i, w_{ij}, m_{ij}, a_{ijk}, z
+y_i, w_{ij}, m_{ij}, a_{ijk}, z, \lambda
 \sigma(z)
 f_j(x_i)
 """
@@ -24,7 +24,7 @@ VALUES: dict[str, Any] = {
     **{name: RNG.uniform(0.2, 0.9, (SIZE, SIZE)) for name in "wm"},
     "a": RNG.uniform(0.2, 0.9, (SIZE, SIZE, SIZE)),
     "f": lambda x: np.array([x.sum(), x.prod()]),
-    "z": 0.7, "sigma": np.tanh, "sigma_prime": np.cos, "n": SIZE,
+    "z": 0.7, "lambda_": 0.3, "sigma": np.tanh, "sigma_prime": np.cos, "n": SIZE,
 }  # fmt: skip
 
 
@@ -41,6 +41,7 @@ VALUES: dict[str, Any] = {
         r"a_{1jk}x_k + a_{j2k}y_k",
         r"f_k(w_{ij}y_j)",
         r"f_k(a_{ijl}x_l) \quad \text{(no sum on $i$)}",
+        r"\lambda x_i",
         r"3",
     ],
 )

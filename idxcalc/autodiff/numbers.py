@@ -12,7 +12,7 @@ from idxcalc.autodiff.backend import Moving, drawn, module, tools
 from idxcalc.autodiff.samples import BLOCK, NEXT, compare
 from idxcalc.autodiff.symbols import WAVES
 from idxcalc.autodiff.values import Parts, Shift, sides
-from idxcalc.expr import Dim, Index, Relation, Variable
+from idxcalc.expr import Dim, Index, Relation
 from idxcalc.plan.arrays import SAMPLES, Array, Tensor
 
 
@@ -47,15 +47,14 @@ class Numbers:
         if math.prod(self.last(axis.dim) + 1 - axis.dim.start for axis in axes) > self.limit * BLOCK[0]:
             raise TooLarge
 
-    def draw(self, variable: Variable, counts: list[int]) -> Array:
+    def draw(self, *counts: int) -> Array:
         number = math.prod(counts)
         if number > self.limit:
             raise TooLarge
         start, width, self.drawn = self.drawn, BLOCK[1], self.drawn + number
         blocks = [drawn(self.seed + NEXT * n, self.mode) for n in range(start // width, self.blocks)]
         row = tools().np.concatenate(blocks, 1) if len(blocks) > 1 else blocks[0]
-        array = row[:, start % width :][:, :number].reshape(BLOCK[0], *counts)
-        return tools().np.round(2.0 * array) if "integer" in variable.traits else array
+        return row[:, start % width :][:, :number].reshape(BLOCK[0], *counts)
 
     @property
     def blocks(self) -> int:

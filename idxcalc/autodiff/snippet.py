@@ -16,9 +16,8 @@ from idxcalc.autodiff.judge import Case, judged
 from idxcalc.autodiff.sizes import Range
 from idxcalc.autodiff.symbols import WAVES
 from idxcalc.autodiff.values import Parts, Shift, sides
-from idxcalc.expr import Dim, Relation, Variable, python_name
+from idxcalc.expr import Dim, Relation, python_name
 from idxcalc.plan.arrays import Tensor
-from idxcalc.plan.symbols import argument
 from idxcalc.plan.text import Text, Written
 
 HELPERS = dict(
@@ -118,10 +117,8 @@ class Writer(Written):
             self.names[dim.last] = self.unique(hint)
         return Text(self.names[dim.last])
 
-    def draw(self, variable: Variable, lengths: list[Any]) -> Text:
-        drawn = Text("draw")(*lengths)
-        drawn = self.np.round(self.np.multiply(2.0, drawn)) if "integer" in variable.traits else drawn
-        return self.let(drawn, argument(variable))
+    def draw(self, *lengths: Any) -> Text:
+        return Text("draw")(*lengths)
 
     def once(self, key: Any, found: Callable[[], Tensor]) -> Tensor:
         if key not in self.known:

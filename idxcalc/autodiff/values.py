@@ -25,7 +25,7 @@ from idxcalc.expr import (
 )  # fmt: skip
 from idxcalc.functions import KNOWN
 from idxcalc.plan.arrays import Array, Tensor, union, without
-from idxcalc.plan.symbols import slots
+from idxcalc.plan.symbols import argument, slots
 from idxcalc.plan.values import By, Values
 
 SYMMETRIES = frozenset({"symmetric", "antisymmetric"})
@@ -69,8 +69,8 @@ class Judged(Values):
                 self.track(*map(value, terms))
             case Pow(base, exponent) if not (isinstance(exponent, Num) and exponent.value > 0):
                 self.solid(base)
-            case Elementary("log", (argument,)):
-                self.solid(argument)
+            case Elementary("log", (arg,)):
+                self.solid(arg)
             case Elementary("sin" | "cos" | "tan", (angle,)) if not self.quiet:
                 # sin(pi) is 0 up to the rounding of pi.
                 self.track(self.join("minimum", self.join("abs", value(angle)), Tensor(1.0)))
@@ -131,8 +131,9 @@ class Judged(Values):
         """Values for a variable."""
         if not hidden(variable.name) and (variable.traits or variable.fixed):
             return self.still(prepared(variable))
-        array = self.make.draw(variable, [self.count(dim) for dim in variable.dims])
-        return Tensor(array, (*self.make.batch, *slots(variable)))
+        array, np = self.make.draw(*(self.count(dim) for dim in variable.dims)), self.make.np
+        array = np.round(np.multiply(2.0, array)) if "integer" in variable.traits else array
+        return self.let(array, (*self.make.batch, *slots(variable)), argument(variable))
 
     def still(self, node: Expr) -> Tensor:
         """What moves nowhere and is no term."""
