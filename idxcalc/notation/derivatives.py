@@ -222,9 +222,7 @@ def total(reader: reading.Reader, item: Item, row: Row) -> Factor:
     undeclared = "`d` is not declared; as a differential it stands before a factor"
     reader.refuse(item.primes or item.sub, undeclared, item.span)
     times = reader.times(item.power, "the order of a differential")
-    following = row.next()
-    if not isinstance(following, Item):
-        raise reader.fail("d has nothing to act on", item.span)
+    following = reader.next_item(row, item.span, "d")
     # The power belongs to the differential, dx^2 and d(x)^2, unless it is no power: e^x, X^{-1}_{ij}.
     exponential = following.name == "e" and "e" not in reader.scope.symbols
     whole = exponential or matrices.is_inverse(following)

@@ -12,9 +12,7 @@ from idxcalc.notation.tree import Bracket, Group, Item, Name, Number, Power, Pro
 
 
 def determinant(reader: reading.Reader, item: Item, row: Row) -> Factor:
-    following = row.next()
-    if not isinstance(following, Item):
-        raise reader.fail(r"\det has nothing to act on", item.span)
+    following = reader.next_item(row, item.span, r"\det")
     matrix, term = _matrix(reader, following, r"\det", following.span)
     factor = reader.once(Det(matrix), [term], item.span | following.span)
     return reader.powered(reader.powered(factor, following), item)

@@ -189,8 +189,9 @@ class Reader:
                 unclear = "what does the slash cover? write \\frac or brackets"
                 self.refuse(isinstance(row.peek(), Item), unclear, slash.span)
                 above = self.closed(found, found[0].span | found[-1].span)
-                if isinstance(factor.expr, Diff) and any(isinstance(f.expr, Diff) for f in found):
-                    raise self.fail(r"a derivative, or a quotient? write \frac, or (dx)(dy)^{-1}", slash.span)
+                differentials = isinstance(factor.expr, Diff) and any(isinstance(f.expr, Diff) for f in found)
+                which = r"a derivative, or a quotient? write \frac, or (dx)(dy)^{-1}"
+                self.refuse(differentials, which, slash.span)
                 factor = self.divided(above, self.closed([factor], factor.span), above.span | factor.span)
                 found, slash = [], None
             found.append(factor)
@@ -271,13 +272,15 @@ class Reader:
         """Refuse a prime where it has no meaning; none is ever dropped."""
         self.refuse(item.primes, "a prime belongs to a function's name", item.span)
 
-    def next_factor(self, row: Row, after: Span, what: str) -> Factor:
-        """The factor that belongs to a prefix such as ``d``, ``\\partial_i``, ``\\log``."""
-        item = row.peek()
+    def next_item(self, row: Row, after: Span, what: str) -> Item:
+        """The item that belongs to a prefix such as ``d``, ``\\partial_i``, ``\\log``."""
+        item = row.next()
         if not isinstance(item, Item):
             raise self.fail(f"{what} has nothing to act on", after)
-        row.next()
-        return self.factor(item, row)
+        return item
+
+    def next_factor(self, row: Row, after: Span, what: str) -> Factor:
+        return self.factor(self.next_item(row, after, what), row)
 
     def base(self, item: Item) -> Factor:
         """An item without its power, if it is no name and no command."""
