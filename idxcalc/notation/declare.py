@@ -123,7 +123,8 @@ class _Line:
             try:
                 self.scope.sizes.tie(one, two)
             except SizesDiffer as differ:
-                self.refuse(True, f"the size of {name}: {differ.left} here, {differ.right} there", span)
+                here, there = differ.args
+                self.refuse(True, f"the size of {name}: {here} here, {there} there", span)
 
     # names
 

@@ -113,7 +113,7 @@ def _subscript(found: re.Match[str], below: bool) -> Subscript | Written:
         raise fail(_OPEN.format("{"), source, begin - 1)
     if below:
         return bound(source, begin, end, Span(start, stop))
-    return indices(source, begin, end, Span(start, stop), group == "indices")
+    return indices(source, begin, end, Span(start, stop))
 
 
 def _words(found: re.Match[str]) -> Iterator[Tok]:

@@ -147,7 +147,7 @@ def undeclared(reader: reading.Reader, item: Item, before: Item | Sign | None) -
 def unbraced(reader: reading.Reader, item: Item, behind: Item | Sign | None) -> IdxcalcError | None:
     """``w_ij`` reads as w_i times j; say so when j is no name."""
     sub = item.sub
-    if sub is None or sub.braced or not sub.before or not item.name:
+    if sub is None or reader.source[sub.span.stop - 1] == "}" or not sub.before or not item.name:
         return None
     if not isinstance(behind, Item) or not behind.name or behind.span.start != item.span.stop:
         return None

@@ -71,7 +71,8 @@ class Reader:
         try:
             self.scope.sizes.tie(left.dim, right.dim)
         except SizesDiffer as differ:
-            message = f"the size of {name}: {differ.left} in {left.owner}, {differ.right} in {right.owner}"
+            one, two = differ.args
+            message = f"the size of {name}: {one} in {left.owner}, {two} in {right.owner}"
             raise self.fail(message, right.span) from None
 
     def together(self, places: Places) -> dict[str, Place]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 import operator
+from collections.abc import Callable
 from copy import copy
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
@@ -68,48 +69,44 @@ class Scope:
 
 def settle(part: P, scope: Scope) -> P:
     """A node or symbol (or several, in a tuple) with the sizes of the scope, its fixed components and its
-    aliases filled in."""
-    made: P = _Settler(scope).part(part)
+    aliases filled in: all are rebuilt from their fields, and so are those in them, each once."""
+
+    def settled(part: Any) -> Any:
+        if isinstance(part, tuple):
+            return tuple(map(settled, part)) if part else part
+        return known(part) if isinstance(type(part), Interned) else part
+
+    def rebuilt(part: Any) -> Any:
+        if isinstance(part, Dim):
+            return scope.sizes.settled(part)
+        before = [getattr(part, name) for name in part.__match_args__]
+        after = [settled(each) for each in before]
+        return _filled(part if all(map(operator.is_, before, after)) else type(part)(*after), scope, settled)
+
+    known = Remembered(rebuilt)
+    made: P = settled(part)
     return made
 
 
-class _Settler:
-    """One pass with memory: nodes and symbols are rebuilt from their fields, and so are those in them."""
-
-    def __init__(self, scope: Scope) -> None:
-        self.scope = scope
-        self.known = Remembered(self.made)
-
-    def part(self, part: Any) -> Any:
-        if isinstance(part, tuple):
-            return tuple(map(self.part, part)) if part else part
-        return self.known(part) if isinstance(type(part), Interned) else part
-
-    def made(self, part: Any) -> Any:
-        if isinstance(part, Dim):
-            return self.scope.sizes.settled(part)
-        fields = [getattr(part, name) for name in part.__match_args__]
-        settled = [self.part(each) for each in fields]
-        made = part if all(map(operator.is_, fields, settled)) else type(part)(*settled)
-        aliases = self.scope.aliases
-        match made:
-            case Variable(name, _, traits, differential, _):
-                declared = self.scope.symbols.get(name)
-                if isinstance(declared, Variable) and not differential:
-                    traits = declared.traits
-                fixed = self.scope.fixed.get(name, ())
-                values = tuple((slots, Fraction(0) if differential else value) for slots, value in fixed)
-                return replace(made, traits=traits, fixed=values)
-            case Function(name, _, _, traits):
-                declared = self.scope.symbols.get(name)
-                return replace(made, traits=declared.traits if isinstance(declared, Function) else traits)
-            case Sum(index, body, first) if first is not None and first <= index.dim.start:
-                return Sum(index, body)
-            case Component(variable, slots) if variable.name in aliases and not variable.differential:
-                return at(self.part(aliases[variable.name]), slots)
-            case Deriv(body, Variable() as target, slots) if target.name in aliases:
-                # b_i is another name for w_{i0}: its derivative is the one by that component.
-                whole = at(self.part(aliases[target.name]), slots)
-                assert isinstance(whole, Component)
-                return Deriv(body, whole.variable, whole.slots)
-        return made
+def _filled(made: Any, scope: Scope, settled: Callable[[Any], Any]) -> Any:
+    """What a scope knows of a symbol or a component besides its sizes."""
+    aliases, declared = scope.aliases, scope.symbols.get(getattr(made, "name", ""))
+    match made:
+        case Variable(name, _, traits, differential, _):
+            if isinstance(declared, Variable) and not differential:
+                traits = declared.traits
+            fixed = scope.fixed.get(name, ())
+            values = tuple((slots, Fraction(0) if differential else value) for slots, value in fixed)
+            return replace(made, traits=traits, fixed=values)
+        case Function() if isinstance(declared, Function):
+            return replace(made, traits=declared.traits)
+        case Sum(index, body, first) if first is not None and first <= index.dim.start:
+            return Sum(index, body)
+        case Component(variable, slots) if variable.name in aliases and not variable.differential:
+            return at(settled(aliases[variable.name]), slots)
+        case Deriv(body, Variable() as target, slots) if target.name in aliases:
+            # b_i is another name for w_{i0}: its derivative is the one by that component.
+            whole = at(settled(aliases[target.name]), slots)
+            assert isinstance(whole, Component)
+            return Deriv(body, whole.variable, whole.slots)
+    return made

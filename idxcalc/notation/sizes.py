@@ -14,11 +14,7 @@ from idxcalc.expr import Dim
 
 
 class SizesDiffer(Exception):
-    """Two sizes carry different names, numbers or first values."""
-
-    def __init__(self, left: str, right: str) -> None:
-        super().__init__(left, right)
-        self.left, self.right = left, right
+    """Two sizes carry different names, numbers or first values: its two arguments."""
 
 
 @dataclass(slots=True)

@@ -27,7 +27,7 @@ def _is_letter(text: str) -> bool:
     return text[0] != "\\" or text.rstrip("'").split("_")[0] in GREEK
 
 
-def indices(source: str, begin: int, end: int, span: Span, braced: bool) -> Subscript:
+def indices(source: str, begin: int, end: int, span: Span) -> Subscript:
     """The indices that stand between two places: groups before a comma, and those behind it."""
     parts: list[list[Group]] = [[]]
     group: list[IndexToken] | None = None  # the indices of a bracket that is still open, at ``opened``
@@ -67,7 +67,7 @@ def indices(source: str, begin: int, end: int, span: Span, braced: bool) -> Subs
     if not parts[-1]:
         empty = "no index to differentiate by" if len(parts) > 1 else "an empty subscript"
         raise fail(empty, source, begin, max(end, begin + 1))
-    return Subscript(tuple(parts[0]), tuple(parts[1]) if len(parts) > 1 else None, span, braced)
+    return Subscript(tuple(parts[0]), tuple(parts[1]) if len(parts) > 1 else None, span)
 
 
 def bound(source: str, begin: int, end: int, span: Span) -> Written:

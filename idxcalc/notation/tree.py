@@ -55,7 +55,6 @@ class Subscript(Record):
     before: tuple[Group, ...]
     after: tuple[Group, ...] | None
     span: Span
-    braced: bool
 
     @property
     def tokens(self) -> tuple[IndexToken, ...]:

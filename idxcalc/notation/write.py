@@ -148,7 +148,9 @@ class _Writer:
         factors = flat(body, Mul)
         number = math.prod((f.value for f in factors if isinstance(f, Num)), start=Fraction(1))
         below = [f.base for f in factors if isinstance(f, Pow) and f.exponent is MINUS_ONE]
-        above = [f for f in factors if not isinstance(f, Num | Pow) or _is_power(f)]
+        above = [
+            f for f in factors if not isinstance(f, Num) and getattr(f, "exponent", None) is not MINUS_ONE
+        ]
         return product(bound, number, [self.factor(f) for f in above], [self.piece(f) for f in below])
 
     def power(self, base: Expr, exponent: Expr) -> Piece:
@@ -278,10 +280,6 @@ class _Writer:
         if demands:
             text += rf" \quad \text{{(no sum on {', '.join(f'${n}$' for n in sorted(demands))})}}"
         return text
-
-
-def _is_power(node: Expr) -> bool:
-    return isinstance(node, Pow) and node.exponent is not MINUS_ONE
 
 
 __all__ = ["no_sum_letters", "tidy", "write"]
