@@ -43,27 +43,28 @@ def reciprocal(scope: Scope, poly: Poly) -> Poly:
 
 def _to_the(scope: Scope, base: Poly, term: Term, c: Number) -> Poly:
     """``base ** (c term)``."""
-    whole = c.denominator == 1 and integral(term)
-    if term == UNIT and whole and c > 0 and (len(base) == 1 or expandable(base, int(c))):
-        return expand(scope, base, int(c))
-    if len(base) == 1:
-        ((factors, size),) = base.items()
-        if term:
-            return _symbolic(scope, base, term, c, whole=whole)
-        if not whole:
-            return _root(scope, factors, size, c)
-        return multiply_all(scope, [number(exact(size, int(c))), *_each(scope, dict(factors), c)])
     if term:
-        made = poly_expr(base)
-        if whole or not integral(term) or poly_sign(scope, base) > 0:
-            return raised(scope, Pow(made, term_expr(term)), c)
-        return single(Pow(made, term_expr(term, c)))
+        return _symbolic(scope, base, term, c)
+    whole = c.denominator == 1
+    if whole and c > 0 and (len(base) == 1 or expandable(base, int(c))):
+        return expand(scope, base, int(c))
     cases = branches(base) if whole and expression_nonzero(scope, base) else None
     if cases is not None:
         return by_cases(scope, cases, lambda case: _to_the(scope, case, UNIT, c))
     size, common, rest = primitive(scope, base, positive=not whole)
-    left = _to_the(scope, rest, UNIT, c) if len(rest) == 1 else raised(scope, poly_expr(rest), c)
-    return multiply_all(scope, [number_power(size, c), *_each(scope, common, c), left])
+    done = [number_power(size, c), *_each(scope, common, c)]
+    match [*rest.items()]:
+        case [(factors, sign)] if whole or not factors:
+            done += [number_power(sign, c), *_each(scope, dict(factors), c)]
+        case [(((b, e),), 1)] if e.denominator != 1 or e % 2:
+            done.append(raised(scope, b, e * c))
+        case [(((b, e),), 1)] if nonzero(scope, b):
+            done.append(absolute_power(scope, b, e * c))
+        case [_]:
+            done.append(single(poly_expr(rest), c))
+        case _:
+            done.append(raised(scope, poly_expr(rest), c))
+    return multiply_all(scope, done)
 
 
 def _each(scope: Scope, powers: dict[Base, Number], by: Number) -> list[Poly]:
@@ -111,30 +112,6 @@ def factorised(value: Number) -> dict[int, int]:
     return {p: n for p, n in found.items() if n}
 
 
-def _root(scope: Scope, term: Term, c: Number, exponent: Number) -> Poly:
-    """A power of a product that is no integer."""
-    size, common, rest = split(scope, term, c)
-    done = [number_power(size, exponent), *_each(scope, common, exponent)]
-    match [*rest.items()]:
-        case [((), sign)]:
-            done.append(number_power(sign, exponent))
-        case [(((base, e),), sign)] if sign == 1 and (e.denominator != 1 or e % 2):
-            done.append(raised(scope, base, e * exponent))
-        case [(((base, e),), sign)] if sign == 1 and nonzero(scope, base):
-            done.append(absolute_power(scope, base, e * exponent))
-        case _:
-            whole = exponent // 1
-            done += [power(scope, rest, number(whole)), single(poly_expr(rest), exponent - whole)]
-    return multiply_all(scope, done)
-
-
-def split(scope: Scope, term: Term, c: Number) -> tuple[Number, dict[Base, Number], Poly]:
-    """A term as a positive number, the powers of positive bases, and the rest (with its sign)."""
-    common = {b: e for b, e in term if base_sign(scope, b) > 0}
-    rest = tuple((b, e) for b, e in term if b not in common)
-    return max(c, -c), common, {rest: 1 if c > 0 else -1}
-
-
 def absolute_power(scope: Scope, base: Base, exponent: Number) -> Poly:
     """``|b|^e``, b of unknown sign and not identically zero: for an integer e through the sign of b."""
     if exponent.denominator != 1:
@@ -150,10 +127,10 @@ def absolute_power(scope: Scope, base: Base, exponent: Number) -> Poly:
     return multiply(scope, plain, add(scale(step, 2), number(-1)))
 
 
-def _symbolic(scope: Scope, base: Poly, term: Term, c: Number, *, whole: bool) -> Poly:
-    """A product to the power of ``c term``, which is not a number."""
-    ((factors, size),) = base.items()
-    known = poly_sign(scope, base) > 0
+def _symbolic(scope: Scope, base: Poly, term: Term, c: Number) -> Poly:
+    """A sum or product to the power of ``c term``, which is not a number."""
+    ((factors, size),) = base.items() if len(base) == 1 else single(poly_expr(base)).items()
+    whole, known = c.denominator == 1 and integral(term), poly_sign(scope, base) > 0
     lone = size == 1 and len(factors) == 1 and factors[0][1] == 1
     signed = whole or not known or all(base_sign(scope, b) > 0 for b, _ in factors)
     if not signed or not (known or whole or (lone and not integral(term))):

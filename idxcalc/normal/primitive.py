@@ -57,9 +57,12 @@ def primitive(scope: Scope, poly: Poly, *, positive: bool) -> tuple[Number, dict
     With ``positive`` the number is positive, and the powers are of bases known to be positive.
     """
     common = shared(scope, poly, positive=positive)
-    rest = poly
-    for base, e in common.items():
-        rest = multiply(scope, rest, single(base, -e))
+    if len(poly) == 1:
+        rest = {tuple(p for p in term if p[0] not in common): c for term, c in poly.items()}
+    else:
+        rest = poly
+        for base, e in common.items():
+            rest = multiply(scope, rest, single(base, -e))
     size: Number = content(rest)
     if not positive:
         first = min(rest, key=lambda t: key(term_expr(t)))

@@ -11,7 +11,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 from idxcalc.expr import ZERO, Constant, Elementary, Expr, Num, Pow
-from idxcalc.normal.powers import by_cases, exponential, factorised, reciprocal, split
+from idxcalc.normal.powers import by_cases, exponential, factorised, reciprocal
 from idxcalc.normal.primitive import greater, orientation, primitive
 from idxcalc.normal.product import multiply
 from idxcalc.normal.signs import branches, nonzero, poly_sign
@@ -33,11 +33,7 @@ def logarithm(scope: Scope, poly: Poly) -> Poly:
         square = multiply(scope, poly, poly)
         if not branches(square):
             return scale(logarithm(scope, square), HALF)
-    if len(poly) == 1:
-        ((term, c),) = poly.items()
-        size, common, rest = split(scope, term, c)
-    else:
-        size, common, rest = primitive(scope, poly, positive=True)
+    size, common, rest = primitive(scope, poly, positive=True)
     total = [single(_log(Num(Fraction(prime))), 1, times) for prime, times in factorised(size).items()]
     total += [scale(_log_of(scope, base), e) for base, e in common.items()]
     if common:
