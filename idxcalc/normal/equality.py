@@ -27,7 +27,7 @@ from idxcalc.normal.normalise import normal
 from idxcalc.normal.product import product
 from idxcalc.normal.primitive import primitive
 from idxcalc.normal.reduce import invertible
-from idxcalc.normal.signs import definite, expression_nonzero, integral, nonzero
+from idxcalc.normal.signs import expression_nonzero, integral, nonzero, sign
 from idxcalc.normal.trigonometry import vanishes_as_angles
 from idxcalc.normal.terms import (
     WORK, Poly, Scope, Undefined, add, as_number, denominators, key, minus, poly_expr, scale,
@@ -194,7 +194,7 @@ def domain(scope: Scope, node: Expr) -> frozenset[tuple[str, str]]:
 
     def need(kind: str, part: Expr, bound: frozenset[Index], case: str) -> None:
         poly = normal(scope, part)
-        fine = expression_nonzero(scope, poly) if kind == "reciprocal" else definite(scope, part) == 2
+        fine = expression_nonzero(scope, poly) if kind == "reciprocal" else sign(scope, part) == (1, True)
         if not fine or kind == "unit":
             if poly and kind != "unit":
                 _, _, poly = primitive(scope, poly, positive=kind == "positive")

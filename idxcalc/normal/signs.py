@@ -15,41 +15,93 @@ from itertools import islice, product
 from math import prod
 
 from idxcalc.expr import (
-    Add, Call, Compare, Component, Constant, Delta, Det, Elementary, Expr, Inverse, Iverson, Lambda,
-    Mul, Num, Part, Pow, Ref, Size, Slot, Sum, bound_here, free, opened, own_slots, substitute, walk,
+    Add, Call, Compare, Component, Constant, Delta, Det, Elementary, Expr, Inverse, Iverson, Lambda, Mul,
+    Num, Part, Pow, Ref, Size, Slot, Sum, bound_here, children, free, opened, own_slots, substitute, walk,
 )  # fmt: skip
 from idxcalc.normal.terms import (
     Base, Poly, Scope, Term, Undefined, add, content, denominators, key, poly_expr, power_expr, scale, single,
 )  # fmt: skip
 
 BRACKETS = 2  # a sum with more has more cases than are worth to be told apart
+UNKNOWN = (0, False)
 PATTERNS = 120  # more ways than this to identify free indices: take it that it may vanish
 
 
 def base_sign(scope: Scope, base: Base) -> int:
     """1 or -1 if the base has that sign almost everywhere, 0 if that is not known."""
-    declared = scope.signs.get(base)
-    if declared is not None:
-        return declared
-    match base:
+    found, certain = sign(scope, base)
+    return found if certain else 0
+
+
+def poly_sign(scope: Scope, poly: Poly) -> int:
+    """The same for a polynomial."""
+    return base_sign(scope, poly_expr(poly))
+
+
+def sign(scope: Scope, node: Expr) -> tuple[int, bool]:
+    """1 or -1 if a value is never of the other sign (0 if that is not known), and whether it is certain that
+    it does not vanish either.
+
+    It is asked of the expression as it is built, before a square is lost in an expansion, then of its normal
+    form.
+    """
+    declared = scope.signs.get(node)
+    if declared:
+        return declared, True
+    found = UNKNOWN
+    match node:
+        case Num(value):
+            return (-1 if value < 0 else 1), value != 0
+        case Constant() | Size() | Elementary("exp" | "cosh", _):
+            return 1, True
+        case Component(owner, _) | Call(owner, _, (), _):
+            declared = ("positive" in owner.traits) - ("negative" in owner.traits)
+            found = declared, declared != 0
         case Ref():
-            inner = opening(scope)
-            return poly_sign(inner, inner.normal(inner, base))
-        case Component(variable, _):
-            return _trait(variable.traits)
-        case Call(function, _, (), _):
-            return _trait(function.traits)
-        case Num() | Constant() | Size() | Elementary("exp" | "cosh", _):
-            return 1
-        case Pow(Mul((_,)), Num()):
-            return 0
-        case Pow(inner, _):
-            return int(poly_sign(scope, scope.normal(scope, inner)) > 0)
-        case Sum() if base in scope.inside:
-            return poly_sign(scope, {scope.inside[base][1]: 1})
-        case Add():
-            return poly_sign(scope, scope.normal(scope, base))
-    return 0
+            return sign(opening(scope), opened(node))
+        case Mul((_,)):  # the mark of a reciprocal of what may vanish
+            return UNKNOWN
+        case Add(parts) | Mul(parts):
+            signs = [sign(scope, part) for part in parts]
+            certain = [c for _, c in signs]
+            if isinstance(node, Mul):
+                found = prod(s for s, _ in signs), all(certain)
+            elif len({s for s, _ in signs}) == 1:
+                found = signs[0][0], any(certain)
+        case Sum(_, body, first):
+            inner, strict = sign(scope, body)
+            found = inner, strict and first is None
+        case Pow(base, Num(value)) if value.denominator == 1 and value.numerator % 2:
+            return sign(scope, base)
+        case Pow(base, Num()):  # a root is not negative where it has a value
+            return 1, sign(scope, base)[1] or expression_nonzero(scope, scope.normal(scope, base))
+        case Pow(base, _):
+            return (1, True) if sign(scope, base) == (1, True) else UNKNOWN
+    if not found[1] and children(node):
+        known = _of_normal(scope, node)
+        found = known if known[1] else found
+    return found
+
+
+def _of_normal(scope: Scope, node: Expr) -> tuple[int, bool]:
+    """The sign by the normal form; if that is a sum that says nothing, of it times its positive denominators,
+    or for each value of a bracket."""
+    poly = scope.normal(scope, node)
+    tree = poly_expr(poly)
+    if tree is not node:
+        return sign(scope, tree)
+    if len(poly) < 2:
+        return UNKNOWN
+    for s in (1, -1):
+        declared = scope.signs.get(poly_expr(scale(poly, s / content(poly))))
+        if declared:
+            return declared * s, True
+    below = {base: e for base, e in denominators(poly).items() if base_sign(scope, base) > 0}
+    if below:
+        above = (power_expr(base, -e) for base, e in below.items())
+        return sign(scope, poly_expr(scope.normal(scope, Mul((node, *above)))))
+    by_cases = _sign_by_cases(scope, poly)
+    return by_cases, by_cases != 0
 
 
 def opening(scope: Scope) -> Scope:
@@ -59,37 +111,6 @@ def opening(scope: Scope) -> Scope:
     if scope.opening is None:
         scope.opening = Scope(scope.normal)
     return scope.opening
-
-
-def _trait(traits: frozenset[str]) -> int:
-    return 1 if "positive" in traits else -1 if "negative" in traits else 0
-
-
-def poly_sign(scope: Scope, poly: Poly) -> int:
-    """The sign of a sum: 1 or -1 if all its terms agree and one of them is never 0.
-
-    If they do not, the same is asked after multiplying with denominators that are known to be positive, and
-    for each value of a bracket, where what it compares has a sign.
-    """
-    if len(poly) > 1 and scope.signs:
-        for s in (1, -1):
-            declared = scope.signs.get(poly_expr(scale(poly, s / content(poly))))
-            if declared:
-                return declared * s
-    found, strict = set(), False
-    for term, c in poly.items():
-        sign, certain = term_sign(scope, term)
-        found.add(sign if c > 0 else -sign)
-        strict = strict or certain
-    if len(found) == 1 and strict:
-        return found.pop()
-    if len(poly) < 2:
-        return 0
-    below = {base: e for base, e in denominators(poly).items() if base_sign(scope, base) > 0}
-    if below:
-        factors = (power_expr(base, -e) for base, e in below.items())
-        return poly_sign(scope, scope.normal(scope, Mul((poly_expr(poly), *factors))))
-    return _sign_by_cases(scope, poly)
 
 
 def _sign_by_cases(scope: Scope, poly: Poly) -> int:
@@ -105,43 +126,6 @@ def _sign_by_cases(scope: Scope, poly: Poly) -> int:
             }
             return signs.pop() if len(signs) == 1 else 0
     return 0
-
-
-def definite(scope: Scope, node: Expr) -> int:
-    """What the way in which an expression is built says, before a square is lost in an expansion.
-
-    It is 2 if the expression is positive almost everywhere, 1 if it is not negative, 0 if that is not known.
-    """
-    match node:
-        case Ref():
-            return definite(scope, opened(node))
-        case Add(parts) | Mul(parts):
-            signs = [definite(scope, part) for part in parts]
-            found = 0 if 0 in signs else max(signs) if isinstance(node, Add) else min(signs)
-        case Sum(_, body, first):
-            found = min(definite(scope, body), 2 if first is None else 1)
-        case Pow(base, Num(value)) if value.denominator == 1 and value % 2 == 0:
-            return 2 if expression_nonzero(scope, scope.normal(scope, base)) else 1
-        case Pow(base, _):
-            found = definite(scope, base)
-        case _:
-            found = 0
-    return 2 if found == 2 or poly_sign(scope, scope.normal(scope, node)) > 0 else found
-
-
-def term_sign(scope: Scope, term: Term) -> tuple[int, bool]:
-    """The sign of a product (0 if unknown), and whether it is certain not to be 0."""
-    total, certain = 1, True
-    for base, e in term:
-        sign = base_sign(scope, base)
-        odd = e.denominator == 1 and e.numerator % 2
-        if sign < 0 and odd:
-            total = -total
-        elif not sign:
-            if odd:
-                return 0, False
-            certain = certain and nonzero(scope, base)  # an even power; or a root, which is not negative
-    return total, certain
 
 
 def nonzero(scope: Scope, base: Base) -> bool:
