@@ -168,15 +168,8 @@ def _substitute(node: Any, mapping: dict[Index, Slot], memo: dict[Any, Any]) -> 
         return changed(node, slot=lambda s: live.get(s, s))
     key = (node, frozenset(live.items()))
     if key not in memo:
-        bound = bound_here(node)
-        incoming = {s.name for s in live.values() if isinstance(s, Index)} if bound else set()
-        clash = [i for i in bound if i.name in incoming]
-        used = names(node) | incoming | {i.name for i in live} if clash else set()
-        renamed = {i: fresh(i, used) for i in clash}
-        live |= renamed
-        memo[key] = changed(
-            node, lambda p: _substitute(p, live, memo), lambda s: live.get(s, s), lambda i: renamed.get(i, i)
-        )
+        apart = _apart(node, {s.name for s in live.values() if isinstance(s, Index)})
+        memo[key] = changed(apart, lambda p: _substitute(p, live, memo), lambda s: live.get(s, s))
     return memo[key]
 
 

@@ -13,6 +13,7 @@ Invariant: the result has no dummy outside its bases.
 
 from __future__ import annotations
 
+from itertools import count
 from math import floor
 
 from idxcalc.expr import Add, Delta, Dim, Index, Size, Slot, free, walk
@@ -93,19 +94,14 @@ def _open(scope: Scope, bound: tuple[Index, ...], term: Term) -> tuple[tuple[Ind
     if not opened:
         return bound, None
     taken = {i.name for base, _ in term for i in free(base)} | {b.name for b in bound}
+    names = (name for name in map("~{}".format, count(len(taken))) if name not in taken)
     parts: list[Poly] = []
     powers: dict[Base, Number] = dict(term)
     for base, e in opened:
         powers[base] = e % 1
         for _ in range(floor(e)):
             indices, inner = scope.inside[base]
-            new = {}
-            for index in indices:
-                k = len(taken)
-                while f"~{k}" in taken:
-                    k += 1
-                taken.add(f"~{k}")
-                new[index] = Index(f"~{k}", index.dim)
+            new = {i: Index(next(names), i.dim) for i in indices}
             bound += tuple(new.values())
             parts += [replaced(scope, b, x, new) for b, x in inner]
     return bound, multiply_all(scope, [{sorted_term(powers): 1}, *parts])

@@ -24,13 +24,13 @@ from idxcalc.expr import (
 )  # fmt: skip
 from idxcalc.normal.canonical import head
 from idxcalc.normal.normalise import normal
-from idxcalc.normal.product import product
+from idxcalc.normal.product import multiply
 from idxcalc.normal.primitive import primitive
 from idxcalc.normal.reduce import invertible
 from idxcalc.normal.signs import expression_nonzero, integral, nonzero, sign
 from idxcalc.normal.trigonometry import vanishes_as_angles
 from idxcalc.normal.terms import (
-    WORK, Poly, Scope, Undefined, add, as_number, denominators, key, minus, poly_expr, scale,
+    WORK, Poly, Scope, Undefined, as_number, denominators, key, minus, poly_expr, single,
 )  # fmt: skip
 
 
@@ -61,10 +61,9 @@ def equal(
         found = Evidence()
         scope = Scope(normal, found, exponential=way == "exponential", written=way == "written", most=most)
         if _attempt(left, right, condition, order, scope):
-            for rule in found.rules:
-                (evidence or found).rule(rule)
-            for text, about in found.assumptions:
-                (evidence or found).assume(text, about)
+            if evidence is not None:
+                evidence.rules |= found.rules
+                evidence.assumptions |= found.assumptions
             return True
     return False
 
@@ -160,9 +159,7 @@ def cleared(scope: Scope, poly: Poly) -> Poly:
             break
         scope.evidence.rule("common denominator")
         for base, e in below_line.items():
-            scope.spend(len(poly))
-            whole = ((base, -floor(e)),)
-            poly = add(*(scale(product(scope, term, whole), c) for term, c in poly.items()))
+            poly = multiply(scope, poly, single(base, -floor(e)))
     return poly
 
 

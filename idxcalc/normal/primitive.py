@@ -94,15 +94,11 @@ def greater(scope: Scope, left: Poly, right: Poly) -> Poly:
 
 def compared(scope: Scope, op: str, left: Poly, right: Poly) -> Poly:
     """The bracket of a comparison; an equality of values that are not the same holds almost nowhere."""
-    match op:
-        case ">":
-            return greater(scope, left, right)
-        case "<":
-            return greater(scope, right, left)
-        case ">=":
-            return besides(greater(scope, right, left))
-        case "<=":
-            return besides(greater(scope, left, right))
+    if op in ("<", ">="):
+        op, left, right = {"<": ">", ">=": "<="}[op], right, left
+    if op in (">", "<="):
+        above = greater(scope, left, right)
+        return above if op == ">" else besides(above)
     gap = minus(left, right)
     constant = as_number(gap)
     if constant is not None:

@@ -38,7 +38,9 @@ def multiply(scope: Scope, left: Poly, right: Poly) -> Poly:
     total: Poly = {}
     for t, c in left.items():
         for u, d in right.items():
-            for term, e in product(scope, t, u).items():
+            powers = dict(t)
+            merge(scope, powers, u)
+            for term, e in settle(scope, powers).items():
                 accumulate(total, term, c * d * e)
     if len(total) > LIMIT:
         scope.spend(50 * LIMIT + 1)
@@ -75,12 +77,6 @@ def expand(scope: Scope, poly: Poly, exponent: int) -> Poly:
 
 def expandable(poly: Sized, exponent: int) -> bool:
     return comb(len(poly) + exponent - 1, exponent) <= EXPANDED
-
-
-def product(scope: Scope, left: Term, right: Term) -> Poly:
-    powers = dict(left)
-    merge(scope, powers, right)
-    return settle(scope, powers)
 
 
 def merge(scope: Scope, powers: dict[Base, Number], term: Term) -> None:

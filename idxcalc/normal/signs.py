@@ -16,7 +16,7 @@ from math import prod
 
 from idxcalc.expr import (
     Add, Call, Compare, Component, Constant, Delta, Det, Elementary, Expr, Inverse, Iverson, Lambda, Mul,
-    Num, Part, Pow, Ref, Size, Slot, Sum, bound_here, children, free, opened, own_slots, substitute, walk,
+    Num, Part, Pow, Ref, Size, Slot, Sum, bound_here, free, opened, own_slots, substitute, walk,
 )  # fmt: skip
 from idxcalc.normal.terms import (
     Base, Poly, Scope, Term, Undefined, add, content, denominators, key, poly_expr, power_expr, scale, single,
@@ -77,7 +77,7 @@ def sign(scope: Scope, node: Expr) -> tuple[int, bool]:
             return 1, sign(scope, base)[1] or expression_nonzero(scope, scope.normal(scope, base))
         case Pow(base, _):
             return (1, True) if sign(scope, base) == (1, True) else UNKNOWN
-    if not found[1] and children(node):
+    if not found[1]:
         known = _of_normal(scope, node)
         found = known if known[1] else found
     return found
