@@ -123,47 +123,37 @@ def _shape(node: Part) -> int:
 
 def _rewritten(node: Expr, group: list[Rule]) -> Expr:
     """``node`` with everything that looks like a pattern replaced."""
-    table: dict[int, list[Rule]] = {}
-    for rule in group:
-        table.setdefault(_shape(rule.pattern), []).append(rule)
     kept = {_shape(part): (part, rule.indices) for rule in group for part in rule.kept}
 
     def visit(part: Any) -> Any:
         shape = _shape(part)
-        if shape in kept and _match(kept[shape][0], part, kept[shape][1], {}) is not None:
+        if shape in kept and _match(kept[shape][0], part, kept[shape][1]) is not None:
             return part
         whole, base, exponent = part, part, Fraction(1)
         if isinstance(part, Pow) and isinstance(part.exponent, Num):
             base, exponent = part.base, part.exponent.value
-        for rule in table.get(_shape(base), ()):
+        for rule in group:
             times = exponent / rule.exponent
-            binding = _match(rule.pattern, base, rule.indices, {})
-            if times.denominator == 1 and binding is not None and free(base).issuperset(
-                s for i, s in binding.items() if i in rule.indices and isinstance(s, Index)
-            ):  # fmt: skip
-                return power_expr(substitute(rule.value, binding), times)
+            if times.denominator == 1 and _shape(rule.pattern) == _shape(base):
+                binding = _match(rule.pattern, base, rule.indices)
+                if binding is not None and len(binding) == len(rule.indices):
+                    return power_expr(substitute(rule.value, binding), times)
         return changed(whole, visit) if children(whole) else whole
 
     return visit(node)  # type: ignore[no-any-return]
 
 
-def _match(pattern: Part, node: Part, letters: tuple[Index, ...], found: Binding) -> Binding | None:
+def _match(pattern: Expr, node: Expr, letters: tuple[Index, ...]) -> Binding | None:
     """The values of ``letters`` that make the pattern the node, up to the names of bound indices."""
-    mine, theirs = bound_here(pattern), bound_here(node)
-    inner, others = children(pattern), children(node)
-    if type(pattern) is not type(node) or said(pattern) != said(node) or len(inner) != len(others):
-        return None
-    if [i.dim for i in mine] != [i.dim for i in theirs]:
-        return None
-    found = {**found, **dict(zip(mine, theirs, strict=True))}
-    for own, slot in zip(own_slots(pattern), own_slots(node), strict=True):
-        if own in letters and own not in found and isinstance(own, Index):
-            found[own] = slot
-        elif (found.get(own, own) if isinstance(own, Index) else own) != slot:
-            return None
-    for a, b in zip(inner, others, strict=True):
-        step = _match(a, b, letters, found)
-        if step is None:
-            return None
-        found = step
-    return found
+    slots = (
+        zip(own_slots(a), own_slots(b), strict=False) for a, b in zip(walk(pattern), walk(node), strict=False)
+    )
+    found = {own: slot for pair in slots for own, slot in pair if own in letters and isinstance(own, Index)}
+    same = _numbered(substitute(pattern, found), {}) is _numbered(node, {})
+    return found if same else None
+
+
+def _numbered(node: Part, names: dict[Index, Index]) -> Part:
+    """Bound indices named by how deep they stand."""
+    names = {**names, **{i: Index(f"@{n}", i.dim) for n, i in enumerate(bound_here(node), len(names))}}
+    return changed(node, lambda p: _numbered(p, names), lambda s: names.get(s, s), lambda i: names.get(i, i))
