@@ -96,27 +96,18 @@ class _Search:
     def refine(self, colour: list[int], moved: Sequence[int]) -> list[int]:
         """Colours split by signatures until nothing changes; each colour is the number of smaller ones.
 
-        ``moved`` are the vertices whose colours are new: only beside one can a cell fall apart, and those of
-        its vertices that stand beside none still look the same.
+        ``moved`` are the vertices whose colours are new, and no vertex had those before: only beside one can
+        a cell fall apart, and those of its vertices that stand beside none still look the same.
         """
-        touching = self.touching
         while moved:
-            near = {n for v in moved for n in touching[v]}
+            near = {n for v in moved for n in self.touching[v]}
             beside = {v for n in near for v in self.edges[n].ends}
             made, moved = list(colour), []
-            views: dict[int, list[int]] = {}
+            known: dict[int, list[int]] = {}
             for cell in tied(colour):
                 if beside.isdisjoint(cell):
                     continue
-                keys: list[tuple[Any, int]] = []
-                still = None
-                for v in cell:
-                    seen = still
-                    if v in beside or seen is None:
-                        seen = sorted([(self.heads[n], *self.view(n, v, colour, views)) for n in touching[v]])
-                    still = still if v in beside else seen
-                    keys.append((seen, v))
-                keys.sort(key=lambda pair: pair[0])
+                keys = sorted((self.signature(v, colour, known) if v in beside else [], v) for v in cell)
                 for place, (key, v) in enumerate(keys[1:], 1):
                     before, u = keys[place - 1]
                     made[v] = made[u] if key == before else colour[v] + place
@@ -124,16 +115,19 @@ class _Search:
             colour = made
         return colour
 
-    def view(self, n: int, vertex: int, colour: list[int], known: dict[int, list[int]]) -> tuple[Any, ...]:
-        """What a factor is to one of its vertices: the colours at its ends, and where the vertex stands."""
-        edge = self.edges[n]
-        if not isinstance(edge.group, int) and len(edge.group) > 1:
-            return edge.read([(colour[e], e == vertex) for e in edge.ends])[0]
-        if n not in known:
-            labels = [colour[e] for e in edge.ends]
-            known[n] = sorted(labels) if isinstance(edge.group, int) else labels
-        places = edge.ends.count(vertex) if isinstance(edge.group, int) else [e == vertex for e in edge.ends]
-        return known[n], places
+    def signature(self, vertex: int, colour: list[int], known: dict[int, list[int]]) -> list[tuple[Any, ...]]:
+        """Of each factor at a vertex, the colours at its ends and where the vertex stands."""
+        seen: list[tuple[Any, ...]] = []
+        for n in self.touching[vertex]:
+            ends, group = self.edges[n].ends, self.edges[n].group
+            if isinstance(group, int):
+                if n not in known:
+                    known[n] = sorted([colour[e] for e in ends])
+                seen.append((self.heads[n], known[n], ends.count(vertex)))
+            else:
+                labels = self.edges[n].read([(colour[e], e == vertex) for e in ends])[0]
+                seen.append((self.heads[n], labels))
+        return sorted(seen)
 
     def run(self, colour: list[int], path: tuple[int, ...]) -> None:
         cell = min(tied(colour), key=lambda cell: (len(cell), colour[cell[0]]), default=[])

@@ -115,10 +115,7 @@ def factorised(value: Number) -> dict[int, int]:
 def absolute_power(scope: Scope, base: Base, exponent: Number) -> Poly:
     """``|b|^e``, b of unknown sign and not identically zero: for an integer e through the sign of b."""
     if exponent.denominator != 1:
-        half = Fraction(exponent) / 2
-        whole = half // 1
-        square = single(Pow(base, Num(Fraction(2))), half - whole)
-        return multiply(scope, raised(scope, base, 2 * whole), square) if whole else square
+        return single(Pow(base, Num(Fraction(2))), Fraction(exponent) / 2)
     scope.evidence.rule("absolute value")
     plain = raised(scope, base, exponent)
     if exponent % 2 == 0:

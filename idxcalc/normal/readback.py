@@ -7,7 +7,6 @@ become one sum with a bracket, ``2 \\sum_i (\\hat y_i - y_i) t_i``; dummies get 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from fractions import Fraction
 from itertools import permutations
 from math import prod
 from weakref import WeakKeyDictionary
@@ -94,7 +93,7 @@ def factored(scope: Scope, poly: Poly) -> Expr:
     common = _common(list(poly))
     size = content(poly) * (-1 if all(c < 0 for c in poly.values()) else 1)
     rest: Poly = {_without(t, common): c / size for t, c in poly.items()}
-    body = [e if c == 1 else _product(Num(Fraction(c)), e) for c, e in _collected(scope, rest)]
+    body = _collected(scope, rest)
     whole = body[0] if len(body) == 1 else Add(tuple(body))
     powers = [power_expr(b, e) for b, e in sorted_term(common)]
     return _product(*([Num(size)] if size != 1 else []), *powers, whole)
@@ -121,40 +120,34 @@ def _without(term: Term, common: Powers) -> Term:
     return sorted_term({b: e - common.get(b, 0) for b, e in term})
 
 
-def _collected(scope: Scope, poly: Poly) -> list[tuple[Number, Expr]]:
+def _collected(scope: Scope, poly: Poly) -> list[Expr]:
     """The terms with their numbers, contractions that share factors made one."""
     rest = dict(sorted(poly.items(), key=lambda p: key(term_expr(p[0]))))
-    found: list[tuple[Number, Expr]] = []
+    found: list[Expr] = []
     while rest:
         term = next(iter(rest))
         c = rest.pop(term)
+        made = term_expr(term, c)
         base = next((b for b, e in term if b in scope.inside and e == 1), None)
-        if base is None or len(scope.inside[base][0]) > DUMMIES:
-            found.append((c, term_expr(term)))
-            continue
-        outside = tuple(p for p in term if p[0] is not base)
-        indices, inner = scope.inside[base]
-        shared, parts = None, {inner: c}
-        for other, d in list(rest.items()):
-            added = set(other) - set(outside)
-            if len(other) != len(term) or len(added) != 1:
-                continue
-            ((candidate, e),) = added
-            if candidate not in scope.inside or e != 1:
-                continue
-            aligned = _aligned(scope, indices, inner, candidate, shared)
-            if aligned is not None:
-                shared, turn, moved = aligned
-                parts[moved] = d * turn
-                del rest[other]
-        if shared is None:
-            found.append((c, term_expr(term)))
-            continue
-        body = factored(scope, {_without(t, shared): x for t, x in parts.items()})
-        whole: Expr = _product(*(power_expr(b, e) for b, e in sorted_term(shared)), body)
-        for index in reversed(indices):
-            whole = Sum(index, whole)
-        found.append((1, _product(*(power_expr(b, e) for b, e in outside), whole)))
+        if base is not None and len(scope.inside[base][0]) <= DUMMIES:
+            outside = tuple(p for p in term if p[0] is not base)
+            indices, inner = scope.inside[base]
+            shared, parts = None, {inner: c}
+            for other, d in list(rest.items()):
+                added = [p for p in other if p not in outside]
+                if len(other) != len(term) or len(added) != 1 or added[0][1] != 1:
+                    continue
+                aligned = _aligned(scope, indices, inner, added[0][0], shared)
+                if aligned is not None:
+                    shared, turn, moved = aligned
+                    parts[moved] = d * turn
+                    del rest[other]
+            if shared is not None:
+                made = factored(scope, parts)
+                for index in reversed(indices):
+                    made = Sum(index, made)
+                made = _product(*(power_expr(b, e) for b, e in outside), made)
+        found.append(made)
     return found
 
 
@@ -162,7 +155,7 @@ def _aligned(
     scope: Scope, indices: tuple[Index, ...], inner: Term, other: Base, shared: Powers | None
 ) -> tuple[Powers, Number, Term] | None:
     """Another contraction written with the same dummies, most factors (or ``shared``) in common."""
-    others, term = scope.inside[other]
+    others, term = scope.inside.get(other, ((), ()))
     best: tuple[Powers, Number, Term] | None = None
     for order in permutations(indices) if len(others) == len(indices) else ():
         if any(a.dim is not b.dim for a, b in zip(others, order, strict=True)):

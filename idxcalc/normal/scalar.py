@@ -92,12 +92,9 @@ def elementary(scope: Scope, name: str, args: list[Poly]) -> Poly:
             return minus(add(z, args[1]), larger(scope, z, args[1]))
         case "abs":
             return larger(scope, z, scale(z, -1))
-        case "tan":
-            below = reciprocal(scope, elementary(scope, "cos", [z]))
-            return multiply(scope, elementary(scope, "sin", [z]), below)
-        case "tanh" if scope.exponential:
-            below = reciprocal(scope, elementary(scope, "cosh", [z]))
-            return multiply(scope, elementary(scope, "sinh", [z]), below)
+        case "tan" | "tanh" if name == "tan" or scope.exponential:
+            above, below = (elementary(scope, name.replace("tan", part), [z]) for part in ("sin", "cos"))
+            return multiply(scope, above, reciprocal(scope, below))
         case "sinh" | "cosh" if scope.exponential:
             scope.evidence.rule("hyperbolic functions as exponentials")
             up, down = exponential(scope, z), exponential(scope, scale(z, -1))
