@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import random
 import time
-from itertools import combinations
+from collections.abc import Sequence
+from itertools import combinations, permutations
+from math import prod
 
 import pytest
 
 from idxcalc import Context
 from idxcalc.expr import Component, Dim, Expr, Index, Mul, Sum, Variable
 from idxcalc.normal import equal
+from idxcalc.normal.labelling import Edge, labelling
 
 N = Dim("n")
 D = tuple(Index(f"d{k}", N) for k in range(16))
@@ -63,6 +66,56 @@ def test_sixteen_dummies(name: str) -> None:
         times.append(time.process_time() - start)
     assert not equal(one, contraction(factors[1:], rng))
     assert min(times) < 0.2
+
+
+def squares(*steps: tuple[int, int]) -> list[Component]:
+    """A graph on a 4 by 4 torus: from each field those steps."""
+    fields = [(a, b) for a in range(4) for b in range(4)]
+    edges = {frozenset({(a, b), ((a + da) % 4, (b + db) % 4)}) for a, b in fields for da, db in steps}
+    return [Component(S, tuple(D[4 * a + b] for a, b in edge)) for edge in edges]
+
+
+def test_strongly_regular_graphs_of_one_kind_differ() -> None:
+    """The rook's graph and Shrikhande's: 16 dummies, of which any two look as any other two do."""
+    rook = squares((0, 1), (0, 2), (1, 0), (2, 0))
+    shrikhande = squares((0, 1), (1, 0), (1, 1))
+    rng = random.Random(0)
+    for graph in (rook, shrikhande):
+        assert equal(contraction(graph, rng), contraction(graph, rng))
+    assert not equal(contraction(rook, rng), contraction(shrikhande, rng))
+
+
+@pytest.mark.parametrize("seed", range(300))
+def test_labelling_agrees_with_all_orders(seed: int) -> None:
+    """Small contractions, each with a copy, edited or not: equal certificates when some order makes them so."""
+    rng = random.Random(seed)
+    size = rng.randrange(2, 6)
+    symmetries = {"A": ((((0, 1), 1),)), "S": 1, "N": -1}
+
+    def drawn() -> Edge:
+        name = rng.choice("AASSN")
+        return Edge(name, (rng.randrange(size), rng.randrange(size)), symmetries[name])
+
+    edges = [drawn() for _ in range(rng.randrange(2, 8))]
+    turn = rng.sample(range(size), size)
+    moved = [Edge(e.head, tuple(turn[v] for v in e.ends), e.group) for e in edges]
+    other = [*moved[1:], drawn()] if rng.random() < 0.5 else moved
+    rng.shuffle(other)
+    one, two = ([certified(graph, order) for order in permutations(range(size))] for graph in (edges, other))
+    for graph, all_orders in ((edges, one), (other, two)):
+        place, sign = labelling(["n"] * size, graph)
+        zero = any((text, -s) in all_orders for text, s in all_orders) or not all_orders[0][1]
+        assert (sign == 0) == zero
+        assert zero or certified(graph, place) in all_orders
+    if (one[0][1] and two[0][1]) and labelling(["n"] * size, edges)[1] and labelling(["n"] * size, other)[1]:
+        found = (certified(g, labelling(["n"] * size, g)[0])[0] for g in (edges, other))
+        assert (next(found) == next(found)) == (min(one)[0] == min(two)[0])
+
+
+def certified(edges: list[Edge], place: Sequence[int]) -> tuple[tuple[object, ...], int]:
+    """What a contraction looks like with its dummies at those places, and its sign."""
+    readings = [(edge.head, *edge.read([place[v] for v in edge.ends])) for edge in edges]
+    return tuple(sorted(r[:2] for r in readings)), prod(r[2] for r in readings)
 
 
 def gradient(layers: int) -> tuple[int, float]:

@@ -30,7 +30,7 @@ from idxcalc.normal.reduce import invertible
 from idxcalc.normal.signs import expression_nonzero, integral, nonzero, sign
 from idxcalc.normal.trigonometry import vanishes_as_angles
 from idxcalc.normal.terms import (
-    WORK, Poly, Scope, Undefined, as_number, denominators, key, minus, poly_expr, single,
+    WORK, Poly, Scope, Undefined, as_number, denominators, key, minus, poly_expr, scale, single,
 )  # fmt: skip
 
 
@@ -131,12 +131,8 @@ def assume(scope: Scope, condition: Condition) -> dict[Index, Index | int]:
             gap = minus(normal(scope, left), normal(scope, right))
             if as_number(gap) is None and (len(op) == 1 or expression_nonzero(scope, gap)):
                 _, _, rest = primitive(scope, gap, positive=True)
-                sign = 1 if op[0] == ">" else -1
-                match [*rest.items()]:
-                    case [(((base, e),), c)] if e == 1:
-                        scope.signs[base] = sign if c > 0 else -sign
-                    case _:
-                        scope.signs[poly_expr(rest)] = sign
+                turn = -1 if len(rest) == 1 and min(rest.values()) < 0 else 1
+                scope.signs[poly_expr(scale(rest, turn))] = turn if op[0] == ">" else -turn
         case _:
             pass
     scope.reserved |= free(condition)
