@@ -87,7 +87,7 @@ def test_strongly_regular_graphs_of_one_kind_differ() -> None:
 
 @pytest.mark.parametrize("seed", range(300))
 def test_labelling_agrees_with_all_orders(seed: int) -> None:
-    """Small contractions, each with a copy, edited or not: equal certificates when some order makes them so."""
+    """Small contractions and copies, edited or not: equal certificates when some order makes them so."""
     rng = random.Random(seed)
     size = rng.randrange(2, 6)
     symmetries = {"A": ((((0, 1), 1),)), "S": 1, "N": -1}
