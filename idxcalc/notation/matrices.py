@@ -25,12 +25,10 @@ def _matrix(reader: reading.Reader, item: Item, owner: str, span: Span) -> tuple
         reader.refuse(item.sub, "a subscript belongs to a name", item.place)
         tree = item.atom.items[0]
     else:
-        tree = SumOf(((1, Product((replace(item, power=None),), item.span)),), item.span)
+        tree = SumOf.of(replace(item, power=None))
     matrix, term = calls.whole(reader, tree, 2, owner)
-    rows, columns = (
-        Place(i.dim, f"the {w}", span) for i, w in zip(matrix.indices, ("rows", "columns"), strict=True)
-    )
-    reader.tie("a square matrix", rows, columns)
+    rows, columns = (index.dim for index in matrix.indices)
+    reader.tie("a square matrix", Place(rows, "the rows", span), Place(columns, "the columns", span))
     return matrix, term
 
 

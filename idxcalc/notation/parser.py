@@ -213,7 +213,7 @@ class _Records(lark.Transformer[Any, Any]):
 
     def single(self, span: Span, token: Tok) -> SumOf:
         atom = self.name(span, token) if token.kind == "NAME" else self.number(span, token)
-        return SumOf(((1, Product((Item(atom, None, 0, None, span),), span)),), span)
+        return SumOf.of(Item(atom, None, 0, None, span))
 
     # atoms
 

@@ -190,6 +190,11 @@ class SumOf(Record):
     terms: tuple[tuple[int, Product], ...]
     span: Span
 
+    @staticmethod
+    def of(item: Item) -> SumOf:
+        """One item alone."""
+        return SumOf(((1, Product((item,), item.span)),), item.span)
+
     @property
     def items(self) -> tuple[Item | Sign, ...]:
         """What a sum of one product without a minus consists of."""
