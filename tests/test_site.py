@@ -216,6 +216,38 @@ def test_on_paper_marks_stay_and_what_is_closed_takes_no_room(address: str, brow
     page.close()
 
 
+ON_SCREEN_ONLY = ".skip-to-content, .headerlink, .copybtn, .back-to-top, p.notebook, .identities-filter"
+TOO_WIDE = """() => [...document.querySelectorAll('.sheet td .katex-html')].filter(each =>
+  each.getBoundingClientRect().right > each.closest('tr').getBoundingClientRect().right + 1)
+  .map(each => each.textContent)"""
+
+
+@needs_browser
+def test_on_paper_is_nothing_that_only_a_screen_can_use(address: str, browser: Any) -> None:
+    page = browser.new_page(color_scheme="dark")
+    for name in ("neuron.html", "matrix-table.html", "evidence.html"):
+        page.goto(address + name)
+        page.evaluate("document.body.dataset.theme = 'dark'")
+        assert page.locator(ON_SCREEN_ONLY).count() > 0
+        page.emulate_media(media="print")
+        assert page.locator(ON_SCREEN_ONLY).locator("visible=true").count() == 0, name
+        assert page.evaluate("getComputedStyle(document.body).colorScheme") == "light"
+        page.emulate_media(media="screen")
+    page.close()
+
+
+@needs_browser
+@pytest.mark.parametrize("paper", ["A4", "Letter"])
+def test_the_sheet_is_two_printed_pages(address: str, browser: Any, paper: str) -> None:
+    page = browser.new_page(viewport={"width": 700, "height": 1000})  # between the margins of the paper
+    page.goto(address + "cheat-sheet.html")
+    printed = page.pdf(format=paper)
+    assert len(re.findall(rb"/Type\s*/Page\b", printed)) == 2
+    page.emulate_media(media="print")
+    assert not page.evaluate(TOO_WIDE)
+    page.close()
+
+
 @needs_browser
 def test_the_identities_are_found_by_name_by_shape_and_by_source(address: str, browser: Any) -> None:
     page = browser.new_page()
@@ -256,6 +288,8 @@ def test_the_counts_are_there_as_data(site: Path) -> None:
     assert all(
         {"title", "proved", "tested", "wrong", "unchecked"} <= set(each) for each in found["pages"].values()
     )
+    errors = [each["largest error"] for each in found["pages"].values()]
+    assert 0 < max(errors) < 1e-6, "that two sides differ, as they should, is no error"
     assert set(found["versions"]) >= {"Python", "jax", "idxcalc"}
 
 

@@ -25,8 +25,8 @@ class Result:
     """What is known about one relation.
 
     ``verdict``: proved, tested, refuted or malformed (and ``defined`` for a definition, ``claimed`` for a
-    claim). ``max_error`` is the largest error of the samples, relative to the largest term; ``trials`` their
-    number. ``sizes`` lists the sizes they had. ``rules`` and ``assumptions`` are what the proof rested on.
+    claim). ``max_error`` is the largest error of the samples, relative to the largest term, None where the sides
+    are to differ; ``trials`` their number. ``sizes`` lists the sizes they had. ``rules`` and ``assumptions`` are what the proof rested on.
     ``notes`` are remarks such as "this makes w square". ``snippet`` is a program that imports only jax and
     prints the error of the same samples (``str(snippet)``; it is written when asked for). ``span`` is the
     part of ``source`` that the verdict is about.
@@ -101,7 +101,8 @@ class Result:
             at = ", ".join(filter(None, where)) or (f"at {_listed(scalars)}" if scalars else "")
             said = (f"{at}: " if at else "") + f"left {found.left:.4f}, right {found.right:.4f}"
         elif self and self.trials:
-            said = f"{self.trials} samples, largest error {self.max_error:.1e}"
+            error = "" if self.max_error is None else f", largest error {self.max_error:.1e}"
+            said = f"{self.trials} samples{error}"
         return "; ".join(filter(None, [*self.notes, said]))
 
 

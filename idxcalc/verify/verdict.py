@@ -38,7 +38,7 @@ def verdict(relation: Relation, seed: int = 0, example: bool = True) -> Result:
     word: Verdict = "refuted" if not seen.agrees else "proved" if proof or relation.op == "!=" else "tested"
     return Result(
         word,
-        max_error=seen.max_error,
+        max_error=seen.max_error if relation.op == "=" else None,  # how far ≠ is from = is no error
         trials=seen.trials,
         counterexample=seen.counterexample,
         rules=tuple(evidence.rules) if proof else (),
