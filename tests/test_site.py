@@ -158,6 +158,38 @@ def test_an_index_lights_up_its_partners_by_pointer_by_keyboard_and_by_touch(
     assert not faults
 
 
+TAB_STOPS = """() => [...document.querySelectorAll('div.math')].filter(each => each.checkVisibility())
+  .map(each => [each, ...each.querySelectorAll('*')].filter(
+    part => part.tabIndex >= 0 || ['auto', 'scroll'].includes(getComputedStyle(part).overflowX)).length)"""
+
+
+@needs_browser
+def test_a_display_is_one_stop_and_the_arrow_keys_reach_formulas_in_sentences(
+    address: str, browser: Any
+) -> None:
+    at, lit = "document.activeElement.outerHTML.slice(0, 5)", "document.querySelectorAll('.idx-lit').length"
+    page = browser.new_page(viewport={"width": 360, "height": 740})
+    page.goto(address + "notation.html")
+    assert set(page.evaluate(TAB_STOPS)) == {1}
+    assert page.locator("span.math[tabindex='0']").count() < page.locator("span.math[tabindex='-1']").count()
+    page.locator("div.math[tabindex='0']").first.focus()
+    reached = set()
+    for _ in range(60):
+        page.keyboard.press("ArrowDown")
+        page.keyboard.press("ArrowRight")
+        reached.add(page.evaluate(at))
+        assert page.evaluate(lit) > 0
+    assert reached == {"<div ", "<span"}
+    place = page.locator(":focus").inner_text()
+    page.keyboard.press("ArrowUp")
+    assert page.locator(":focus").inner_text() != place
+    page.locator("main a, article a").first.focus()
+    page.locator("span.math[tabindex='-1']").first.focus()
+    page.keyboard.press("Alt+ArrowRight")
+    assert page.evaluate(lit) == 0, "that key is the browser's"
+    page.close()
+
+
 @needs_browser
 def test_the_sums_are_shown_without_scripts_and_by_keyboard(plain: Any) -> None:
     sums = plain.locator(".idx-sums").first
@@ -255,13 +287,26 @@ def test_the_identities_are_found_by_name_by_shape_and_by_source(address: str, b
     page.goto(address + "matrix-table.html")
     rows, field = page.locator(".identities tbody tr:visible"), page.locator(".identities-filter input")
     everything = rows.count()
-    for words in ("INVERSE", "number by m x n", "mc 49", "determinant inverse"):
+    asked = (
+        "INVERSE", "number by m x n", "mc 49", "determinant inverse", "Jacobi", "hessian", "logdet", r"\det",
+        "X^{-1}", "X^-1", "scalar by matrix", "vector by vector", r"tr \delta_{ij}",
+    )  # fmt: skip
+    for words in asked:
         field.fill(words)
         said = page.locator(".identities-filter output").inner_text()
         assert 0 < rows.count() < everything and said.strip() == f"{rows.count()} of {everything}", words
     field.fill("inverse")
     found = [text.lower() for text in rows.all_inner_texts()]
     assert all("inverse" in text or "^{-1}" in text for text in found)
+    for words, first in {
+        "jacobi's": "determinant (Jacobi's formula)",
+        "logdet hessian": "logarithm of the",
+    }.items():
+        page.evaluate("scrollTo(0, 0)")
+        field.fill(words)
+        assert rows.first.inner_text().startswith(first)
+        top, under = rows.first.bounding_box()["y"], field.bounding_box()["y"]
+        assert 0 <= under < top < page.viewport_size["height"], "the field and the first row are in view"
     field.fill("no such thing")
     assert rows.count() == 0
     field.fill("")

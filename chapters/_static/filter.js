@@ -1,13 +1,21 @@
-// A field above the tables of identities: rows stay whose name, writing, shapes or source hold every word.
-// Without this script all rows are there.
+// A field above the tables of identities: rows stay whose name, writing, shapes, formula or source hold every
+// word; the first of them comes into view. Without this script all rows are there.
 
 document.addEventListener("DOMContentLoaded", () => {
   const tables = [...document.querySelectorAll(".identities")];
   if (!tables.length) return;
-  const plain = (text) => text.toLowerCase().replace(/\b([a-z])\s*[x×]\s*([a-z])\b/g, "$1×$2");
+  const plain = (text) => text.toLowerCase()
+    .replace(/\{\\htmldata\{[^}]*\}\{([^{}]*)\}\}/g, "$1") // what marks an index for the pointer
+    .replace(/\b([a-z])\s*[x×]\s*([a-z])\b/g, "$1×$2")
+    .replace(/\^(\{-1\}|-1)/g, "⁻¹")
+    .replace(/\^(\{t\}|t\b)/g, "ᵀ")
+    .replace(/\bscalar\b/g, "number");
+  const kinds = (shapes) => shapes.replace(/\b[a-z]×[a-z]\b/g, "matrix").replace(/\b[a-z]\b/g, "vector");
   const rows = tables.flatMap((table) => [...table.querySelectorAll("tbody tr")]).map((row) => {
-    const cells = [...row.cells].filter((_, column) => column !== 3); // all but the formula
-    return { row, text: plain(cells.map((cell) => cell.textContent).join(" ")) };
+    const [name, writing, shapes, formula, source] = row.cells;
+    const tex = formula.querySelector("annotation") ?? formula;
+    const words = [name, writing, shapes, tex, source].map((each) => each.textContent);
+    return { row, text: plain([...words, kinds(shapes.textContent)].join("\n")) };
   });
 
   const label = document.createElement("label");
@@ -18,16 +26,17 @@ document.addEventListener("DOMContentLoaded", () => {
   field.placeholder = "inverse, number by m×n, MC 49";
   count.setAttribute("aria-live", "polite");
   label.append("Show only rows with ", field, count);
-  tables[0].before(label);
+  (tables[0].closest("section section") ?? tables[0]).before(label); // where it stays in view with all tables
 
   field.addEventListener("input", () => {
     const words = plain(field.value).match(/\S+ by \S+|\S+/g) || []; // a shape is one word
-    let shown = 0;
-    for (const { row, text } of rows) {
-      row.hidden = !words.every((word) => text.includes(word));
-      shown += !row.hidden;
-    }
+    const shown = rows.filter(({ row, text }) => !(row.hidden = !words.every((word) => text.includes(word))));
     for (const table of tables) table.hidden = !table.querySelector("tbody tr:not([hidden])");
-    count.textContent = words.length ? ` ${shown} of ${rows.length}` : "";
+    count.textContent = words.length ? ` ${shown.length} of ${rows.length}` : "";
+    const first = words.length && shown[0]?.row;
+    if (!first) return;
+    const { top, bottom } = first.getBoundingClientRect();
+    const seen = top >= label.getBoundingClientRect().bottom && bottom <= innerHeight;
+    if (!seen) first.scrollIntoView({ block: "center", behavior: "instant" });
   });
 });

@@ -1,10 +1,13 @@
-// Pointing at an index lights up its partners. With the keyboard, the arrow keys go from index to index of
-// the formula that has the focus; what is lit is said aloud. Nothing is lost without this script.
+// Pointing at an index lights up its partners. With the keyboard, left and right go from index to index of
+// the formula that has the focus, up and down from formula to formula; what is lit is said aloud. Tab stops at
+// displays and at the first formula of a table, or a page; at the others inside sentences it would be a nuisance.
+// Nothing is lost without this script.
 
 const lit = [];
 const heard = document.createElement("div");
 heard.className = "idx-heard";
 heard.setAttribute("role", "status");
+let formulas = [];
 
 function light(formula, name) {
   lit.splice(0).forEach((each) => each.classList.remove("idx-lit"));
@@ -18,26 +21,38 @@ function point({ target }) {
   light(index?.closest(".math"), index?.dataset.i);
 }
 
+const WAYS = { ArrowRight: [1, 0], ArrowLeft: [-1, 0], Escape: [0, 0], ArrowDown: [0, 1], ArrowUp: [0, -1] };
+
 function step(event) {
   const formula = event.currentTarget;
-  const names = [...new Set([...formula.querySelectorAll("[data-i]")].map((each) => each.dataset.i))];
-  const way = { ArrowRight: 1, ArrowLeft: -1, Escape: 0 }[event.key];
-  if (way === undefined) return;
+  const [way, over] = WAYS[event.key] ?? [];
+  if (way === undefined || event.altKey || event.ctrlKey || event.metaKey) return;
+  const near = formulas.filter((each) => each === formula || each.checkVisibility());
+  const other = near[near.indexOf(formula) + over];
+  if (!other) return; // after the last one the page scrolls
   event.preventDefault();
   event.stopPropagation(); // themes turn pages with the same keys
+  if (over) return other.focus();
+  const names = [...new Set([...formula.querySelectorAll("[data-i]")].map((each) => each.dataset.i))];
   const at = names.indexOf(lit[0]?.dataset.i);
   const next = at < 0 && way < 0 ? names.length - 1 : (at + way + names.length) % names.length;
   light(formula, way ? names[next] : undefined);
+  lit[0]?.scrollIntoView({ block: "nearest", inline: "nearest" });
   heard.textContent = lit.length ? `index ${lit[0].textContent}, in ${lit.length} places` : "";
 }
 
 addEventListener("DOMContentLoaded", () => {
   document.body.append(heard);
   document.addEventListener("pointerover", point);
-  for (const formula of document.querySelectorAll("div.math:has([data-i])")) {
-    formula.tabIndex = 0;
+  formulas = [...document.querySelectorAll(".math:has([data-i])")];
+  const tables = new Set();
+  for (const [n, formula] of formulas.entries()) {
+    const table = formula.closest("table");
+    const stop = n === 0 || formula.matches("div") || (table && !tables.has(table));
+    tables.add(table);
+    formula.tabIndex = stop ? 0 : -1;
     formula.setAttribute("role", "group");
-    formula.setAttribute("aria-label", "Formula; the arrow keys go through its indices");
+    formula.setAttribute("aria-label", "Formula; left and right: its indices, up and down: other formulas");
     formula.addEventListener("keydown", step);
     formula.addEventListener("blur", () => light());
   }
