@@ -39,11 +39,15 @@ class Quiet(http.server.SimpleHTTPRequestHandler):
     def log_message(self, *args: Any) -> None: ...
 
 
+class Server(http.server.ThreadingHTTPServer):
+    request_queue_size = 64  # a page asks for all its fonts at once
+
+
 @pytest.fixture(scope="module")
 def address(site: Path) -> Iterator[str]:
     """The site served on this machine."""
     handler = functools.partial(Quiet, directory=str(site))
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+    with Server(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}/"
         server.shutdown()

@@ -37,6 +37,6 @@ document.addEventListener("DOMContentLoaded", () => {
     if (!first) return;
     const { top, bottom } = first.getBoundingClientRect();
     const seen = top >= label.getBoundingClientRect().bottom && bottom <= innerHeight;
-    if (!seen) first.scrollIntoView({ block: "center", behavior: "instant" });
+    if (!seen) scrollTo({ top: scrollY + top - innerHeight / 2, behavior: "instant" }); // never sideways
   });
 });
