@@ -388,3 +388,6 @@ def test_the_book_on_paper_is_whole(tmp_path: Path) -> None:
     ).stdout
     for part in ("Contents", "Chapter 1", "Appendix A", "proof-read", "largest error"):
         assert part in text, part
+    pages = text.split("\f")
+    (sheet,) = (n for n, page in enumerate(pages) if re.match(r"\s*Appendix A\s+Two pages to print", page))
+    assert re.match(r"\s*Appendix B", pages[sheet + 2]), "the sheet fills two pages"

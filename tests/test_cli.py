@@ -189,6 +189,12 @@ def test_a_relation(shell):
     assert out.startswith("refuted\n")
 
 
+def test_how_far_sides_differ_that_should_is_no_error(shell):
+    status, out, _ = shell("check", "--json", "--given", "A_{ij}", r"A_{ij} \neq A_{ji}")
+    (record,) = json.loads(out)
+    assert status == 0 and record["trials"] > 0 and record["max_error"] is None
+
+
 def test_json_of_a_relation(shell):
     status, out, _ = shell("check", "--json", *GIVEN, "--define", "L = x_ix_i", "L = x_jx_j")
     assert status == 0
