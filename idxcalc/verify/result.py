@@ -25,11 +25,11 @@ class Result:
     """What is known about one relation.
 
     ``verdict``: proved, tested, refuted or malformed (and ``defined`` for a definition, ``claimed`` for a
-    claim). ``max_error`` is the largest error of the samples, relative to the largest term, None where the sides
-    are to differ; ``trials`` their number. ``sizes`` lists the sizes they had. ``rules`` and ``assumptions`` are what the proof rested on.
-    ``notes`` are remarks such as "this makes w square". ``snippet`` is a program that imports only jax and
-    prints the error of the same samples (``str(snippet)``; it is written when asked for). ``span`` is the
-    part of ``source`` that the verdict is about.
+    claim). ``max_error`` is the largest error of the samples, relative to the largest term, and None where
+    the sides are to differ; ``trials`` is their number. ``sizes`` lists the sizes they had. ``rules`` and
+    ``assumptions`` are what the proof rested on. ``notes`` are remarks such as "this makes w square".
+    ``snippet`` is a program that imports only jax and prints the error of the same samples (``str(snippet)``;
+    it is written when asked for). ``span`` is the part of ``source`` that the verdict is about.
     ``answer`` is what a ``?`` stands for. ``steps`` are (rule, LaTeX) pairs.
     """
 
