@@ -16,8 +16,8 @@ from typing import Any
 
 from idxcalc.errors import IdxcalcError
 from idxcalc.expr import (
-    Definition, Expr, Index, Num, Part, Pow, Ref, Slot, bound_here, changed, children, free, own_slots, said,
-    substitute, walk,
+    Call, Expr, Index, Num, Part, Pow, Ref, Slot, bound_here, called, changed, children, free, own_slots,
+    said, substitute, unlifted, walk,
 )  # fmt: skip
 from idxcalc.normal.equality import cleared
 from idxcalc.normal.normalise import normal
@@ -44,32 +44,48 @@ class Rule:
 
 def rules(source: Expr) -> list[Rule]:
     """What the definitions that an expression stands on say, the deepest first."""
-    return [rule for definition in definitions(source) for rule in solved(definition)]
+    return [rule for name, body in definitions(source).items() for rule in solved(name, body)]
 
 
-def definitions(source: Expr) -> dict[Definition, None]:
-    """The definitions that an expression stands on, the deepest first."""
-    found: dict[Definition, None] = {}
+def definitions(source: Expr) -> dict[Expr, Expr]:
+    """The defined names and applied functions that an expression stands on, the deepest first, and what each
+    is; a name for an applied function is the only name for it."""
+    found: dict[Expr, Expr] = {}
+
+    def add(name: Expr, body: Expr) -> None:
+        if name not in found:
+            value = application(body)
+            body = body if value is None else called(value)
+            visit(body)
+            found[name] = body
 
     def visit(node: Expr) -> None:
         for part in walk(node):
-            if isinstance(part, Ref) and part.definition not in found:
-                visit(part.definition.body)
-                found[part.definition] = None
+            if isinstance(part, Ref):
+                add(Ref(part.definition, part.definition.indices), part.definition.body)
+            elif (value := application(part)) is not None:
+                add(value, called(value))
 
     visit(source)
     return found
 
 
+def application(node: Part) -> Call | None:
+    """The value of a function with a body that a part is, or is a derivative of."""
+    if isinstance(node, Call) and node.function.body is not None:
+        return unlifted(Call(node.function, node.out, (), node.args))
+    return None
+
+
 @lru_cache(maxsize=500)  # no more: the rules keep their definition alive
-def solved(definition: Definition) -> tuple[Rule, ...]:
+def solved(defined: Expr, meant: Expr) -> tuple[Rule, ...]:
     """A definition read from right to left, and solved for each factor that it is linear in."""
-    scope = Scope(normal, closed=True, most=LIMIT)
-    name, indices = Ref(definition, definition.indices), definition.indices
+    scope, indices = Scope(normal, closed=True, most=LIMIT), tuple(sorted(free(defined), key=str))
     try:
-        body = normal(scope, definition.body)
+        (((name, _),),) = normal(scope, defined)  # a product of one power
+        body = normal(scope, meant)
         equation = cleared(scope, minus(body, single(name)))
-    except (Undefined, IdxcalcError, RecursionError):
+    except (Undefined, IdxcalcError, RecursionError, ValueError):
         return ()
     found = [Rule(indices, poly_expr(body), 1, name)]
     for base in {b: None for term in equation for b, _ in term if b is not name}:
@@ -89,27 +105,26 @@ def solved(definition: Definition) -> tuple[Rule, ...]:
 
 
 def folded(scope: Scope, poly: Poly, known: list[Rule]) -> Poly:
-    """A polynomial written with definitions, where that makes it shorter."""
+    """A polynomial written with definitions, where that makes it no longer."""
     shapes = {_shape(part) for part in walk(poly_expr(poly))}
     usable = [rule for rule in known if _shape(rule.pattern) in shapes]
-    plain = [rule for rule in usable if isinstance(rule.value, Ref)]
-    # A root is recognised as it was defined, before parts of it get names.
-    roots = [rule for rule in usable if rule.exponent != 1]
-    others = [rule for rule in usable if rule not in plain and rule not in roots]
-    for group in (*([rule] for rule in roots), plain, *([rule] for rule in others)):
+    plain = [rule for rule in usable if isinstance(rule.value, Ref | Call)]
+    for group in (plain, *([rule] for rule in usable if rule not in plain)):
         tree = poly_expr(poly)
         made = _rewritten(tree, group)
         if made is not tree:
             shorter = normal(scope, made)
-            if weight(poly_expr(shorter)) < weight(tree):
+            if weight(poly_expr(shorter)) <= weight(tree):
                 poly = shorter
     return poly
 
 
 def weight(node: Part) -> Number:
-    """How long an expression is, a square being longer than the thing itself."""
-    powers = (part.exponent for part in walk(node) if isinstance(part, Pow))
-    return sum(1 for _ in walk(node)) + sum(abs(by.value) > 1 for by in powers if isinstance(by, Num))
+    """How long an expression is, a square being longer than the thing itself; what has a name is short."""
+    if isinstance(node, Call) and node.function.body is not None:
+        return 2
+    by = node.exponent if isinstance(node, Pow) else None
+    return sum(map(weight, children(node))) + 1 + (isinstance(by, Num) and abs(by.value) > 1)
 
 
 def _shape(node: Part) -> int:
@@ -123,11 +138,11 @@ def _shape(node: Part) -> int:
 
 def _rewritten(node: Expr, group: list[Rule]) -> Expr:
     """``node`` with everything that looks like a pattern replaced."""
-    kept = {_shape(part): (part, rule.indices) for rule in group for part in rule.kept}
+    kept = {_shape(part): part for rule in group for part in rule.kept}
 
     def visit(part: Any) -> Any:
         shape = _shape(part)
-        if shape in kept and _match(kept[shape][0], part, kept[shape][1]) is not None:
+        if shape in kept and _match(kept[shape], part, ()) is not None:
             return part
         whole, base, exponent = part, part, Fraction(1)
         if isinstance(part, Pow) and isinstance(part.exponent, Num):

@@ -179,9 +179,9 @@ def _held(scope: Scope, poly: Poly, exponent: int) -> Poly:
 
 def call(scope: Scope, node: Call) -> Poly:
     function, out, derivs, args = node.function, node.out, node.derivs, node.args
-    if not derivs and (node.lifted or function.body is not None):
+    if not derivs and (node.lifted or (function.body is not None and not scope.closed)):
         plain = unlifted(node)
-        return normal(scope, plain if function.body is None else called(plain))
+        return normal(scope, plain if function.body is None or scope.closed else called(plain))
     made = tuple(argument(scope, a) for a in args)
     if len(derivs) > 1:
         ranked = tuple(sorted(derivs, key=lambda d: (d[0], [spelt(s) for s in d[1]])))

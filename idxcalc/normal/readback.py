@@ -6,14 +6,13 @@ become one sum with a bracket, ``2 \\sum_i (\\hat y_i - y_i) t_i``; dummies get 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from itertools import permutations
 from math import prod
 from weakref import WeakKeyDictionary
 
 from idxcalc.errors import IdxcalcError
 from idxcalc.expr import (
-    Add, Component, Constant, Definition, Expr, Index, Mul, Num, Part, Pow, Ref, Size, Sum, bound_here,
+    Add, Component, Constant, Expr, Index, Mul, Num, Part, Pow, Ref, Size, Sum, bound_here,
     changed, children, fresh, names, own_slots, said, transform, walk,
 )  # fmt: skip
 from idxcalc.normal.canonical import renamed
@@ -63,7 +62,7 @@ def simplify(expr: Expr, source: Expr | None = None) -> Expr:
             break
     if best is None:
         return expr
-    hints = _hints(source, definitions(source)) if source is not None else {}
+    hints = _hints(source, *definitions(source).values()) if source is not None else {}
     used = {n for n in names(best) if n[0] not in "#~$"}
     written: Expr = _lettered(transform(best, _arranged), {}, used, hints)  # type: ignore[assignment]
     _simple[written] = known
@@ -204,10 +203,10 @@ def _free_first(node: Expr) -> str:
 Hints = dict[tuple[object, int], list[str]]
 
 
-def _hints(source: Expr, definitions: Iterable[Definition]) -> Hints:
+def _hints(*formulas: Expr) -> Hints:
     """The letters that a formula and its definitions use in each slot."""
     found: Hints = {}
-    for part in (part for node in (source, *(d.body for d in definitions)) for part in walk(node)):
+    for part in (part for node in formulas for part in walk(node)):
         if isinstance(part, Component | Ref):
             for place, slot in enumerate(part.slots):
                 if isinstance(slot, Index):

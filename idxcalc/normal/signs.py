@@ -128,13 +128,18 @@ def _sign_by_cases(scope: Scope, poly: Poly) -> int:
     return 0
 
 
+def _named(part: Part) -> bool:
+    """Whether a closed scope keeps a part for what it is called."""
+    return isinstance(part, Ref) or (isinstance(part, Call) and part.function.body is not None)
+
+
 def nonzero(scope: Scope, base: Base) -> bool:
     """Whether no component of ``base`` is 0 on a set that has a volume."""
     known = scope.safe.get(base)
     if known is None:
         scope.safe[base] = False  # while it is being found out
         try:
-            if scope.closed and any(isinstance(p, Ref) for p in walk(base)):
+            if scope.closed and any(map(_named, walk(base))):
                 inner = opening(scope)
                 known = expression_nonzero(inner, inner.normal(inner, base))
             else:
