@@ -16,7 +16,7 @@ from typing import Any
 
 from idxcalc.errors import IdxcalcError
 from idxcalc.expr import (
-    Call, Expr, Index, Num, Part, Pow, Ref, Slot, bound_here, called, changed, children, free, own_slots,
+    Call, Expr, Index, Iverson, Num, Part, Pow, Ref, Slot, bound_here, called, changed, children, free, own_slots,
     said, substitute, unlifted, walk,
 )  # fmt: skip
 from idxcalc.normal.equality import cleared
@@ -29,6 +29,7 @@ from idxcalc.normal.terms import (
 )  # fmt: skip
 
 Binding = dict[Index, Slot]
+LONGER = 1.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +95,9 @@ def solved(defined: Expr, meant: Expr) -> tuple[Rule, ...]:
         with_it = {term: c for term, c in equation.items() if base in dict(term)}
         factor: Poly = {tuple(p for p in term if p[0] is not base): c for term, c in with_it.items()}
         rest: Poly = {term: -c for term, c in equation.items() if term not in with_it}
-        linear = exponent in (1, Fraction(1, 2)) and free(base) >= set(indices)
+        linear = (
+            exponent in (1, Fraction(1, 2)) and free(base) >= set(indices) and not isinstance(base, Iverson)
+        )
         if linear and expression_nonzero(scope, factor):
             value = multiply(scope, rest, reciprocal(scope, factor))
             shape = _shape(base)
@@ -105,18 +108,32 @@ def solved(defined: Expr, meant: Expr) -> tuple[Rule, ...]:
 
 
 def folded(scope: Scope, poly: Poly, known: list[Rule]) -> Poly:
-    """A polynomial written with definitions, where that makes it no longer."""
+    """A polynomial written with definitions, where that makes it no longer; or a little longer, where what
+    they were made of is gone then and less is divided."""
     shapes = {_shape(part) for part in walk(poly_expr(poly))}
     usable = [rule for rule in known if _shape(rule.pattern) in shapes]
     plain = [rule for rule in usable if isinstance(rule.value, Ref | Call)]
-    for group in (plain, *([rule] for rule in usable if rule not in plain)):
+    # A root is recognised as it was defined, before parts of it get names.
+    roots = [rule for rule in usable if rule.exponent != 1]
+    others = [rule for rule in usable if rule not in plain and rule not in roots]
+    for group in (*([rule] for rule in roots), plain, *([rule] for rule in others)):
         tree = poly_expr(poly)
         made = _rewritten(tree, group)
         if made is not tree:
             shorter = normal(scope, made)
-            if weight(poly_expr(shorter)) <= weight(tree):
+            found = poly_expr(shorter)
+            patterns = {_shape(rule.pattern) for rule in group}
+            gone = not any(_shape(part) in patterns for part in walk(found))
+            better = gone and divisions(found) < divisions(tree)
+            if weight(found) <= weight(tree) * (LONGER if better else 1):
                 poly = shorter
     return poly
+
+
+def divisions(node: Part) -> int:
+    """How many powers in an expression are negative."""
+    powers = (part.exponent for part in walk(node) if isinstance(part, Pow))
+    return sum(isinstance(by, Num) and by.value < 0 for by in powers)
 
 
 def weight(node: Part) -> Number:
@@ -138,11 +155,11 @@ def _shape(node: Part) -> int:
 
 def _rewritten(node: Expr, group: list[Rule]) -> Expr:
     """``node`` with everything that looks like a pattern replaced."""
-    kept = {_shape(part): part for rule in group for part in rule.kept}
+    kept = {_shape(part): (part, rule.indices) for rule in group for part in rule.kept}
 
     def visit(part: Any) -> Any:
         shape = _shape(part)
-        if shape in kept and _match(kept[shape], part, ()) is not None:
+        if shape in kept and _match(kept[shape][0], part, kept[shape][1]) is not None:
             return part
         whole, base, exponent = part, part, Fraction(1)
         if isinstance(part, Pow) and isinstance(part.exponent, Num):
