@@ -16,8 +16,8 @@ from typing import Any
 
 from idxcalc.errors import IdxcalcError
 from idxcalc.expr import (
-    Call, Expr, Index, Iverson, Num, Part, Pow, Ref, Slot, bound_here, called, changed, children, free, own_slots,
-    said, substitute, unlifted, walk,
+    Call, Expr, Index, Iverson, Num, Part, Pow, Ref, Slot, bound_here, called, changed, children, free,
+    own_slots, said, substitute, unlifted, walk,
 )  # fmt: skip
 from idxcalc.normal.equality import cleared
 from idxcalc.normal.normalise import normal

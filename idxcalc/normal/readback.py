@@ -13,7 +13,7 @@ from weakref import WeakKeyDictionary
 from idxcalc.errors import IdxcalcError
 from idxcalc.expr import (
     Add, Component, Constant, Expr, Index, Mul, Num, Part, Pow, Ref, Size, Sum, bound_here,
-    changed, children, fresh, names, own_slots, said, transform, walk,
+    changed, children, free, fresh, names, own_slots, said, transform, walk,
 )  # fmt: skip
 from idxcalc.normal.canonical import renamed
 from idxcalc.normal.fold import Rule, definitions, folded, rules, weight
@@ -121,7 +121,11 @@ def _without(term: Term, common: Powers) -> Term:
 
 def _collected(scope: Scope, poly: Poly) -> list[Expr]:
     """The terms with their numbers, contractions that share factors made one."""
-    rest = dict(sorted(poly.items(), key=lambda p: key(term_expr(p[0]))))
+
+    def order(each: tuple[Term, Number]) -> tuple[int, str]:
+        return sum(len(scope.inside[b][0]) for b, _ in each[0] if b in scope.inside), key(term_expr(each[0]))
+
+    rest = dict(sorted(poly.items(), key=order))
     found: list[Expr] = []
     while rest:
         term = next(iter(rest))
@@ -153,16 +157,25 @@ def _collected(scope: Scope, poly: Poly) -> list[Expr]:
 def _aligned(
     scope: Scope, indices: tuple[Index, ...], inner: Term, other: Base, shared: Powers | None
 ) -> tuple[Powers, Number, Term] | None:
-    """Another contraction written with the same dummies, most factors (or ``shared``) in common."""
+    """Another contraction written with the same dummies, most factors (or ``shared``) in common; over those
+    that it has besides, the rest of it is summed."""
     others, term = scope.inside.get(other, ((), ()))
     best: tuple[Powers, Number, Term] | None = None
-    for order in permutations(indices) if len(others) == len(indices) else ():
-        if any(a.dim is not b.dim for a, b in zip(others, order, strict=True)):
+    for chosen in permutations(others, len(indices)) if len(indices) <= len(others) <= DUMMIES else ():
+        if any(a.dim is not b.dim for a, b in zip(chosen, indices, strict=True)):
             continue
-        sign, moved = renamed(scope, term, dict(zip(others, order, strict=True)))
+        more = {i: Index(f"#{n}+", i.dim) for n, i in enumerate(others) if i not in chosen}
+        sign, moved = renamed(scope, term, dict(zip(chosen, indices, strict=True)) | more)
         common = _common([inner, moved])
         fits = moved != inner and (common == shared if shared is not None else bool(common))
-        if fits and (best is None or len(common) > len(best[0])):
+        if not fits or any(free(b) & set(more.values()) for b in common):
+            continue
+        if more:
+            left = term_expr(_without(moved, common))
+            for index in more.values():
+                left = Sum(index, left)
+            moved = sorted_term({**common, left: 1})
+        if best is None or len(common) > len(best[0]):
             best = common, sign, moved
     return best
 
