@@ -28,6 +28,7 @@ ATTENTION = [
     r"p_{ij} = \frac{e^{s_{ij}}}{\sum_l e^{s_{il}}} \quad \text{(no sum on $i$)}",
     r"o_{ib} = p_{ij}v_{jb}",
 ]
+SIGMOID = [r"s(u) = \frac{1}{1 + e^{-u}}"]
 LENGTH = [r"r = \sqrt{x_ix_i}", r"u_i = \frac{x_i}{r}"]
 
 
@@ -65,6 +66,26 @@ def defining(given: str, defined: list[str]) -> Context:
             "q_{ia}, k_{ja}, v_{jb}", ATTENTION, "o_{ib}", "q_{ga}",
             r"\left(\sum_j k_{ja} v_{jb} p_{gj} - o_{gb} k_{ja} p_{gj}\right) \delta_{gi}"
             r" \quad \text{(no sum on $g$)}",
+        ),
+        ("c", SIGMOID, "s(c)", "c", "(1 - s(c)) s(c)"),
+        ("c", SIGMOID, r"\log s(c)", "c", "1 - s(c)"),
+        ("c, v constant", SIGMOID, r"-v\log s(c) - (1 - v)\log(1 - s(c))", "c", "s(c) - v"),
+        (
+            "x_i", SIGMOID, "s(x_i)", "x_j",
+            r"(1 - s(x_i)) \delta_{ij} s(x_i) \quad \text{(no sum on $i$)}",
+        ),
+        (
+            "X_{ij}, w_j, y_i", [*SIGMOID, r"p_i = s(X_{ij}w_j)", LOGISTIC[1].replace("s_i", "p_i")],
+            "L", "w_k",
+            "(p_i - y_i) X_{ik}",
+        ),
+        ("x_i, w_{ij}", ["r(u) = \\max(0, u)"], "r(w_{ij}x_j)", "x_k",
+         r"[w_{ij} x_j > 0] w_{ik} \quad \text{(no sum on $i$)}"),
+        ("A_{ij}, x_j, y_i", [], "(A_{ij}x_j - y_i)(A_{ik}x_k - y_i)", "x_j", "2(A_{ik} x_k - y_i) A_{ij}"),
+        (
+            "v_{ki}, w_{ij}, x_j, y_k\n\\sigma(z)",
+            [r"h_i = \sigma(w_{ij}x_j)", "L = (v_{ki}h_i - y_k)(v_{kj}h_j - y_k)"], "L", "w_{gh}",
+            r"2\sigma'(w_{gj} x_j) x_h (v_{ki} h_i - y_k) v_{kg} \quad \text{(no sum on $g$)}",
         ),
         ("X_{ij}, b_j, y_i", LINEAR, "r_ir_i", "b_k", r"2X_{ik} r_i"),
         ("X_{ij} invertible", [], r"(X^{-1})_{ij}", "X_{kl}", r"-(X^{-1})_{ik} (X^{-1})_{lj}"),

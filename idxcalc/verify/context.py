@@ -201,7 +201,8 @@ class Context:
                 slots.append(Index(letter, dim) if free_letter else fresh(Index("i", dim), used))
             expr, order = Deriv(expr, by, tuple(slots)), (*order, *slots)
             group = "".join(s.name for s in slots)
-            target = f"({target})_{{,{group}}}" if len(slots) < 2 else f"({target})_{{,({group})}}"
+            comma = f"({target})_{{,({group})}}" if slots[1:] else f"({target})_{{,{group}}}"
+            target = comma if slots else rf"\frac{{\partial}}{{\partial {by.name}}}({target})"
         return Derivation(hints.worked_out(expr), order, target, expr)
 
     def check_steps(
