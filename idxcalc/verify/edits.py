@@ -256,6 +256,8 @@ def added(source: str, side: Side, factors: Iterable[str], terms: Iterable[str])
     """Each term put behind each sum, each factor in front of each product, behind its number and its sum."""
     formula, places = Formula(source, side), []
     for node in formula.products:
+        if _number(node.items[0]) == 0:  # it would change nothing
+            continue
         before = [item for item in node.items[:-1] if _number(item) is not None or _summed(item)]
         gap = " " if before and _summed(before[-1]) else ""
         places.append((before[-1].span.stop if before else node.span.start, gap, node.span))
@@ -264,7 +266,7 @@ def added(source: str, side: Side, factors: Iterable[str], terms: Iterable[str])
         for at in (node.span.stop for node in formula.sums):
             yield Edit(f"a term {text} added", put(source, (Span(at, at), term)), Span(at - 1, at))
     for text in dict.fromkeys(factors):
-        for at, gap, span in places:
+        for at, gap, span in places if text != "d" else ():
             yield Edit(f"a factor {text}", put(source, (Span(at, at), f"{gap}{text} ")), span)
 
 
