@@ -365,14 +365,3 @@ def test_a_quotient_of_differentials_is_not_written_as_a_derivative():
     made = context.expression("(du)(dv)^{-1}").latex()
     assert made == r"\frac{1}{dv} du"
     assert context.check(f"{made} = (du)(dv)^{{-1}}").verdict == "proved"
-
-
-def test_a_delta_alone_has_the_size_that_the_formula_names():
-    context = Context("x_i \\quad (i = 1, \\dots, n)\ny_j \\quad (j = 1, \\dots, m)")
-    found = context.check(r"\delta_{ii} = n")
-    assert (found.verdict, found.notes) == ("proved", ("this makes i run to n",))
-    assert context.check(r"\delta_{ii}x_j = n x_j").verdict == "proved"
-    assert context.check(r"\delta_{ii}y_j = n y_j").verdict == "proved"
-    assert context.check(r"\delta_{ii} = n + 1").verdict == "refuted"
-    assert context.check(r"x_{i,i} = m", "x_i").verdict == "refuted"
-    assert context.check(r"\delta_{ii} = n + m - m").verdict == "refuted", "which of the two?"

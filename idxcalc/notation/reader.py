@@ -53,7 +53,6 @@ class Reader:
     order: tuple[Variable, int] | None = None
     depth: int = 0
     ties: list[tuple[str, Span, Span]] = field(default_factory=list)  # where two letters are one index
-    remarks: list[str] = field(default_factory=list)  # sizes that the formula alone decides
     implied: list[tuple[int, tuple[str, ...]]] = field(default_factory=list)  # the sums that stand nowhere
 
     # errors and sizes
@@ -110,19 +109,15 @@ class Reader:
         return tuple(slot for slot, _ in found), tuple(pair for _, places in found for pair in places)
 
     def size_of_deltas(self) -> None:
-        """A letter that stands in deltas only, ``\\delta_{ii}``, has the size that it has elsewhere; one that
-        stands nowhere else has the one size that the formula names, ``\\delta_{ii} = n``."""
+        """A letter that stands in deltas only, ``\\delta_{ii}``, has the size that it has elsewhere."""
         sizes = self.scope.sizes
         places = [place for found in self.letters_used.values() for place in found]
         known = {sizes.find(p.dim) for p in places if p.owner not in SIZELESS} | sizes.last.keys()
-        for letter, found in self.letters_used.items():
+        for found in self.letters_used.values():
             own = {sizes.find(place.dim) for place in found}
             loose = own - known
             if len(own) - len(loose) <= 1:
                 first, *others = sorted(own, key=lambda root: root in loose)
-                if len(self.sizes_used) == 1 and own == loose:
-                    others.append(self.scope.size_names[(name := min(self.sizes_used))])
-                    self.remarks.append(f"this makes {letter} run to {name}")
                 for other in others:
                     sizes.tie(first, other)
 

@@ -140,7 +140,7 @@ def _read(scope: Scope, source: str, chain: Chain, number: int, wrt: Targets | N
             raise sides_differ(reader, here, there, right.span, summed | reader.summed if lost else {})
     places = reader.together((*one.places, *two.places))
     reader.check_components()
-    notes, up_to = (*notes_on(scope, own, one, two), *reader.remarks), reader.order or ()
+    notes, up_to = notes_on(scope, own, one, two), reader.order or ()
     made, order, condition, settled = settle(((one.expr, two.expr), up_to, condition, wrt or ()), own)
     if left.body is None or right.body is None:
         known = made[1] if left.body is None else made[0]
