@@ -304,7 +304,7 @@ def test_the_identities_are_found_by_name_by_shape_and_by_source(address: str, b
     assert all("inverse" in text or "^{-1}" in text for text in found)
     for words, first in {
         "jacobi's": "determinant (Jacobi's formula)",
-        "logdet hessian": "logarithm of the",
+        "logdet hessian": "logdet, twice",
     }.items():
         page.evaluate("scrollTo(0, 0)")
         field.fill(words)

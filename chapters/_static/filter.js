@@ -5,6 +5,7 @@ document.addEventListener("DOMContentLoaded", () => {
   const tables = [...document.querySelectorAll(".identities")];
   if (!tables.length) return;
   const plain = (text) => text.toLowerCase()
+    .replace(/[‘’]/g, "'")
     .replace(/\{\\htmldata\{[^}]*\}\{([^{}]*)\}\}/g, "$1") // what marks an index for the pointer
     .replace(/\b([a-z])\s*[x×]\s*([a-z])\b/g, "$1×$2")
     .replace(/\^(\{-1\}|-1)/g, "⁻¹")

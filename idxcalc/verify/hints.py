@@ -31,7 +31,9 @@ from idxcalc.verify.verdict import proved, verdict
 
 MOST = 40_000
 """So many characters of edits of each kind are read; a hint is a courtesy, the verdict stands without it."""
-PROOFS, WORK = 200, 4000
+EFFORT, NODE = 30_000, 10
+"""All kinds together: one for each character read again, and so much for each node of what is proved."""
+PROOFS, WORK = 80, 1000
 """So many of those that can be read are tried for a proof, with so many products of terms for each."""
 INDICES = re.compile(
     r"^the terms have free indices|^left side \{|stands \w+ times in one product|repeats across a fraction"
@@ -88,11 +90,16 @@ class Search:
 
     def hint(self) -> Hint | None:
         """The first candidate that holds."""
-        tried = set()
-        for hint, claim in self.candidates(MOST // len(self.text.strip())):
+        tried, effort, length = set(), EFFORT, len(self.text.strip())
+        for hint, claim in self.candidates(MOST // length):
+            effort -= length
+            if effort < 0:
+                return None
             if claim is None or claim.relation is None or claim.trivial or claim.relation in tried:
                 continue
             tried.add(claim.relation)
+            sides = claim.relation.left, claim.relation.right
+            effort -= NODE * sum(1 for side in sides for _ in walk(side))
             if len(tried) > PROOFS:
                 return None
             try:
