@@ -31,7 +31,7 @@ from idxcalc.verify.verdict import proved, verdict
 
 MOST = 40_000
 """So many characters of edits of each kind are read; a hint is a courtesy, the verdict stands without it."""
-EFFORT, NODE = 30_000, 10
+EFFORT, NODE = 16_000, 10
 """All kinds together: one for each character read again, and so much for each node of what is proved."""
 PROOFS, WORK = 80, 1000
 """So many of those that can be read are tried for a proof, with so many products of terms for each."""
