@@ -31,10 +31,10 @@ from idxcalc.verify.verdict import proved, verdict
 
 MOST = 40_000
 """So many characters of edits of each kind are read; a hint is a courtesy, the verdict stands without it."""
-EFFORT, NODE = 16_000, 10
+EFFORT, NODE = 24_000, 10
 """All kinds together: one for each character read again, and so much for each node of what is proved."""
-PROOFS, WORK = 80, 1000
-"""So many of those that can be read are tried for a proof, with so many products of terms for each."""
+READ, PROOFS, WORK = 320, 80, 1000
+"""So many are read at all, so many of those tried for a proof, with so many products of terms for each."""
 INDICES = re.compile(
     r"^the terms have free indices|^left side \{|stands \w+ times in one product|repeats across a fraction"
     r"|^a power and a repeated index|\bhas \d+ ind(ex|ices), not [1-9]|^only . is the subscript|^the size of "
@@ -91,7 +91,7 @@ class Search:
     def hint(self) -> Hint | None:
         """The first candidate that holds."""
         tried, effort, length = set(), EFFORT, len(self.text.strip())
-        for hint, claim in self.candidates(MOST // length):
+        for hint, claim in islice(self.candidates(MOST // length), READ):
             effort -= length
             if effort < 0:
                 return None
