@@ -31,7 +31,7 @@ PATIENCE = 3e2
 def idxcalc(given: str, defined: list[str], target: str, wrt: str) -> Question:
     from idxcalc.notation import relations
     from idxcalc.verify.context import Context
-    from idxcalc.verify.hints import worked_out
+    from idxcalc.verify.verdict import worked_out
 
     def make(n: int) -> Any:
         def named(text: str) -> str:

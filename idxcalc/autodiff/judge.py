@@ -74,6 +74,7 @@ class Case:
         sides = (relation.left, relation.right, relation.condition)
         self.parts = parts(*(part for part in sides if part is not None))
         self.ranges = ranges(letters(relation), self.parts)
+        self.least = next(growing(self.ranges))
         self.done: dict[tuple[Any, ...], Numbers] = {}
 
     def run(self, batch: Round, limit: int = HARD_LIMIT) -> Numbers:
@@ -119,7 +120,7 @@ def judge(relation: Relation, seed: int = 0, example: bool = True) -> Judgement:
 def judged(relation: Relation, seed: int, example: bool) -> Judgement:
     """The judgement on the equality: from `ENOUGH` samples, if they can be had."""
     case = Case(relation)
-    least = 3 + bool(next(growing(case.ranges))) + 4 * any(map(forked, case.parts))
+    least = 3 + bool(case.least) + 4 * any(map(forked, case.parts))
     rounds: list[Round] = []
     compared: list[Any] = []
     error, largest, trials = 0.0, 0.0, 0
@@ -153,8 +154,8 @@ def batches(case: Case, seed: int) -> Iterator[Round]:
         found = case.fitting(seed + 1000 * len(sizes), wish)
         sizes += [] if found in sizes else [found]
     for number in range(ROUNDS):
-        if number == 3 and (least := next(growing(case.ranges))):
-            yield Round(seed, "plain", least)  # where every vector is a number
+        if number == 3 and case.least:
+            yield Round(seed, "plain", case.least)  # where every vector is a number
         mode, at = ("plain", number) if number < 3 else (WIDER[number % len(WIDER)], number // len(WIDER))
         yield Round(seed + 1000 * number, mode, sizes[at % len(sizes)])
 

@@ -29,7 +29,7 @@ from idxcalc.normal.terms import (
 )  # fmt: skip
 
 Binding = dict[Index, Slot]
-LONGER = 1.5
+LONGER = 1.5  # so much longer an expression may get where names replace divisions
 
 
 @dataclass(frozen=True, slots=True)

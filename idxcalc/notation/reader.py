@@ -100,11 +100,12 @@ class Reader:
     ) -> tuple[tuple[Slot, ...], Places]:
         """The indices of a tensor, one per slot."""
         tokens = [t for g in groups for t in g.indices]
-        count = f"{len(dims) or 'no'} {'indices' if len(dims) > 1 else 'index'}"
-        known = self.scope.symbols.get(owner) if not dims else None
-        field = isinstance(known, Function) and len(known.params) == 1 and tokens
-        comma = f"; a derivative has a comma, `{owner}_{{,{tokens[0].value}}}`" if field else ""
-        self.refuse(len(tokens) != len(dims), f"{owner} has {count}, not {len(tokens)}{comma}", span)
+        if len(tokens) != len(dims):
+            count = f"{len(dims) or 'no'} {'indices' if len(dims) > 1 else 'index'}"
+            known = self.scope.symbols.get(owner) if not dims else None
+            field = isinstance(known, Function) and len(known.params) == 1
+            comma = f"; a derivative has a comma, `{owner}_{{,{tokens[0].value}}}`" if field else ""
+            raise self.fail(f"{owner} has {count}, not {len(tokens)}{comma}", span)
         found = [self.slot(t.value, dim, owner, t.span) for t, dim in zip(tokens, dims, strict=True)]
         return tuple(slot for slot, _ in found), tuple(pair for _, places in found for pair in places)
 

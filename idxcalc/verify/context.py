@@ -26,7 +26,7 @@ from idxcalc.notation.write import no_sum_letters, write
 from idxcalc.verify import hints
 from idxcalc.verify.code import check_code
 from idxcalc.verify.result import Result
-from idxcalc.verify.verdict import verdict
+from idxcalc.verify.verdict import verdict, worked_out
 
 ORDER = ("malformed", "refuted", "tested", "proved")
 """The verdicts on relations, the worst first."""
@@ -179,7 +179,7 @@ class Context:
         said = [hint.text] if hint else []
         if hints.differentiates(relation.left):
             with suppress(IdxcalcError):
-                said.append(f"idxcalc derives:  {remarked(hints.worked_out(relation.left))}")
+                said.append(f"idxcalc derives:  {remarked(worked_out(relation.left))}")
         span = hint.span if hint and hint.span else claim.right
         return replace(result, hint="\n".join(said) or None, span=span)
 
@@ -203,7 +203,7 @@ class Context:
             group = "".join(s.name for s in slots)
             comma = f"({target})_{{,({group})}}" if slots[1:] else f"({target})_{{,{group}}}"
             target = comma if slots else rf"\frac{{\partial}}{{\partial {by.name}}}({target})"
-        return Derivation(hints.worked_out(expr), order, target, expr)
+        return Derivation(worked_out(expr), order, target, expr)
 
     def check_steps(
         self, target: str, wrt: str = "", only: int | None = None, seed: int = 0
@@ -288,7 +288,7 @@ def _answered(claim: relations.Claim) -> Relation:
     """A claim with a ``?``, that stands for the other side worked out."""
     assert claim.known is not None
     order = tuple(sorted(free(claim.known), key=lambda i: i.name))
-    return Relation(claim.known, hints.worked_out(claim.known), "=", None, None, order)
+    return Relation(claim.known, worked_out(claim.known), "=", None, None, order)
 
 
 def _malformed(error: IdxcalcError, text: str) -> Result:

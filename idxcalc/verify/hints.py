@@ -12,14 +12,11 @@ from dataclasses import dataclass, replace
 from itertools import islice, permutations
 from math import prod
 
-from idxcalc import normal
-from idxcalc.calculus import differentiate
 from idxcalc.errors import IdxcalcError, Span
 from idxcalc.expr import (
     MINUS_ONE, ZERO, Add, Component, Definition, Deriv, Diff, Expr, Function, Mul, Ref, Relation, Sum,
     Variable, opened, walk,
 )  # fmt: skip
-from idxcalc.notation.letters import separate, taken
 from idxcalc.notation.lexer import lex
 from idxcalc.notation.relations import Claim, Targets, chains, read
 from idxcalc.notation.scope import Scope
@@ -27,19 +24,13 @@ from idxcalc.notation.sizes import SizesDiffer
 from idxcalc.notation.syntax import Chain
 from idxcalc.notation.write import write
 from idxcalc.verify.edits import Edit, added, edits, put, remarks, used_letters, written
-from idxcalc.verify.verdict import proved, verdict
+from idxcalc.verify.verdict import proved, verdict, worked_out
 
-MOST = 40_000
-"""So many characters of edits of each kind are read; a hint is a courtesy, the verdict stands without it."""
 EFFORT, NODE = 24_000, 10
-"""All kinds together: one for each character read again, and so much for each node of what is proved."""
+"""What a search may cost: one for each character read again, and so much for each node of what is proved.
+A hint is a courtesy, the verdict stands without it."""
 READ, PROOFS, WORK = 320, 80, 1000
 """So many are read at all, so many of those tried for a proof, with so many products of terms for each."""
-INDICES = re.compile(
-    r"^the terms have free indices|^left side \{|stands \w+ times in one product|repeats across a fraction"
-    r"|^a power and a repeated index|\bhas \d+ ind(ex|ices), not [1-9]|^only . is the subscript|^the size of "
-)
-"""The refusals of `notation` that are about indices."""
 
 
 @dataclass(frozen=True)
@@ -91,7 +82,7 @@ class Search:
     def hint(self) -> Hint | None:
         """The first candidate that holds."""
         tried, effort, length = set(), EFFORT, len(self.text.strip())
-        for hint, claim in islice(self.candidates(MOST // length), READ):
+        for hint, claim in islice(self.candidates(), READ):
             effort -= length
             if effort < 0:
                 return None
@@ -110,15 +101,15 @@ class Search:
                 continue
         return None
 
-    def candidates(self, most: int) -> Iterator[tuple[Hint, Claim | None]]:
-        """At most so many of each kind: edits of the right side and of the left, remarks, declarations, what
-        may be missing. A left side that is a derivative was asked for: its edits come last."""
+    def candidates(self) -> Iterator[tuple[Hint, Claim | None]]:
+        """Edits of the right side and of the left, remarks, declarations, what may be missing. A left side
+        that is a derivative was asked for: its edits come last."""
         sides = self.chain.sides[self.number : self.number + 2]
         letters, relation = used_letters(*sides), self.claim.relation if self.claim else None
         differentials = any(token.value == "d" for token in lex(self.text))
         lacking = [*self.written, *tensors(self.scope, sorted(letters), differentials)]
-        right = self.edited(1, islice(edits(self.text, sides, 1, *self.names), most))
-        left = self.edited(0, islice(edits(self.text, sides, 0, *self.names), most))
+        right = self.edited(1, edits(self.text, sides, 1, *self.names))
+        left = self.edited(0, edits(self.text, sides, 0, *self.names))
         late = relation is None or differentiates(relation.left)
         yield from right
         if not late:
@@ -131,7 +122,7 @@ class Search:
             factors, terms = self.truth(relation, number) if relation else ([], [])
             found = added(self.text, sides[number], [*factors, *lacking], terms)
             if self.chain.ops[self.number] == "=":  # with almost any of these, two sides differ
-                yield from self.edited(number, islice(found, most))
+                yield from self.edited(number, found)
             if number:
                 yield from left
 
@@ -178,12 +169,6 @@ class Search:
             return [], []
         single = count(truth) == terms + 1 and not any(isinstance(part, Add) for part in walk(gap))
         return factors, [write(gap)] * single + others
-
-
-def worked_out(expr: Expr) -> Expr:
-    """An expression with its derivatives worked out, written as people write it."""
-    found = normal.simplify(differentiate(expr, None, normal.neat), expr)
-    return separate(found, taken(found))
 
 
 def differentiates(expr: Expr) -> bool:

@@ -6,11 +6,19 @@ expression of its context is judged, and only by its indices; everything else pa
 
 from __future__ import annotations
 
+import re
+
 from idxcalc.errors import IdxcalcError, Span
 from idxcalc.notation import relations
 from idxcalc.verify.context import Context
-from idxcalc.verify.hints import INDICES, pairs
+from idxcalc.verify.hints import pairs
 from idxcalc.verify.result import Result
+
+INDICES = re.compile(
+    r"^the terms have free indices|^left side \{|stands \w+ times in one product|repeats across a fraction"
+    r"|^a power and a repeated index|\bhas \d+ ind(ex|ices), not [1-9]|^only . is the subscript|^the size of "
+)
+"""The refusals of `notation` that are about indices."""
 
 
 def check_inline(context: Context, text: str) -> Result | None:

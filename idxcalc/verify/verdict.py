@@ -13,7 +13,20 @@ from idxcalc import autodiff, normal
 from idxcalc.calculus import differentiate
 from idxcalc.errors import IdxcalcError, JudgesDisagree
 from idxcalc.evidence import Evidence
-from idxcalc.expr import Elementary, Pow, Relation, Variable, free, fresh, hidden, substitute, symbols, walk
+from idxcalc.expr import (
+    Elementary,
+    Expr,
+    Pow,
+    Relation,
+    Variable,
+    free,
+    fresh,
+    hidden,
+    substitute,
+    symbols,
+    walk,
+)
+from idxcalc.notation.letters import separate, taken
 from idxcalc.notation.write import tidy, write
 from idxcalc.verify.result import Result, Verdict
 
@@ -54,6 +67,12 @@ def proved(relation: Relation, evidence: Evidence | None = None, **limit: int) -
     ``most`` the products of terms that are tried."""
     left, right = differentiate(relation.left, evidence), differentiate(relation.right, evidence)
     return normal.equal(left, right, evidence, relation.condition, relation.order, **limit)
+
+
+def worked_out(expr: Expr) -> Expr:
+    """An expression with its derivatives worked out, written as people write it."""
+    found = normal.simplify(differentiate(expr, None, normal.neat), expr)
+    return separate(found, taken(found))
 
 
 @dataclass(frozen=True)
