@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable
+from statistics import median
 from typing import Any
 
-from timing import median, shown, table
+from timing import Question, shown, side_by_side, table
 
-Question = tuple[Callable[[int], Any], Callable[[Any], Any]]
 TASKS = {
     "a": "gradient of ||Xw - y||^2",
     "b": "its Hessian",
@@ -21,6 +21,7 @@ TASKS = {
     "e": "logistic regression, Hessian",
 }
 DEPTHS = (2, 4, 8, 16, 32, 64)
+RUNS = 15
 PATIENCE = 3e2
 """A peer is not asked for the next depth when one takes so many milliseconds."""
 
@@ -211,18 +212,16 @@ def peers() -> dict[str, dict[str, Question]]:
     return found
 
 
-def asked(question: Question | None, runs: int = 7, warm: int = 2) -> tuple[float | None, str]:
-    """The time of an answer, and the cell that shows it."""
+def trouble(question: Question | None) -> str | None:
+    """Why a question is not timed: nobody poses it, or the answer is none."""
     if question is None:
-        return None, "-"
+        return "-"
+    make, run = question
     try:
-        time = median(*question, runs, warm)
-        make, run = question
-        if str(run(make(-1))) == "0":  # none of these derivatives is
-            return None, "0, which is wrong"
+        wrong = str(run(make(-1))) == "0"  # none of these derivatives is
     except Exception as error:  # whatever a peer raises, it has no answer
-        return None, f"no answer ({type(error).__name__})"
-    return time, shown(time)
+        return f"no answer ({type(error).__name__})"
+    return "0, which is wrong" if wrong else None
 
 
 def main() -> None:
@@ -230,26 +229,28 @@ def main() -> None:
     heads = ["task", "idxcalc", *others, "fastest peer / idxcalc"]
     rows = []
     for key, said in TASKS.items():
-        ours, cell = asked(idxcalc(*OURS[key]))
-        theirs = [asked(questions.get(key)) for questions in others.values()]
-        known = [time for time, _ in theirs if time is not None]
-        ratio = f"{min(known) / ours:.1f}" if known and ours else "-"
-        rows.append([f"{key}. {said}", cell, *(cell for _, cell in theirs), ratio])
+        posed = {"idxcalc": idxcalc(*OURS[key]), **{name: of.get(key) for name, of in others.items()}}
+        cells = {name: trouble(question) for name, question in posed.items()}
+        timed = [name for name, cell in cells.items() if cell is None]
+        ours, *theirs = side_by_side([posed[name] for name in timed], RUNS)
+        cells |= {name: shown(median(own)) for name, own in zip(timed, (ours, *theirs), strict=True)}
+        ratios = [median(p / o for p, o in zip(each, ours, strict=True)) for each in theirs]
+        rows.append([f"{key}. {said}", *map(str, cells.values()), f"{min(ratios):.1f}" if ratios else "-"])
     table("Derivatives, milliseconds", heads, rows)
+    networks = [layers(depth) for depth in DEPTHS]
     rows, patient = [], set(others)
-    for depth in DEPTHS:
-        question = layers(depth)
-        ours, cell = asked(question)
-        length = str(len(written(question)))
-        cells = []
+    for depth, question, ours in zip(DEPTHS, networks, side_by_side(networks), strict=True):
+        cells = {}
         for name, questions in others.items():
-            time, theirs = (
-                asked(questions.get(f"depth {depth}"), 3, 1) if name in patient else (None, "not asked")
-            )
-            cells.append(theirs)
-            if time is None or time > PATIENCE:
+            deep = questions.get(f"depth {depth}") if name in patient else None
+            cells[name] = "-" if name in patient else "not asked"
+            if deep is not None:
+                time = median(side_by_side([deep], 3, 1)[0])
+                cells[name] = shown(time)
+            if deep is None or time > PATIENCE:
                 patient.discard(name)
-        rows.append([str(depth), cell, shown(ours and ours / depth), length, *cells])
+        row = [shown(median(ours)), shown(median(ours) / depth), str(len(written(question)))]
+        rows.append([str(depth), *row, *cells.values()])
     heads = ["layers", "idxcalc", "a layer", "characters printed", *others]
     table("First layer's gradient of a tanh network, milliseconds", heads, rows)
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
+
+Question = tuple[Callable[[int], Any], Callable[[Any], Any]]
 
 RUNS = 7
 WARM = 2
@@ -16,13 +18,20 @@ def median(
 ) -> float:
     """The time of ``run(make(n))`` in milliseconds, ``make`` left out; n is never the same twice, so that
     names differ from run to run and no cache answers."""
-    times = []
+    return statistics.median(side_by_side([(make, run)], runs, warm)[0])
+
+
+def side_by_side(questions: Sequence[Question], runs: int = RUNS, warm: int = WARM) -> list[list[float]]:
+    """The times of each, in milliseconds. They take turns, so that a machine that gets slower or faster
+    meanwhile does so for all of them."""
+    times: list[list[float]] = [[] for _ in questions]
     for n in range(warm + runs):
-        made = make(n)
-        start = time.process_time()
-        run(made)
-        times.append(time.process_time() - start)
-    return 1e3 * statistics.median(times[warm:])
+        for (make, run), own in zip(questions, times, strict=True):
+            made = make(n)
+            start = time.process_time()
+            run(made)
+            own.append(1e3 * (time.process_time() - start))
+    return [own[warm:] for own in times]
 
 
 def wall(run: Callable[[], Any], runs: int = RUNS) -> float:

@@ -18,6 +18,7 @@ Nothing is simplified: exact zeros, factors 1 and deltas of a slot with itself g
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable
 from fractions import Fraction
 from itertools import permutations
@@ -102,7 +103,9 @@ def push(node: Expr, along: Direction, d: D) -> Pushed:
         case Add(terms):
             return Pushed("sum", add(map(d, terms)))
         case Mul(factors):
-            one_each = (mul(*factors[:n], d(f), *factors[n + 1 :]) for n, f in enumerate(factors))
+            # Equal factors have equal derivatives: f f gives 2 f f'.
+            each = [(Num(Fraction(times)), factors.index(f)) for f, times in Counter(factors).items()]
+            one_each = (mul(times, *factors[:n], d(factors[n]), *factors[n + 1 :]) for times, n in each)
             return Pushed("product", add(one_each))
         case Pow(base, exponent):
             return _power(node, d(base), d(exponent))

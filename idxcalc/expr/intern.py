@@ -18,12 +18,15 @@ class Interned(type):
     def __call__(cls, *args: Any, **keywords: Any) -> Any:
         # The types stand in the key because 1 == True == Fraction(1).
         written = (cls, *map(type, args), *args)
-        found = None if keywords else _table.get(written)
+        # Looked up in what the table keeps, as everything rests on this call.
+        held = None if keywords else _table.data.get(written)  # type: ignore[attr-defined]
+        found = held and held()
         if found is None:
             made = super().__call__(*args, **keywords)
             values = tuple(getattr(made, name) for name in cls.__match_args__)  # type: ignore[attr-defined]
-            found = _table.setdefault((cls, *map(type, values), *values), made)
-            if not keywords:
+            meant = (cls, *map(type, values), *values)
+            found = _table.setdefault(meant, made)
+            if not keywords and written != meant:
                 _table[written] = found
         return found
 
@@ -31,11 +34,12 @@ class Interned(type):
 class Node(metaclass=Interned):
     """What symbols and nodes have in common: they can be referred to weakly, and remember what is known."""
 
-    __slots__ = ("__weakref__", "_free", "_key", "_parts", "_shape")
+    __slots__ = ("__weakref__", "_free", "_key", "_parts", "_shape", "_weight")
     _free: Any
     _key: Any
     _parts: Any
     _shape: Any
+    _weight: Any
 
     def remember(self, name: str, value: Any) -> Any:
         object.__setattr__(self, name, value)

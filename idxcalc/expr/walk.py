@@ -34,41 +34,51 @@ def _same(value: Any) -> Any:
     return value
 
 
-def _one(value: Any) -> tuple[Any, ...]:
-    return (value,)
-
-
-_READ: dict[str, Callable[[Any], tuple[Any, ...]]] = {
-    "p": _one, "P": _same, "s": _one, "S": _same, "b": _one, "B": _same,
+_READ: dict[str, Callable[..., Any]] = {
+    **dict.fromkeys("psb", lambda value: (value,)), **dict.fromkeys("PSB", _same),
     "C": lambda pairs: tuple(chain.from_iterable(pairs)),
     "D": lambda derivs: tuple(chain.from_iterable(slots for _, slots in derivs)),
 }  # fmt: skip
+# The same for what a field becomes, by functions for parts, for slots and for bound indices.
+_CHANGE: dict[str, Callable[..., Any]] = {
+    ".": lambda value, part, slot, bound: value,
+    "p": lambda value, part, slot, bound: part(value),
+    "P": lambda value, part, slot, bound: tuple(map(part, value)),
+    "C": lambda value, part, slot, bound: tuple((part(c), part(v)) for c, v in value),
+    "s": lambda value, part, slot, bound: slot(value),
+    "S": lambda value, part, slot, bound: tuple(map(slot, value)),
+    "D": lambda value, part, slot, bound: tuple((n, tuple(map(slot, slots))) for n, slots in value),
+    "b": lambda value, part, slot, bound: bound(value),
+    "B": lambda value, part, slot, bound: tuple(map(bound, value)),
+}
 
 
-def _gathered(node: Part, kinds: str) -> tuple[Any, ...]:
-    """What the fields of some kinds hold, in their order."""
+def _fields(how: Mapping[str, Callable[..., Any]], kinds: str) -> dict[type, Any]:
+    """The fields of some kinds in each node: how they are read or changed, and their names."""
+    return {
+        node: tuple((how[kind], name) for kind, name in fields if kind in kinds)
+        for node, fields in _FIELDS.items()
+    }
+
+
+_PARTS, _SLOTS, _BOUND = (_fields(_READ, kinds) for kinds in ("pPC", "sSD", "bB"))
+_CHANGES = _fields(_CHANGE, "".join(_CHANGE))
+
+
+def _gathered(node: Part, fields: dict[type, Any]) -> tuple[Any, ...]:
+    """What those fields of a node hold, in their order."""
     found: tuple[Any, ...] = ()
-    for kind, name in _FIELDS[type(node)]:
-        if kind in kinds:
-            found += _READ[kind](getattr(node, name))
+    for read, name in fields[type(node)]:
+        found += read(getattr(node, name))
     return found
 
 
 def changed(node: P, part: Any = _same, slot: Any = _same, bound: Any = _same) -> P:
     """The same kind of node with its parts, its slots and its own indices replaced by those functions."""
-    by, made = {"p": part, "s": slot, "b": bound}, []
-    for kind, name in _FIELDS[type(node)]:
-        value = getattr(node, name)
-        if kind in by:
-            value = by[kind](value)
-        elif kind == "C":
-            value = tuple((part(c), part(v)) for c, v in value)
-        elif kind == "D":
-            value = tuple((n, tuple(map(slot, slots))) for n, slots in value)
-        elif kind != ".":
-            value = tuple(map(by[kind.lower()], value))
-        made.append(value)
-    return type(node)(*made)
+    fields = _CHANGES[type(node)]
+    before = [getattr(node, name) for _, name in fields]
+    after = [change(value, part, slot, bound) for (change, _), value in zip(fields, before, strict=True)]
+    return node if after == before else type(node)(*after)
 
 
 def children(node: Part) -> tuple[Part, ...]:
@@ -76,7 +86,7 @@ def children(node: Part) -> tuple[Part, ...]:
     try:
         return node._parts  # type: ignore[no-any-return]
     except AttributeError:
-        return node.remember("_parts", _gathered(node, "pPC"))  # type: ignore[no-any-return]
+        return node.remember("_parts", _gathered(node, _PARTS))  # type: ignore[no-any-return]
 
 
 def rebuild(node: Part, parts: tuple[Part, ...]) -> Part:
@@ -118,12 +128,12 @@ def said(node: Part) -> tuple[Any, ...]:
 
 def own_slots(node: Part) -> tuple[Slot, ...]:
     """The slots that stand in the node itself, in order of writing."""
-    return _gathered(node, "sSD")
+    return _gathered(node, _SLOTS)
 
 
 def bound_here(node: Part) -> tuple[Index, ...]:
     """The indices that the node itself binds in its body."""
-    return _gathered(node, "bB")
+    return _gathered(node, _BOUND)
 
 
 def free(node: Part) -> frozenset[Index]:
@@ -168,7 +178,8 @@ def _substitute(node: Any, mapping: dict[Index, Slot], memo: dict[Any, Any]) -> 
         return changed(node, slot=lambda s: live.get(s, s))
     key = (node, frozenset(live.items()))
     if key not in memo:
-        apart = _apart(node, {s.name for s in live.values() if isinstance(s, Index)})
+        outside = {s.name for s in live.values() if isinstance(s, Index)} if bound_here(node) else set()
+        apart = _apart(node, outside) if outside else node
         memo[key] = changed(apart, lambda p: _substitute(p, live, memo), lambda s: live.get(s, s))
     return memo[key]
 

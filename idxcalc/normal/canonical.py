@@ -16,7 +16,7 @@ from itertools import permutations, product
 from math import factorial, prod
 
 from idxcalc.errors import IdxcalcError
-from idxcalc.expr import Component, Expr, Index, Sum, free, own_slots, substitute
+from idxcalc.expr import Component, Expr, Index, Sum, free, own_slots, said, substitute
 from idxcalc.normal.labelling import Edge, Permutation, labelling
 from idxcalc.normal.product import plain, replaced
 from idxcalc.normal.terms import (
@@ -107,9 +107,9 @@ def head(scope: Scope, base: Base, exponent: Number, members: frozenset[Index]) 
 def _head(scope: Scope, base: Base, exponent: Number, members: frozenset[Index]) -> Head:
     own = own_slots(base)
     ends = tuple([s for s in own if isinstance(s, Index) and s in members])
-    if isinstance(base, Component) and plain(base):
+    if plain(base):
         rest = ["*" if s in members else spelt(s) for s in own]
-        return f"{key(base.variable)}{rest}^{exponent}", ends, ((tuple(range(len(ends))), 1),)
+        return f"{key(said(base)[0])}{rest}^{exponent}", ends, ((tuple(range(len(ends))), 1),)
     once = exponent.denominator == 1 and len(ends) == len(members)
     if isinstance(base, Component) and base.variable.traits & ORDERED and once:
         rest = sorted(spelt(s) for s in own if s not in members)

@@ -43,9 +43,9 @@ class Rule:
     kept: tuple[Expr, ...] = ()
 
 
-def rules(source: Expr) -> list[Rule]:
-    """What the definitions that an expression stands on say, the deepest first."""
-    return [rule for name, body in definitions(source).items() for rule in solved(name, body)]
+def rules(meant: dict[Expr, Expr]) -> list[Rule]:
+    """What `definitions` say, the deepest first."""
+    return [rule for name, body in meant.items() for rule in solved(name, body)]
 
 
 def definitions(source: Expr) -> dict[Expr, Expr]:
@@ -138,10 +138,14 @@ def divisions(node: Part) -> int:
 
 def weight(node: Part) -> Number:
     """How long an expression is, a square being longer than the thing itself; what has a name is short."""
-    if isinstance(node, Call) and node.function.body is not None:
-        return 2
-    by = node.exponent if isinstance(node, Pow) else None
-    return sum(map(weight, children(node))) + 1 + (isinstance(by, Num) and abs(by.value) > 1)
+    try:
+        return node._weight  # type: ignore[no-any-return]
+    except AttributeError:
+        made: Number = 2
+        if not isinstance(node, Call) or node.function.body is None:
+            by = node.exponent if isinstance(node, Pow) else None
+            made = sum(map(weight, children(node))) + 1 + (isinstance(by, Num) and abs(by.value) > 1)
+        return node.remember("_weight", made)  # type: ignore[no-any-return]
 
 
 def _shape(node: Part) -> int:
@@ -156,21 +160,23 @@ def _shape(node: Part) -> int:
 def _rewritten(node: Expr, group: list[Rule]) -> Expr:
     """``node`` with everything that looks like a pattern replaced."""
     kept = {_shape(part): (part, rule.indices) for rule in group for part in rule.kept}
+    fitting: dict[int, list[Rule]] = {}
+    for rule in group:
+        fitting.setdefault(_shape(rule.pattern), []).append(rule)
 
     def visit(part: Any) -> Any:
         shape = _shape(part)
         if shape in kept and _match(kept[shape][0], part, kept[shape][1]) is not None:
             return part
-        whole, base, exponent = part, part, Fraction(1)
+        base, exponent = part, Fraction(1)
         if isinstance(part, Pow) and isinstance(part.exponent, Num):
             base, exponent = part.base, part.exponent.value
-        for rule in group:
+        for rule in fitting.get(_shape(base), ()):
             times = exponent / rule.exponent
-            if times.denominator == 1 and _shape(rule.pattern) == _shape(base):
-                binding = _match(rule.pattern, base, rule.indices)
-                if binding is not None and len(binding) == len(rule.indices):
-                    return power_expr(substitute(rule.value, binding), times)
-        return changed(whole, visit) if children(whole) else whole
+            binding = _match(rule.pattern, base, rule.indices) if times.denominator == 1 else None
+            if binding is not None and len(binding) == len(rule.indices):
+                return power_expr(substitute(rule.value, binding), times)
+        return changed(part, visit) if children(part) else part
 
     return visit(node)  # type: ignore[no-any-return]
 

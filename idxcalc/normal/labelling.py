@@ -17,6 +17,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from math import prod
 from typing import Any
 
 from idxcalc.errors import IdxcalcError
@@ -58,6 +59,8 @@ def labelling(kinds: Sequence[str], edges: Sequence[Edge]) -> tuple[list[int], i
 
     ``kinds`` has the initial colour of each vertex (the range of the dummy).
     """
+    if len(kinds) == 1:
+        return [0], prod(edge.read([0] * len(edge.ends))[1] for edge in edges)
     heads = sorted({edge.head for edge in edges})
     search = _Search(edges, [heads.index(edge.head) for edge in edges], [[] for _ in kinds])
     for n, edge in enumerate(edges):

@@ -16,8 +16,8 @@ from fractions import Fraction
 from math import comb, floor
 
 from idxcalc.expr import (
-    MINUS_ONE, ZERO, Add, Compare, Component, Delta, Elementary, Expr, Index, Iverson, Mul, Num, Pow, Slot,
-    free, substitute,
+    MINUS_ONE, ZERO, Add, Compare, Component, Delta, Elementary, Expr, Index, Iverson, Mul, Num, Pow, Ref,
+    Slot, free, substitute,
 )  # fmt: skip
 from idxcalc.normal.signs import base_sign
 from idxcalc.normal.terms import (
@@ -163,8 +163,10 @@ def carried(scope: Scope, delta: Delta, powers: dict[Base, Number]) -> Poly | No
 
 
 def plain(base: Base) -> bool:
-    """Whether a base is a component that no order of its slots rewrites."""
-    return isinstance(base, Component) and not (base.variable.traits & ORDERED or base.variable.fixed)
+    """Whether a base is a name with slots that no order of them rewrites."""
+    if isinstance(base, Component):
+        return not (base.variable.traits & ORDERED or base.variable.fixed)
+    return isinstance(base, Ref)
 
 
 def replaced(scope: Scope, base: Base, exponent: Number, mapping: Mapping[Index, Slot]) -> Poly:

@@ -12,7 +12,7 @@ from weakref import WeakKeyDictionary
 
 from idxcalc.errors import IdxcalcError
 from idxcalc.expr import (
-    Add, Component, Constant, Expr, Index, Mul, Num, Part, Pow, Ref, Size, Sum, bound_here,
+    MINUS_ONE, Add, Component, Constant, Expr, Index, Mul, Num, Part, Pow, Ref, Size, Sum, bound_here,
     changed, children, free, fresh, names, own_slots, said, transform, walk,
 )  # fmt: skip
 from idxcalc.normal.canonical import renamed
@@ -25,7 +25,7 @@ from idxcalc.normal.terms import (
 
 Powers = dict[Base, Number]
 MANY = 12  # terms that products of sums may give when they are multiplied out
-LITTLE, SHORT = 12, 100  # parts of an expression
+LITTLE, SHORT = 20, 100  # parts of an expression
 DUMMIES = 4  # contractions with more dummies are not compared
 
 
@@ -45,7 +45,8 @@ def simplify(expr: Expr, source: Expr | None = None) -> Expr:
     >>> simplify(Sum(j, Mul((Delta(i, j), Component(x, (j,)))))) is Component(x, (i,))
     True
     """
-    known = rules(source) if source is not None else []
+    meant = definitions(source) if source is not None else {}
+    known = rules(meant)
     if _simple.get(expr) == known:
         return expr
     best: Expr | None = None
@@ -62,9 +63,10 @@ def simplify(expr: Expr, source: Expr | None = None) -> Expr:
             break
     if best is None:
         return expr
-    hints = _hints(source, *definitions(source).values()) if source is not None else {}
+    hints = _hints(source, *meant.values()) if source is not None else {}
     used = {n for n in names(best) if n[0] not in "#~$"}
-    written: Expr = _lettered(transform(best, _arranged), {}, used, hints)  # type: ignore[assignment]
+    arranged = _positive(transform(best, _arranged))
+    written: Expr = _lettered(arranged, {}, used, hints)  # type: ignore[assignment]
     _simple[written] = known
     return written
 
@@ -202,6 +204,34 @@ def _arranged(node: Expr) -> Expr:
         case Add(terms):
             return Add(tuple(sorted(terms, key=lambda t: (_negative(t), len(children(t)), _free_first(t)))))
     return node
+
+
+def _positive(node: Expr) -> Expr:
+    """``-2(a - b)`` as ``2(b - a)``."""
+    other = _turned(_product(*_negated(node))) if _negative(node) else None
+    return node if other is None else transform(other, _arranged)
+
+
+def _turned(node: Expr) -> Expr | None:
+    """The negative of an expression, by turning a difference in it in which no number stands."""
+    match node:
+        case Add(terms) if any(map(_negative, terms)) and not any(isinstance(t, Num) for t in terms):
+            return Add(tuple(_product(*_negated(t)) for t in terms))
+        case Mul(factors):
+            for n, other in enumerate(map(_turned, factors)):
+                if other is not None:
+                    return _product(*factors[:n], other, *factors[n + 1 :])
+        case Sum(index, body, first) if (other := _turned(body)) is not None:
+            return Sum(index, other, first)
+    return None
+
+
+def _negated(term: Expr) -> list[Expr]:
+    """The factors of the negative of a term."""
+    first, *rest = term.factors if isinstance(term, Mul) else (term,)
+    if not isinstance(first, Num):
+        return [MINUS_ONE, first, *rest]
+    return rest if first is MINUS_ONE and rest else [Num(-first.value), *rest]
 
 
 def _negative(term: Expr) -> bool:

@@ -208,4 +208,5 @@ def poly_expr(poly: Poly) -> Expr:
 
 
 def sorted_term(powers: dict[Base, Number]) -> Term:
-    return tuple(sorted(((b, e) for b, e in powers.items() if e), key=lambda p: key(p[0])))
+    kept = [power for power in powers.items() if power[1]]
+    return tuple(kept if len(kept) < 2 else sorted(kept, key=lambda p: key(p[0])))
