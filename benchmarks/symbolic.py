@@ -218,7 +218,7 @@ def trouble(question: Question | None) -> str | None:
         return "-"
     make, run = question
     try:
-        wrong = str(run(make(-1))) == "0"  # none of these derivatives is
+        wrong = str(run(make(0))) == "0"  # none of these derivatives is
     except Exception as error:  # whatever a peer raises, it has no answer
         return f"no answer ({type(error).__name__})"
     return "0, which is wrong" if wrong else None
@@ -245,7 +245,7 @@ def main() -> None:
             deep = questions.get(f"depth {depth}") if name in patient else None
             cells[name] = "-" if name in patient else "not asked"
             if deep is not None:
-                time = median(side_by_side([deep], 3, 1)[0])
+                time = median(side_by_side([deep], 3)[0])
                 cells[name] = shown(time)
             if deep is None or time > PATIENCE:
                 patient.discard(name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import statistics
 import time
 from collections.abc import Callable, Sequence
@@ -10,28 +11,29 @@ from typing import Any
 Question = tuple[Callable[[int], Any], Callable[[Any], Any]]
 
 RUNS = 7
-WARM = 2
 
 
-def median(
-    make: Callable[[int], Any], run: Callable[[Any], Any], runs: int = RUNS, warm: int = WARM
-) -> float:
+def median(make: Callable[[int], Any], run: Callable[[Any], Any], runs: int = RUNS) -> float:
     """The time of ``run(make(n))`` in milliseconds, ``make`` left out; n is never the same twice, so that
     names differ from run to run and no cache answers."""
-    return statistics.median(side_by_side([(make, run)], runs, warm)[0])
+    return statistics.median(side_by_side([(make, run)], runs)[0])
 
 
-def side_by_side(questions: Sequence[Question], runs: int = RUNS, warm: int = WARM) -> list[list[float]]:
+def side_by_side(questions: Sequence[Question], runs: int = RUNS) -> list[list[float]]:
     """The times of each, in milliseconds. They take turns, so that a machine that gets slower or faster
-    meanwhile does so for all of them."""
+    meanwhile does so for all of them; in its turn each answers twice, the first time to get warm."""
     times: list[list[float]] = [[] for _ in questions]
-    for n in range(warm + runs):
+    for n in range(1, runs + 1):
         for (make, run), own in zip(questions, times, strict=True):
+            run(make(-n))
             made = make(n)
+            gc.collect()
+            gc.disable()  # as `timeit` does: who pays for a collection is chance
             start = time.process_time()
             run(made)
             own.append(1e3 * (time.process_time() - start))
-    return [own[warm:] for own in times]
+            gc.enable()
+    return times
 
 
 def wall(run: Callable[[], Any], runs: int = RUNS) -> float:

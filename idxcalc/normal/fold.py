@@ -141,10 +141,9 @@ def weight(node: Part) -> Number:
     try:
         return node._weight  # type: ignore[no-any-return]
     except AttributeError:
-        made: Number = 2
-        if not isinstance(node, Call) or node.function.body is None:
-            by = node.exponent if isinstance(node, Pow) else None
-            made = sum(map(weight, children(node))) + 1 + (isinstance(by, Num) and abs(by.value) > 1)
+        named = isinstance(node, Call) and node.function.body is not None
+        square = isinstance(node, Pow) and isinstance(node.exponent, Num) and abs(node.exponent.value) > 1
+        made = 2 if named else sum(map(weight, children(node))) + 1 + square
         return node.remember("_weight", made)  # type: ignore[no-any-return]
 
 

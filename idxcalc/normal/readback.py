@@ -24,7 +24,7 @@ from idxcalc.normal.terms import (
 )  # fmt: skip
 
 Powers = dict[Base, Number]
-MANY = 12  # terms that products of sums may give when they are multiplied out
+SOME, MANY = 4, 12  # so many terms multiplied out: first try without; never try with
 LITTLE, SHORT = 20, 100  # parts of an expression
 DUMMIES = 4  # contractions with more dummies are not compared
 
@@ -49,20 +49,21 @@ def simplify(expr: Expr, source: Expr | None = None) -> Expr:
     known = rules(meant)
     if _simple.get(expr) == known:
         return expr
-    best: Expr | None = None
-    for whole in (False, True) if _expanded(expr) <= MANY else (True,):
+    found: list[tuple[Number, bool, Expr]] = []
+    terms = _expanded(expr)
+    for whole in (terms >= SOME, terms < SOME) if terms <= MANY else (True,):
         scope = Scope(normal, closed=True, whole=whole, safe=_nonzero)
         try:
             poly = folded(scope, normal(scope, expr), known)
             made = factored(scope, poly)
         except (Undefined, IdxcalcError, RecursionError):
             continue
-        if best is None or weight(made) < weight(best):
-            best = made
-        if len(poly) <= 2 and weight(made) <= SHORT / 2:
+        found.append((weight(made), whole, made))
+        if weight(made) <= SHORT / 2 and (_product_of_differences(made) if whole else len(poly) <= 2):
             break
-    if best is None:
+    if not found:
         return expr
+    best = min(found)[2]
     hints = _hints(source, *meant.values()) if source is not None else {}
     used = {n for n in names(best) if n[0] not in "#~$"}
     arranged = _positive(transform(best, _arranged))
@@ -71,15 +72,19 @@ def simplify(expr: Expr, source: Expr | None = None) -> Expr:
     return written
 
 
+def _product_of_differences(node: Expr) -> bool:
+    """Whether nothing is gained by multiplying out: no sum has more than two terms, or a sum in a term."""
+    sums = [part for part in walk(node) if isinstance(part, Add)]
+    return node not in sums and all(
+        len(part.terms) < 3 and sum(isinstance(p, Add) for p in walk(part)) == 1 for part in sums
+    )
+
+
 def _expanded(node: Part) -> int:
     """How many terms a normal form has at first, multiplied out."""
-    inside = [_expanded(part) for part in children(node)]
-    match node:
-        case Add():
-            return sum(inside)
-        case Mul() | Sum():
-            return prod(inside)
-    return 1
+    if isinstance(node, Add):
+        return sum(map(_expanded, node.terms))
+    return prod(map(_expanded, children(node))) if isinstance(node, Mul | Sum) else 1
 
 
 def neat(found: Expr, source: Expr) -> Expr:
