@@ -43,11 +43,6 @@ class Rule:
     kept: tuple[Expr, ...] = ()
 
 
-def rules(meant: dict[Expr, Expr]) -> list[Rule]:
-    """What `definitions` say, the deepest first."""
-    return [rule for name, body in meant.items() for rule in solved(name, body)]
-
-
 def definitions(source: Expr) -> dict[Expr, Expr]:
     """The defined names and applied functions that an expression stands on, the deepest first, and what each
     is; a name for an applied function is the only name for it."""

@@ -16,7 +16,7 @@ from idxcalc.expr import (
     changed, children, free, fresh, names, own_slots, said, transform, walk,
 )  # fmt: skip
 from idxcalc.normal.canonical import renamed
-from idxcalc.normal.fold import Rule, definitions, folded, rules, weight
+from idxcalc.normal.fold import Rule, definitions, folded, solved, weight
 from idxcalc.normal.normalise import normal
 from idxcalc.normal.terms import (
     Base, Number, Poly, Scope, Term, Undefined, content, key, poly_expr, power_expr, sorted_term,
@@ -46,7 +46,7 @@ def simplify(expr: Expr, source: Expr | None = None) -> Expr:
     True
     """
     meant = definitions(source) if source is not None else {}
-    known = rules(meant)
+    known = [rule for each in meant.items() for rule in solved(*each)]
     if _simple.get(expr) == known:
         return expr
     found: list[tuple[Number, bool, Expr]] = []
@@ -66,6 +66,7 @@ def simplify(expr: Expr, source: Expr | None = None) -> Expr:
     best = min(found)[2]
     hints = _hints(source, *meant.values()) if source is not None else {}
     used = {n for n in names(best) if n[0] not in "#~$"}
+    used |= {said(p)[0].name for p in walk(best) if isinstance(p, Component | Ref)}
     arranged = _positive(transform(best, _arranged))
     written: Expr = _lettered(arranged, {}, used, hints)  # type: ignore[assignment]
     _simple[written] = known
