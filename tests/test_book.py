@@ -264,8 +264,8 @@ def test_the_counts_are_those_of_the_book(tmp_path: Path) -> None:
 def test_an_exercise_takes_its_own_answer_and_not_its_question(path: Path) -> None:
     here = chapter(path)
     for question in (each for exercise in here.exercises for each in here.questions(exercise)):
-        assert question.judge(question.answer), question
-        assert not question.judge(question.left), question
+        assert question.judge(question.answer) and question.finished(question.answer), question
+        assert not question.finished(question.left), question
 
 
 # ----------------------------------------------------------------------------------------- the notebooks

@@ -107,6 +107,11 @@ def test_derivatives_come_and_go(text, says, context):
         (r"\sum_j x_j = x_ix_i", "", r"true with a factor x_j:  \sum_j x_j x_j"),
         (r"\sigma(z + dz) = \sigma(z) + \sigma'(z)\,dz", "", "true with O(dz^2) added"),
         (r"A_{jj} \neq A_{ji}", "", "true with i for j:"),
+        (
+            r"((A_{ij}x_j - b_i)(A_{ij}x_j - b_i))_{,(gh)} = 2(A_{hj}x_j - b_h)x_g",
+            "A_{gh}",
+            "true with g and h swapped throughout:  2(A_{gj}x_j - b_g)x_h",
+        ),
     ],
 )
 def test_hints(context, text, wrt, hint):

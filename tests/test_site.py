@@ -349,6 +349,11 @@ def test_search_finds_a_word(address: str, browser: Any) -> None:
     page.goto(address + "search.html?q=axioms")
     page.locator("#search-results li a").first.wait_for(timeout=10_000)
     assert "proved.html" in page.locator("#search-results li a").first.get_attribute("href")
+    page.goto(address + "search.html?q=softmax")
+    page.locator("#search-results p.context").nth(2).wait_for(timeout=10_000)
+    quoted = " ".join(page.locator("#search-results p.context").all_inner_texts())
+    assert re.search(r"Given\s+z_i \\quad", quoted), "formulas as they were typed"
+    assert not re.search(r"htmlData|show the sums|zi\(i=1", quoted), quoted
     page.close()
     assert not faults
 

@@ -50,8 +50,8 @@ def simplify(expr: Expr, source: Expr | None = None) -> Expr:
     if _simple.get(expr) == known:
         return expr
     found: list[tuple[Number, bool, Expr]] = []
-    terms = _expanded(expr)
-    for whole in (terms >= SOME, terms < SOME) if terms <= MANY else (True,):
+    many = term_count(expr)
+    for whole in (many >= SOME, many < SOME) if many <= MANY else (True,):
         scope = Scope(normal, closed=True, whole=whole, safe=_nonzero)
         try:
             poly = folded(scope, normal(scope, expr), known)
@@ -81,11 +81,11 @@ def _product_of_differences(node: Expr) -> bool:
     )
 
 
-def _expanded(node: Part) -> int:
-    """How many terms a normal form has at first, multiplied out."""
+def term_count(node: Part) -> int:
+    """How many terms an expression has, its products multiplied out."""
     if isinstance(node, Add):
-        return sum(map(_expanded, node.terms))
-    return prod(map(_expanded, children(node))) if isinstance(node, Mul | Sum) else 1
+        return sum(map(term_count, node.terms))
+    return prod(map(term_count, children(node))) if isinstance(node, Mul | Sum) else 1
 
 
 def neat(found: Expr, source: Expr) -> Expr:

@@ -41,13 +41,14 @@ class Formula:
     """One side of a formula as edits see it: its indices, and the sums and products in which terms and
     factors may come and go. ``scalars`` are the names of functions of one real (their primes may be off),
     ``functions`` those of all that may have a comma; ``letters`` are the index letters of the relation,
-    ``groups`` its groups."""
+    ``shared`` those of both sides, ``groups`` its groups."""
 
     source: str
     side: Side
     scalars: Names = NONE
     functions: Names = NONE
     letters: Names = NONE
+    shared: Names = NONE
     groups: Names = NONE
 
     def __post_init__(self) -> None:
@@ -107,7 +108,8 @@ def edits(
     nodes = (node for side in sides for node in Formula(source, side).nodes)
     behind = (group for node in nodes if isinstance(node, Subscript) for group in node.after or ())
     groups = frozenset(source[g.span.start : g.span.stop] for g in behind if g.bracketed)
-    formula = Formula(source, sides[number], scalars, functions, used_letters(*sides), groups)
+    shared = frozenset.intersection(*map(used_letters, sides))
+    formula = Formula(source, sides[number], scalars, functions, used_letters(*sides), shared, groups)
     for sort, made in SORTS.items():
         for says, span, changes in made(formula):
             yield Edit(says, put(source, *changes), span, sort)
@@ -119,6 +121,14 @@ def _swapped(formula: Formula) -> Made:
             first, second = sorted((str(one.value), str(two.value)))
             changes = [(one.span, str(two.value)), (two.span, str(one.value))]
             yield f"{first} and {second} swapped", one.span, changes
+
+
+def _exchanged(formula: Formula) -> Made:
+    for one, two in combinations(sorted(formula.shared), 2):
+        places = [token.span for token in formula.indices if token.value in (one, two)]
+        if len(places) > 2:
+            changes = [(at, two if formula.shown(at) == one else one) for at in places]
+            yield f"{one} and {two} swapped throughout", places[0], changes
 
 
 def _renamed(formula: Formula) -> Made:
@@ -221,6 +231,7 @@ def _groups(formula: Formula) -> Made:
 
 SORTS: dict[str, Callable[[Formula], Made]] = {
     "two indices swapped": _swapped,  # the slots of one tensor and the letters of one group too
+    "two letters swapped throughout": _exchanged,
     "a number doubled or halved": _doubled,
     "a term negated, dropped or added": _terms,
     "an index renamed": _renamed,
@@ -321,10 +332,8 @@ def _walk(node: object, enters: Callable[[object], bool]) -> Iterator[object]:
     if not enters(node):
         return
     yield node
-    parts: Iterable[object] = ()
-    if isinstance(node, tuple):
-        parts = node
-    elif is_dataclass(node) and not isinstance(node, Span | IndexToken):
+    parts: Iterable[object] = node if isinstance(node, tuple) else ()
+    if is_dataclass(node) and not isinstance(node, Span | IndexToken):
         parts = (getattr(node, each.name) for each in fields(node))
     for part in parts:
         if isinstance(part, tuple) or is_dataclass(part):

@@ -10,12 +10,11 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import islice, permutations
-from math import prod
 
 from idxcalc.errors import IdxcalcError, Span
 from idxcalc.expr import (
-    MINUS_ONE, ZERO, Add, Component, Definition, Deriv, Diff, Expr, Function, Mul, Ref, Relation, Sum,
-    Variable, opened, walk,
+    MINUS_ONE, ZERO, Add, Component, Definition, Deriv, Diff, Expr, Function, Mul, Ref, Relation, Variable,
+    opened, walk,
 )  # fmt: skip
 from idxcalc.notation.lexer import lex
 from idxcalc.notation.relations import Claim, Targets, chains, read
@@ -23,6 +22,7 @@ from idxcalc.notation.scope import Scope
 from idxcalc.notation.sizes import SizesDiffer
 from idxcalc.notation.syntax import Chain
 from idxcalc.notation.write import write
+from idxcalc.normal import term_count
 from idxcalc.verify.edits import Edit, added, edits, put, remarks, used_letters, written
 from idxcalc.verify.verdict import proved, verdict, worked_out
 
@@ -160,14 +160,16 @@ class Search:
         other = opened(other) if isinstance(other, Ref) else other
         try:
             truth, gap = worked_out(other), worked_out(Add((other, Mul((MINUS_ONE, claimed)))))
-            terms = count(worked_out(claimed))
-            if not terms or truth is ZERO:
+            claimed = worked_out(claimed)
+            if ZERO in (truth, claimed):
                 return [], []
             text = write(truth)
             factors, others = written(text, chains(text)[-1].sides, self.names[0] | self.names[1])
         except IdxcalcError:
             return [], []
-        single = count(truth) == terms + 1 and not any(isinstance(part, Add) for part in walk(gap))
+        single = term_count(truth) == term_count(claimed) + 1 and not any(
+            isinstance(part, Add) for part in walk(gap)
+        )
         return factors, [write(gap)] * single + others
 
 
@@ -175,18 +177,6 @@ def differentiates(expr: Expr) -> bool:
     """Whether a derivative is written in an expression; ``dx`` alone is none."""
     found = [part for part in walk(expr) if isinstance(part, Deriv | Diff)]
     return any(isinstance(part, Deriv) or not isinstance(part.body, Component) for part in found)
-
-
-def count(expr: Expr) -> int:
-    """The number of terms, brackets multiplied out."""
-    match expr:
-        case Add(terms):
-            return sum(map(count, terms))
-        case Mul(factors):
-            return prod(map(count, factors))
-        case Sum(_, body, _):
-            return count(body)
-    return int(expr is not ZERO)
 
 
 def callables(scope: Scope) -> tuple[frozenset[str], frozenset[str]]:
