@@ -1,4 +1,4 @@
-"""Medians of seven, in processor time, of work that is made anew for each run."""
+"""Medians, in processor time, of work that is made anew for each run."""
 
 from __future__ import annotations
 
