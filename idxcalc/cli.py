@@ -260,8 +260,7 @@ def _option(message: str | None) -> str | None:
 
 
 def _print(*lines: object) -> None:
-    for line in lines:
-        print(line)
+    print(*lines, sep="\n", end="\n" * bool(lines))
 
 
 def _tell(asked: argparse.Namespace, results: Sequence[Found], shown: Sequence[object]) -> None:

@@ -52,9 +52,8 @@ class JudgesDisagree(Exception):
 
 def width(text: str) -> int:
     """The number of terminal columns of ``text``; combining marks take none, wide letters two."""
-    return sum(
-        0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text
-    )
+    seen = (c for c in text if not unicodedata.combining(c))
+    return sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in seen)
 
 
 def place(source: str, offset: int) -> tuple[int, int]:

@@ -122,9 +122,8 @@ def pytest_sessionfinish(session: pytest.Session) -> Generator[None, Any, Any]:
     """End with the line that sums the chapters up, below what pytest says; workers' reports carry it here."""
     outcome = yield
     reporter: Any = session.config.pluginmanager.get_plugin("terminalreporter")
-    reports = [
-        each for key in ("passed", "failed") for each in (reporter.stats.get(key, ()) if reporter else ())
-    ]
+    stats = reporter.stats if reporter else {}
+    reports = [*stats.get("passed", ()), *stats.get("failed", ())]
     told = [pair for each in reports if getattr(each, "when", "") == "call" for pair in each.user_properties]
     if records := [each for name, each in told if name == _PROPERTY]:
         reporter.write_line(summary(records))

@@ -225,6 +225,22 @@ def test_no_sample_in_the_domain():
     assert "no sample in the domain; declare `x positive`?" in str(result)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        r"\frac{z}{z - z} = 1",
+        r"\frac{0}{0} = 0",
+        r"0\frac{1}{S_{ij}N_{ij}} = 0",
+        r"\frac{\partial}{\partial z}\frac{z^2}{S_{ij}N_{ji}} = \frac{2z}{S_{kl}N_{kl}}",
+        r"0\log(-z^2) = 0",
+    ],
+)
+def test_what_never_has_a_value_is_never_judged_and_no_useless_advice_given(text):
+    context = Context("z\nS_{ij} symmetric\nN_{ij} antisymmetric")
+    result = context.check(text, "z")
+    assert (result.verdict, result.error) == ("malformed", "no sample in the domain")
+
+
 def test_an_expression_alone_is_no_statement_but_the_fault_inside_it_comes_first():
     context = Context("x_i, y_i")
     assert "no relation: expected = between two sides" in str(context.check("x_i"))

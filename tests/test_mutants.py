@@ -7,6 +7,7 @@ from mutants import CHAPTERS, book, places, run
 
 from idxcalc import Context
 from idxcalc.notation import relations
+from idxcalc.verify import hints
 from idxcalc.verify.edits import edits, remarks, used_letters
 
 
@@ -150,3 +151,17 @@ def test_a_hint_in_a_long_chain_edits_its_own_relation(context):
     _, second, third = context.fork().check(text).chain
     assert second.hint.endswith("swapped:  b_i + A_{ij}x_j + b_i") and third.verdict == "proved"
     assert text[second.span.start] in "ij" and second.span.start > text.index(r"\\")
+
+
+def test_many_wrong_relations_cost_little_more_than_a_few(context, monkeypatch):
+    tried = []
+    read = hints.read
+    monkeypatch.setattr(hints, "read", lambda *known, **options: tried.append(1) or read(*known, **options))
+    wrong = [rf"(x_kx_kx_jx_j)_{{,i}} = {n}x_i" for n in range(2, 34)]
+
+    def cost(number: int) -> int:
+        tried.clear()
+        context.check(r" \\ ".join(wrong[:number]), "x_i")
+        return len(tried)
+
+    assert cost(32) < 3 * cost(4)

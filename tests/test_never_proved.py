@@ -170,6 +170,18 @@ DEFINED = [  # of p, softmax; L, cross-entropy; s, sigmoid
 ]
 
 
+ALWAYS_0 = [  # at size 1, where both sides have a value; samples so near to 0 are left out, rightly
+    r"[x_ix_iy_jy_j = x_iy_ix_jy_j] = 0",
+    r"[x_iN_{ij}y_j = 0] = 0",
+    r"[N_{ij}A_{ij} > 0] = [N_{ij}A_{ij} \ge 0]",
+    r"[A_{ii}^2 > A_{ij}A_{ji}] = [A_{ii}^2 \ge A_{ij}A_{ji}]",
+    r"[(x_iN_{ij}y_j)^2 > 0] = 1",
+    r"[(A_{ij} - A_{ji})B_{ij} > 0] + [(A_{ji} - A_{ij})B_{ij} > 0] = 1",
+    r"[x_ix_i > (\sum_i x_i)^2] = [x_ix_i \ge (\sum_i x_i)^2]",
+    r"[(x_iN_{ij}y_j)^2u_ku_k > 0] = [u_ku_k > 0]",
+]
+
+
 def named(**families: tuple[str, list]) -> list:
     found = []
     for name, (given, rows) in families.items():
@@ -210,6 +222,24 @@ def test_false_statement(given, text, wrt):
     (result,) = context.check_all(text, wrt)
     assert result.verdict == "refuted", result
     assert result.counterexample is not None
+
+
+@pytest.mark.parametrize("text", ALWAYS_0)
+def test_what_is_0_at_size_1_is_not_compared_with_0(text):
+    (result,) = Context(MATRICES).check_all(text)
+    assert result.verdict in ("tested", "refuted"), result
+
+
+def test_what_is_0_at_size_1_may_be_divided_by():
+    context = Context(r"x_i \quad (i = 1, \dots, n)")
+    context.define(
+        r"\mu = \frac1n\sum_i x_i \\ s = \sqrt{\frac1n\sum_i (x_i - \mu)^2} \\ y_i = \frac{x_i - \mu}{s}"
+    )
+    for text in (r"\sum_i y_i = 0", r"\frac1n y_iy_i = 1"):
+        assert str(context.check(text)).splitlines()[::2] == [
+            "proved", f"    no samples at size 1; {context.check(text).trials} samples, largest error "
+            f"{context.check(text).max_error:.1e}",
+        ]  # fmt: skip
 
 
 def test_a_hint_ties_no_sizes_that_differ():

@@ -15,7 +15,7 @@ from typing import Any
 
 from idxcalc.autodiff.backend import tools
 from idxcalc.autodiff.numbers import Numbers, TooLarge
-from idxcalc.autodiff.samples import summary
+from idxcalc.autodiff.samples import inside, summary
 from idxcalc.autodiff.sizes import ELEMENTS, HARD_LIMIT, Sizes, candidates, growing, ranges, wishes
 from idxcalc.autodiff.symbols import forked
 from idxcalc.autodiff.values import letters
@@ -54,7 +54,8 @@ class Judgement:
 
     ``agrees`` is None when there are too few of them to tell; ``reason`` says why, or why it is False.
     ``max_error`` is relative to the largest term; ``trials`` counts the samples with both sides finite
-    and the condition met; ``sizes`` lists the assignments they had. ``rounds`` are the batches drawn.
+    and the condition met; ``sizes`` lists the assignments they had, ``never`` those at which no sample had
+    that. ``rounds`` are the batches drawn.
     """
 
     agrees: bool | None
@@ -64,6 +65,7 @@ class Judgement:
     counterexample: Example | None = None
     reason: str = ""
     rounds: tuple[Round, ...] = ()
+    never: tuple[dict[str, int], ...] = ()
 
 
 class Case:
@@ -132,11 +134,12 @@ def judged(relation: Relation, seed: int, example: bool) -> Judgement:
         if len(rounds) >= min(least, 4) and (largest > TOLERANCE or enough or nothing):
             break
         rounds.append(batch)
-        compared.append(case.run(batch).errors)
+        compared.append((tuple(sorted(batch.sizes.items())), case.run(batch).errors))
         error, largest, trials = summary(tools().np, compared)
-    sizes = [case.named(batch.sizes) for batch in rounds]
-    shown = tuple(s for n, s in enumerate(sizes) if s not in sizes[:n])
-    found = Judgement(True, largest, trials, shown, rounds=tuple(rounds))
+    np, names = tools().np, {tuple(sorted(batch.sizes.items())): case.named(batch.sizes) for batch in rounds}
+    domain = inside(np, compared)
+    shown, never = (tuple(s for at, s in names.items() if (at in domain) is told) for told in (True, False))
+    found = Judgement(True, largest, trials, shown, rounds=tuple(rounds), never=never)
     if largest > TOLERANCE:
         reason = "the sides differ" if error > TOLERANCE else "only one side is finite"
         where = smallest(case, rounds, error > TOLERANCE) if example else None
@@ -166,9 +169,8 @@ def smallest(case: Case, rounds: list[Round], finite: bool) -> Example | None:
     With ``finite`` both sides are finite there; else values are generic, for at simple ones lie poles.
     """
     modes = ("halves", "positive halves", "plain") if finite else ("plain",)
-    small = [
-        (Round(rounds[0].seed, mode, sizes), ELEMENTS) for sizes in growing(case.ranges) for mode in modes
-    ]
+    seed = rounds[0].seed
+    small = [(Round(seed, mode, sizes), ELEMENTS) for sizes in growing(case.ranges) for mode in modes]
     for batch, limit in (*small, *((each, HARD_LIMIT) for each in rounds)):
         with suppress(TooLarge):
             if found := worst(case, batch, finite, limit):
@@ -179,7 +181,8 @@ def smallest(case: Case, rounds: list[Round], finite: bool) -> Example | None:
 def worst(case: Case, batch: Round, finite: bool, limit: int) -> Example | None:
     """The component in which the sides differ most, in the first sample that shows it."""
     np, run = tools().np, case.run(batch, limit)
-    bad = np.where(np.isfinite(run.errors), run.errors, 0.0) if finite else np.isinf(run.errors)
+    known = np.isfinite(run.errors)
+    bad = np.where(known, run.errors, 0.0) if finite else np.isinf(run.errors) * known.any()
     samples = np.flatnonzero(np.max(bad, (1, 2)) > TOLERANCE)
     if not len(samples):
         return None

@@ -59,7 +59,8 @@ def compare(np: Any, lefts: Any, rights: Any, terms: Any, where: Any, margins: A
     It is infinite where one side alone is finite, and nan where nothing is claimed or told.
     """
     rows = len(lefts[0])
-    told = np.min(columns(np, rows, margins), 1, keepdims=True, initial=np.inf) > 1e-3
+    near = np.nan_to_num(columns(np, rows, margins), nan=np.inf)
+    told = np.min(near, 1, keepdims=True, initial=np.inf) > 1e-3
     told = told if where is None else told & np.reshape(where, (rows, -1))
     errors = []
     for left, right, added in zip(lefts, rights, terms, strict=True):
@@ -73,13 +74,19 @@ def compare(np: Any, lefts: Any, rights: Any, terms: Any, where: Any, margins: A
     return np.stack(errors, 1)
 
 
+def inside(np: Any, compared: Any) -> set[Any]:
+    """The sizes at which both sides have a value somewhere; the others lie outside of the domain."""
+    return {sizes for sizes, errors in compared if np.any(np.isfinite(errors))}
+
+
 def summary(np: Any, compared: Any) -> tuple[float, float, int]:
-    """Over all batches: the largest error; the same, but infinite if more than a set of measure zero has only
-    one side finite; how many samples tell something, in each order."""
-    error, trials, lone = 0.0, 0, 0
-    for errors in compared:
+    """Over all batches, pairs of sizes and errors: the largest error; the same, but infinite if more than a
+    set of measure zero of the domain has only one side finite; how many samples tell something in all orders.
+    """
+    error, trials, lone, domain = 0.0, 0, 0, inside(np, compared)
+    for sizes, errors in compared:
         finite = np.where(np.isfinite(errors), errors, -1.0)
         trials += int(np.sum(np.all(np.max(finite, -1) >= 0.0, -1)))
-        lone += int(np.sum(np.any(np.isinf(errors), (1, 2))))
+        lone += int(np.sum(np.any(np.isinf(errors), (1, 2)))) if sizes in domain else 0
         error = max(error, float(np.max(finite)))
     return error, float("inf") if lone >= 2 and 10 * lone >= trials else error, trials

@@ -50,14 +50,14 @@ def drawn(seed, blocks):
     return jnp.concatenate([jax.random.normal(key, {block}) for key in keys], 1)
 
 
-# seed, blocks of values that are drawn, their kind{heads}
+# seed, blocks of values that are drawn, their kind, the sizes{heads}
 batches = [
 {batches}
 ]
 # XLA's simplifier would make n*log(x) of log(x**n), which is finite elsewhere.
 options = {{"xla_disable_hlo_passes": "algsimp"}}
 run = jax.jit(tested, static_argnums=(1, 2), compiler_options=options)
-compared = [run(drawn(seed, blocks), mode, tuple(sizes)) for seed, blocks, mode, *sizes in batches]
+compared = [(sizes, run(drawn(seed, blocks), mode, sizes)) for seed, blocks, mode, sizes in batches]
 print(f"largest relative error: {{summary(jnp, compared)[1]:.1e}}")
 '''
 
@@ -70,11 +70,11 @@ def snippet(relation: Relation, seed: int = 0) -> str:
     case = Case(relation)
     written = Writer(relation, case.ranges)
     rounds = judged(relation, seed, False).rounds
-    rows = [(r.seed, case.run(r).blocks, r.mode, *(r.sizes[last] for last in written.names)) for r in rounds]
+    rows = [(r.seed, case.run(r).blocks, r.mode, tuple(r.sizes[n] for n in written.names)) for r in rounds]
     return SNIPPET.format(
         helpers=sources(written.sides),
         sides=written.sides,
-        heads="".join(f", {name}" for name in written.names.values()),
+        heads=" of " * bool(written.names) + ", ".join(written.names.values()),
         batches="\n".join(f"    {row},".replace("'", '"') for row in rows),
         block=samples.BLOCK,
         next=samples.NEXT,

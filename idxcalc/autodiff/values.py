@@ -14,6 +14,7 @@ are differentiated along. Samples too near to a kink are left out.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from fractions import Fraction
 from functools import partial
 from typing import Any, Self
 
@@ -21,7 +22,7 @@ from idxcalc.autodiff.symbols import drawn, integral, prepared, shaped, signs
 from idxcalc.errors import IdxcalcError
 from idxcalc.expr import (
     ONE, Add, Compare, Delta, Deriv, Det, Diff, Elementary, Expr, Function, Index, Inverse, Mul, Num, Part,
-    Pow, Relation, Slot, Symbol, Variable, free, hidden, symbols,
+    Pow, Ref, Relation, Slot, Sum, Symbol, Variable, free, hidden, symbols,
 )  # fmt: skip
 from idxcalc.functions import KNOWN
 from idxcalc.plan.arrays import Array, Tensor, union, without
@@ -94,6 +95,14 @@ class Judged(Values):
     def solid(self, node: Expr) -> None:
         """Keeps away from where a sum or a determinant, to be divided by, is what rounding leaves of it."""
         match node:
+            case Mul(factors):
+                for factor in factors:
+                    self.solid(factor)
+                return
+            case Ref(definition):
+                return self.solid(definition.body)
+            case Sum():
+                found, sizes = self.value(node), [self.value(absolute(node))]
             case Add(terms):
                 found, sizes = self.value(node), [self.join("abs", self.value(t)) for t in terms]
             case Det(matrix):
@@ -176,6 +185,13 @@ class Judged(Values):
         self.track(*terms)
         self.margins += margins
         return value  # type: ignore[no-any-return]
+
+
+def absolute(node: Expr) -> Expr:
+    """A sum with each term as it is without its sign; not by \\lvert, which has a kink."""
+    if isinstance(node, Sum):
+        return Sum(node.index, absolute(node.body), node.first)
+    return Pow(Pow(node, Num(Fraction(2))), Num(Fraction(1, 2)))
 
 
 def sides(make: Any, relation: Relation) -> tuple[Any, ...]:

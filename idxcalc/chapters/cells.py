@@ -51,9 +51,8 @@ def asserts(source: str) -> bool:
         return True  # running it says where the syntax is wrong
     called = [node.func for node in ast.walk(tree) if isinstance(node, ast.Call)]
     names = (str(getattr(each, "attr", getattr(each, "id", ""))) for each in called)  # or imported by name
-    return any(isinstance(node, ast.Assert) for node in ast.walk(tree)) or any(
-        name.startswith("assert_") for name in names
-    )
+    stated = any(isinstance(node, ast.Assert) for node in ast.walk(tree))
+    return stated or any(name.startswith("assert_") for name in names)
 
 
 def plain(source: str) -> str:
@@ -93,11 +92,8 @@ def claimed(claim: Statement, cells: Sequence[Statement]) -> Result:
 def run(cells: Sequence[Statement], folder: Path) -> Future[dict[str, Any]]:
     """Have the cells of a chapter in that folder run in the background: an empty answer when all ran, or
     where they stopped. What the first chapter's cells import is warm for all."""
-    sources = [
-        (plain(cell.body), cell.line, cell.opened, "raises-exception" in cell.tags)
-        for cell in cells
-        if "skip-execution" not in cell.tags
-    ]
+    run = [each for each in cells if "skip-execution" not in each.tags]
+    sources = [(plain(c.body), c.line, c.opened, "raises-exception" in c.tags) for c in run]
     code = " ".join(source for source, *_ in sources)
     warm = [name for name in WARM if re.search(rf"\b{name.partition('.')[0]}\b", code)]
     get_context("forkserver").set_forkserver_preload([*EARLY, *warm])

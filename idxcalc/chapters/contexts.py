@@ -150,6 +150,5 @@ def _front_matter(chapter: Chapter) -> None:
         said = f"the chapter has {which}; {lead} {way}"
         chapter.fault(Text(first.text.source)[:1], said, "cells")
     if off := re.search(r"(?m)^[ \t]+execution_mode:\s*[\"']?(off|never|false)\b", front):
-        chapter.fault(
-            front.group(off)[:1], f"`execution_mode: {off[1]}` leaves the code cells unrun", "cells"
-        )
+        said = f"`execution_mode: {off[1]}` leaves the code cells unrun"
+        chapter.fault(front.group(off)[:1], said, "cells")

@@ -154,11 +154,8 @@ class Chapter(Reading):
     def shown(self, statement: Statement) -> tuple[Found, ...]:
         """The results of a statement; of a claim, with its cell run."""
         results = self.results(statement)
-        cell = (
-            tagged(self.cells, statement.option("cell"))
-            if statement.kind == "claim" and all(results)
-            else None
-        )
+        shows = statement.kind == "claim" and all(results)
+        cell = tagged(self.cells, statement.option("cell")) if shows else None
         if cell is None or cell.opened < self.ran[1]:
             return results
         failed = self.ran[0]
@@ -180,9 +177,8 @@ class Chapter(Reading):
         """The statement with this label, to compute with; IdxcalcError when there is none."""
         if not self.readable:
             raise IdxcalcError(str(self.problems[0]))
-        labelled = {
-            each.label: each for each in reversed(self.statements) if each.label and each.kind != "math"
-        }
+        known = (each for each in reversed(self.statements) if each.label and each.kind != "math")
+        labelled = {each.label: each for each in known}
         if label in labelled:
             return Checked(self, labelled[label])
         raise IdxcalcError(f"{self.path} has no statement {label}{meant(label, labelled)}")

@@ -18,11 +18,11 @@ def parts(*nodes: Part) -> tuple[Part, ...]:
     stack = list(reversed(nodes))
     while stack:
         top = stack[-1]
-        symbol = (
-            top.definition if isinstance(top, Ref) else own(top.function) if isinstance(top, Call) else None
+        used = (
+            [top.definition] if isinstance(top, Ref) else [own(top.function)] if isinstance(top, Call) else []
         )
-        body = () if symbol is None or symbol.body is None else (symbol.body,)
-        inner = [part for part in (*children(top), *body) if part not in found]
+        bodies = (symbol.body for symbol in used if symbol.body is not None)
+        inner = [part for part in (*children(top), *bodies) if part not in found]
         if inner:
             stack.extend(reversed(inner))
         else:

@@ -55,10 +55,8 @@ _CHANGE: dict[str, Callable[..., Any]] = {
 
 def _fields(how: Mapping[str, Callable[..., Any]], kinds: str) -> dict[type, Any]:
     """The fields of some kinds in each node: how they are read or changed, and their names."""
-    return {
-        node: tuple((how[kind], name) for kind, name in fields if kind in kinds)
-        for node, fields in _FIELDS.items()
-    }
+    known = {node: [field for field in fields if field[0] in kinds] for node, fields in _FIELDS.items()}
+    return {node: tuple((how[kind], name) for kind, name in fields) for node, fields in known.items()}
 
 
 _PARTS, _SLOTS, _BOUND = (_fields(_READ, kinds) for kinds in ("pPC", "sSD", "bB"))

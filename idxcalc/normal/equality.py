@@ -27,11 +27,13 @@ from idxcalc.normal.normalise import normal
 from idxcalc.normal.product import multiply
 from idxcalc.normal.primitive import primitive
 from idxcalc.normal.reduce import invertible
-from idxcalc.normal.signs import expression_nonzero, integral, nonzero, sign
+from idxcalc.normal.signs import expression_nonzero, integral, nonzero, sign, strictly
 from idxcalc.normal.trigonometry import vanishes_as_angles
 from idxcalc.normal.terms import (
     WORK, Poly, Scope, Undefined, as_number, denominators, key, minus, poly_expr, scale, single,
 )  # fmt: skip
+
+Order = tuple[Variable, int] | None
 
 
 def equal(
@@ -39,7 +41,7 @@ def equal(
     right: Expr,
     evidence: Evidence | None = None,
     condition: Condition | None = None,
-    order: tuple[Variable, int] | None = None,
+    order: Order = None,
     most: int = WORK,
 ) -> bool:
     """Whether two differentiated expressions are proved equal, for all sizes and almost all values.
@@ -77,13 +79,7 @@ WAYS: dict[str, Callable[[Part], bool]] = {
 }
 
 
-def _attempt(
-    left: Expr,
-    right: Expr,
-    condition: Condition | None,
-    order: tuple[Variable, int] | None,
-    scope: Scope,
-) -> bool:
+def _attempt(left: Expr, right: Expr, condition: Condition | None, order: Order, scope: Scope) -> bool:
     try:
         merged = assume(scope, condition) if condition is not None else {}
         left, right = substitute(left, merged), substitute(right, merged)
@@ -129,13 +125,14 @@ def assume(scope: Scope, condition: Condition) -> dict[Index, Index | int]:
                 same[index] = other
         case Compare(op, left, right) if op not in ("=", "!="):
             gap = minus(normal(scope, left), normal(scope, right))
-            if as_number(gap) is None and (len(op) == 1 or expression_nonzero(scope, gap)):
-                _, _, rest = primitive(scope, gap, positive=True)
+            if as_number(gap) is None and (len(op) == 1 or expression_nonzero(strictly(scope), gap)):
+                _, _, rest = primitive(strictly(scope), gap, positive=True)
                 turn = -1 if len(rest) == 1 and min(rest.values()) < 0 else 1
                 scope.signs[poly_expr(scale(rest, turn))] = turn if op[0] == ">" else -turn
         case _:
             pass
     scope.reserved |= free(condition)
+    scope.stricter = None
     for known in (scope.memo, scope.safe, scope.heads):
         known.clear()  # worked out without the condition
     return same

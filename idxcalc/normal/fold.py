@@ -90,10 +90,8 @@ def solved(defined: Expr, meant: Expr) -> tuple[Rule, ...]:
         with_it = {term: c for term, c in equation.items() if base in dict(term)}
         factor: Poly = {tuple(p for p in term if p[0] is not base): c for term, c in with_it.items()}
         rest: Poly = {term: -c for term, c in equation.items() if term not in with_it}
-        linear = (
-            exponent in (1, Fraction(1, 2)) and free(base) >= set(indices) and not isinstance(base, Iverson)
-        )
-        if linear and expression_nonzero(scope, factor):
+        linear = exponent in (1, Fraction(1, 2)) and not isinstance(base, Iverson)
+        if linear and free(base) >= set(indices) and expression_nonzero(scope, factor):
             value = multiply(scope, rest, reciprocal(scope, factor))
             shape = _shape(base)
             others = {b: None for poly in (factor, rest) for t in poly for b, _ in t}
@@ -177,9 +175,8 @@ def _rewritten(node: Expr, group: list[Rule]) -> Expr:
 
 def _match(pattern: Expr, node: Expr, letters: tuple[Index, ...]) -> Binding | None:
     """The values of ``letters`` that make the pattern the node, up to the names of bound indices."""
-    slots = (
-        zip(own_slots(a), own_slots(b), strict=False) for a, b in zip(walk(pattern), walk(node), strict=False)
-    )
+    parts = zip(walk(pattern), walk(node), strict=False)
+    slots = (zip(own_slots(a), own_slots(b), strict=False) for a, b in parts)
     found = {own: slot for pair in slots for own, slot in pair if own in letters and isinstance(own, Index)}
     same = _numbered(substitute(pattern, found), {}) is _numbered(node, {})
     return found if same else None

@@ -159,10 +159,8 @@ def _factors(scope: Scope, factors: Sequence[Expr]) -> list[Poly]:
     )
     if not (scope.whole or divides) or len(factors) < 2 or all(len(p) == 1 for p, _ in powers):
         return [normal(scope, f) for f in factors]
-    return [
-        _held(scope, p, e) if len(p) > 1 else normal(scope, f)
-        for (p, e), f in zip(powers, factors, strict=True)
-    ]
+    both = zip(powers, factors, strict=True)
+    return [_held(scope, p, e) if len(p) > 1 else normal(scope, f) for (p, e), f in both]
 
 
 def _held(scope: Scope, poly: Poly, exponent: int) -> Poly:

@@ -16,7 +16,7 @@ from math import ceil
 
 from idxcalc.expr import ZERO, Compare, Iverson
 from idxcalc.normal.product import multiply
-from idxcalc.normal.signs import base_sign, expression_nonzero, integral, nonzero, poly_sign
+from idxcalc.normal.signs import base_sign, expression_nonzero, integral, nonzero, poly_sign, strictly
 from idxcalc.normal.terms import (
     UNIT, Base, Number, Poly, Scope, as_number, besides, content, exact, key, minus, number, poly_expr, scale,
     single, symbols, term_expr,
@@ -79,6 +79,7 @@ def greater(scope: Scope, left: Poly, right: Poly) -> Poly:
     if all(integral(term) and c.denominator == 1 for term, c in gap.items() if term):
         gap = {**gap, UNIT: ceil(gap.get(UNIT, 0))}  # a whole number is above 1/2 if it is above 0
         gap = {term: c for term, c in gap.items() if c}
+    scope = strictly(scope)
     sign = poly_sign(scope, gap)
     if sign:
         return number(int(sign > 0))
@@ -103,7 +104,7 @@ def compared(scope: Scope, op: str, left: Poly, right: Poly) -> Poly:
     constant = as_number(gap)
     if constant is not None:
         same = number(int(constant == 0))
-    elif expression_nonzero(scope, gap):
+    elif expression_nonzero(strictly(scope), gap):
         same = number(0)
     else:
         same = minus(besides(greater(scope, left, right)), greater(scope, right, left))

@@ -76,9 +76,8 @@ def simplify(expr: Expr, source: Expr | None = None) -> Expr:
 def _product_of_differences(node: Expr) -> bool:
     """Whether nothing is gained by multiplying out: no sum has more than two terms, or a sum in a term."""
     sums = [part for part in walk(node) if isinstance(part, Add)]
-    return node not in sums and all(
-        len(part.terms) < 3 and sum(isinstance(p, Add) for p in walk(part)) == 1 for part in sums
-    )
+    inside = [sum(isinstance(p, Add) for p in walk(part)) for part in sums]
+    return node not in sums and set(inside) <= {1} and all(len(part.terms) < 3 for part in sums)
 
 
 def term_count(node: Part) -> int:
@@ -107,9 +106,7 @@ def factored(scope: Scope, poly: Poly) -> Expr:
 
 
 def _product(*factors: Expr) -> Expr:
-    flat = tuple(
-        f for e in factors for f in (e.factors if isinstance(e, Mul) and len(e.factors) > 1 else (e,))
-    )
+    flat = tuple(f for e in factors for f in (e.factors if isinstance(e, Mul) and e.factors[1:] else (e,)))
     return flat[0] if len(flat) == 1 else Mul(flat)
 
 

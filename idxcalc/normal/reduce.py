@@ -63,10 +63,8 @@ def reduced(scope: Scope, bound: Bound, term: Term) -> Sums | None:
                 cancelled(scope, base)
             outside: list[Poly] = [{remaining: turn}, way.factor]
             lower = multiply_all(scope, [*outside, way.others, single(base, e)])
-            return [
-                (tuple(i for i in left if i is not way.gone), multiply_all(scope, [*outside, way.one])),
-                (left, scale(lower, -1)),
-            ]
+            kept = tuple(i for i in left if i is not way.gone)
+            return [(kept, multiply_all(scope, [*outside, way.one])), (left, scale(lower, -1))]
     return None
 
 
@@ -117,9 +115,8 @@ def _rows(scope: Scope, bound: Bound, rest: Term, base: Inverse) -> Iterator[Way
     one, other = base.matrix.indices
     matrix = scope.normal(scope, base.matrix.body)
     symmetric = matrix == scope.normal(scope, substitute(base.matrix.body, {one: other, other: one}))
-    lead = leading(
-        {t: c for t, c in matrix.items() if not any(isinstance(b, Delta) for b, _ in t)}, names=True
-    )
+    plain = {t: c for t, c in matrix.items() if not any(isinstance(b, Delta) for b, _ in t)}
+    lead = leading(plain, names=True)
     if lead is None:
         return
     places = [free(b) & {one, other} for b, _ in lead]
@@ -131,9 +128,8 @@ def _rows(scope: Scope, bound: Bound, rest: Term, base: Inverse) -> Iterator[Way
         return  # x_i x_j has no inverse
     others = poly_expr({t: x for t, x in matrix.items() if t != lead})
     slots: dict[Slot, None] = {s: None for b, _ in rest for s in (*own_slots(b), *sorted(free(b), key=key))}
-    for (k, c, turned), a in product(
-        ((base.row, base.column, False), (base.column, base.row, not symmetric)), slots
-    ):
+    ways = ((base.row, base.column, False), (base.column, base.row, not symmetric))
+    for (k, c, turned), a in product(ways, slots):
         if isinstance(k, Index) and k in bound and c is not k and a is not k:
             if isinstance(a, Index) and a.dim is not k.dim:
                 continue

@@ -5,7 +5,8 @@ exponential always, an even power almost everywhere, a sum when all its terms ar
 that no component of the expression is 0 for *all* values, so that dividing by it means something almost
 everywhere. It must hold for every identification of the free indices (``x_i - x_j`` vanishes at i = j), and
 nothing piecewise may stand in it (a step vanishes on a set that has a volume), nor an integer that may
-be 0.
+be 0. It need not hold at the least sizes: where what is divided by is always 0, nothing is claimed. What
+is compared with 0 has a value there too, and for that there is a stricter scope (`strictly`).
 """
 
 from __future__ import annotations
@@ -109,7 +110,7 @@ def opening(scope: Scope) -> Scope:
     if not scope.closed:
         return scope
     if scope.opening is None:
-        scope.opening = Scope(scope.normal)
+        scope.opening = Scope(scope.normal, strict=scope.strict)
     return scope.opening
 
 
@@ -121,7 +122,9 @@ def _sign_by_cases(scope: Scope, poly: Poly) -> int:
     match getattr(bracket, "condition", None):
         case Compare(">", Component() | Det() as value, _) if nonzero(scope, value):
             signs = {
-                poly_sign(replace(scope, signs={**scope.signs, value: sign}, safe={}, memo={}), case)
+                poly_sign(
+                    replace(scope, signs={**scope.signs, value: sign}, safe={}, memo={}, stricter=None), case
+                )
                 for sign, case in zip((1, -1), cases[1:], strict=True)
             }
             return signs.pop() if len(signs) == 1 else 0
@@ -143,7 +146,8 @@ def nonzero(scope: Scope, base: Base) -> bool:
                 inner = opening(scope)
                 known = expression_nonzero(inner, inner.normal(inner, base))
             else:
-                known = bool(base_sign(scope, base)) or _generic(scope, base)
+                generic = not base_sign(scope, base) and (_lasting(base) or not scope.strict)
+                known = _generic(scope, base) if generic else bool(base_sign(scope, base))
         finally:
             del scope.safe[base]
         scope.safe[base] = known
@@ -170,9 +174,8 @@ def _generic(scope: Scope, base: Base) -> bool:
     # Free indices may be equal, or be one of the numbers that are written.
     frees = sorted(free(base), key=lambda i: i.name)
     numbers = {s for part in walk(base) for s in own_slots(part) if isinstance(s, int)}
-    values: list[tuple[Slot, ...]] = [
-        (i, *(k for k in frees[:n] if k.dim is i.dim), *numbers) for n, i in enumerate(frees)
-    ]
+    alike = [[k for k in frees[:n] if k.dim is i.dim] for n, i in enumerate(frees)]
+    values: list[tuple[Slot, ...]] = [(i, *same, *numbers) for i, same in zip(frees, alike, strict=True)]
     if prod(map(len, values)) > PATTERNS:
         return False
     try:
@@ -233,6 +236,41 @@ def expression_nonzero(scope: Scope, poly: Poly) -> bool:
     if cases is not None:
         return all(expression_nonzero(scope, case) for case in cases[1:])
     return bool(poly) and nonzero(scope, poly_expr(poly))
+
+
+def strictly(scope: Scope) -> Scope:
+    """The scope in which a value counts as nonzero if there is no size at which it always is 0."""
+    if not (scope.strict or scope.stricter):
+        scope.stricter = replace(scope, strict=True, opening=None, safe={}, memo={})
+    return scope.stricter or scope
+
+
+def _lasting(base: Base) -> bool:
+    """Whether there is no size at which a base is always 0 that is not so at large ones: in no sum, or if one
+    of its terms is positive at positive values and has a tensor of its own."""
+    if any("antisymmetric" in p.variable.traits for p in walk(base) if isinstance(p, Component)):
+        return False
+    if not any(isinstance(p, Sum | Size) for p in walk(base)):
+        return True
+    terms = base.terms if isinstance(base, Add) else (base,)
+    tensors = [{p.variable for p in walk(term) if isinstance(p, Component)} for term in terms]
+    return any(
+        all(map(_plain, walk(term))) and own - set().union(*(each for each in tensors if each is not own))
+        for term, own in zip(terms, tensors, strict=True)
+    )
+
+
+def _plain(part: Part) -> bool:
+    match part:
+        case Num() | Size() | Constant() | Mul():
+            return True
+        case Component(variable, _):
+            return not variable.fixed
+        case Sum(index, _, first):
+            return first is None and index.dim.start == 1
+        case Pow(_, Num(value)):
+            return value.denominator == 1 <= value
+    return False
 
 
 def branches(poly: Poly) -> tuple[Poly, Poly, Poly] | None:

@@ -50,7 +50,8 @@ class Scope:
     ``signs`` gives the sign of bases that a condition declares, ``distinct`` the pairs of free indices that
     differ; ``reserved`` are the indices of those conditions, which no binder may use again. ``exponential``
     asks for hyperbolic functions to be written with exponentials, ``written`` for sums over few numbers to be
-    written out, ``closed`` for definitions to stay names, ``whole`` for products of sums to stay products.
+    written out, ``closed`` for definitions to stay names, ``whole`` for products of sums to stay products,
+    ``strict`` for nothing to count as nonzero that is 0 at some size (`signs.strictly`).
     ``normal`` is the normal form itself, for the passes that it is made of.
     """
 
@@ -68,6 +69,8 @@ class Scope:
     heads: dict[tuple[Any, ...], Any] = field(default_factory=dict)
     safe: MutableMapping[Base, bool] = field(default_factory=dict)
     opening: Scope | None = None
+    strict: bool = False
+    stricter: Scope | None = None
     most: int = WORK
     work: int = 0
 

@@ -53,10 +53,8 @@ def differentiated(reader: reading.Reader, factor: Factor, groups: Sequence[Grou
     reader.refuse(len(groups) > MAX_ORDER, f"more than {MAX_ORDER} derivatives", item.place)
     inner = reader.closed([factor], factor.span)
     targets = [_chosen(reader, group, groups, item) for group in groups]
-    found = [
-        (target, *reader.slots((group,), dims_of(target), target.name, group.span))
-        for target, group in zip(targets, groups, strict=True)
-    ]
+    both = zip(targets, groups, strict=True)
+    found = [(target, *reader.slots((g,), dims_of(target), target.name, g.span)) for target, g in both]
     return by(found, inner, factor.span | item.place)
 
 

@@ -131,9 +131,8 @@ def undeclared(reader: reading.Reader, item: Item, before: Item | Sign | None) -
     if isinstance(before, Item) and (error := unbraced(reader, before, item)) is not None:
         return error
     text = item.name
-    if item.sub is None and (
-        text in reader.letters_used or text in reader.fixed or stands_as_index(reader, text)
-    ):
+    index = text in reader.letters_used or text in reader.fixed or stands_as_index(reader, text)
+    if index and item.sub is None:
         return reader.fail(f"{text} is an index and a number", item.span)
     word = re.match(r"[a-z]*", reader.source[item.span.start :])
     if word and f"\\{word[0]}" in BY_LATEX:

@@ -44,7 +44,6 @@ class Claim:
 
 
 chains = parse  # the chains of a statement
-free_of = free
 
 
 def count(source: str) -> int:

@@ -148,9 +148,7 @@ class _Writer:
         factors = flat(body, Mul)
         number = math.prod((f.value for f in factors if isinstance(f, Num)), start=Fraction(1))
         below = [f.base for f in factors if isinstance(f, Pow) and f.exponent is MINUS_ONE]
-        above = [
-            f for f in factors if not isinstance(f, Num) and getattr(f, "exponent", None) is not MINUS_ONE
-        ]
+        above = [f for f in factors if not isinstance(f, Num) and getattr(f, "exponent", 0) is not MINUS_ONE]
         return product(bound, number, [self.factor(f) for f in above], [self.piece(f) for f in below])
 
     def power(self, base: Expr, exponent: Expr) -> Piece:
@@ -252,9 +250,8 @@ class _Writer:
                 return Piece(name + sub(run(body.slots) + commas), places, inner.demands)
             return Piece(bracket(inner).text + sub(commas), places, inner.demands)
         below = " ".join(rf"\partial {target.name}{sub(run(slots))}" for target, slots in by)
-        inside, behind = "", bracket(inner).text
-        if isinstance(body, Component | Ref | Call):
-            inside, behind = f" {inner.text}", ""
+        named = isinstance(body, Component | Ref | Call)
+        inside, behind = (f" {inner.text}", "") if named else ("", bracket(inner).text)
         text = rf"\frac{{\partial{times(len(by))}{inside}}}{{{below}}}{behind}"
         return Piece(text, places, inner.demands, FACTOR)
 

@@ -62,11 +62,10 @@ class Run:
         # The last value of a range, and who said so.
         numbers = {last: dim.number for last, dim in formula.dims.items() if dim.number is not None}
         self.known = {last: (n, "the formula") for last, n in {**numbers, **sizes}.items()}
-        lower = {
-            argument(Need(n.function, n.by[:k])) for n in formula.needs.values() for k in range(len(n.by))
-        }
+        lower = (Need(n.function, n.by[:k]) for n in formula.needs.values() for k in range(len(n.by)))
+        known = {*formula.arguments, *formula.sizes, *map(argument, lower)}
         for name in given:
-            if name not in {*formula.arguments, *formula.sizes, *lower}:
+            if name not in known:
                 raise IdxcalcError(f"no argument is called {name}; the arguments are: {self.listed}")
         named = formula.sizes.items()
         self.known |= {dim.last: (int(given[name]), name) for name, dim in named if name in given}
@@ -149,11 +148,8 @@ class Run:
             self.check(value.shape, need.dims, f"{name} returned", f"the value of {name}")
             return value
 
-        axes = map(str, itertools.count())
-        *inner, out = (
-            f"({','.join(itertools.islice(axes, rank))})"
-            for rank in [*(a.ndim - depth for a in args), len(need.dims)]
-        )
+        axes, ranks = map(str, itertools.count()), [*(a.ndim - depth for a in args), len(need.dims)]
+        *inner, out = (f"({','.join(itertools.islice(axes, rank))})" for rank in ranks)
         return np.vectorize(one, signature=f"{','.join(inner)}->{out}")(*args)
 
 

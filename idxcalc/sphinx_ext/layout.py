@@ -58,9 +58,8 @@ def aligned(lines: Sequence[str]) -> tuple[str, ...]:
     if len(lines) < 2 or _marks("\n".join(lines), "&"):
         return tuple(lines)
     starts = [_marks(line, "=")[:1] for line in lines]
-    return tuple(
-        f"{line[: at[0]]}&{line[at[0] :]}" if at else line for line, at in zip(lines, starts, strict=True)
-    )
+    cut = zip(lines, starts, strict=True)
+    return tuple(f"{line[: at[0]]}&{line[at[0] :]}" if at else line for line, at in cut)
 
 
 def unaligned(row: str) -> str:

@@ -250,12 +250,8 @@ class RenderStatements(SphinxPostTransform):
             return [*shown, nodes.Text(f" [{found.words}]")]
         classes, where = f"idx-mark idx-inline idx-{found.verdict}", f'href="#evidence-{entry.ident}"'
         link = html(f'<a class="{classes}" id="{entry.ident}" {where} title="{escape(found.words)}">')
-        return [
-            *shown,
-            link,
-            *found.shown(*["idx-heard"] * all(each.ok for each in entry.results)),
-            html("</a>"),
-        ]
+        heard = ["idx-heard"] * all(each.ok for each in entry.results)
+        return [*shown, link, *found.shown(*heard), html("</a>")]
 
     def collected(self, entry: Entry) -> nodes.container:
         """The evidence of a relation inside a sentence, for the end of the page."""

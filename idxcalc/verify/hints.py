@@ -26,8 +26,9 @@ from idxcalc.normal import term_count
 from idxcalc.verify.edits import Edit, added, edits, put, remarks, used_letters, written
 from idxcalc.verify.verdict import proved, verdict, worked_out
 
-EFFORT, NODE = 24_000, 10
-"""What a search may cost: one for each character read again, and so much for each node of what is proved.
+EFFORT, NODE, FEW = 24_000, 10, 4
+"""What a search may cost: one for each character read again (times the relations that these are), and so much
+for each node of what is proved; less in a statement of more than `FEW` relations, each of which may be wrong.
 A hint is a courtesy, the verdict stands without it."""
 READ, PROOFS, WORK = 320, 80, 1000
 """So many are read at all, so many of those tried for a proof, with so many products of terms for each."""
@@ -62,7 +63,8 @@ class Search:
         self.written, _ = written(self.text, sides, self.names[0] | self.names[1])
         self.place = found.index(self.chain)
         self.claim = self.read(self.scope, self.text)
-        if self.claim is not None and len(pairs(self.text)) > 1:
+        self.relations = len(pairs(self.text))
+        if self.claim is not None and self.relations > 1:
             self.blank(self.claim)
 
     def blank(self, claim: Claim) -> None:
@@ -81,7 +83,8 @@ class Search:
 
     def hint(self) -> Hint | None:
         """The first candidate that holds."""
-        tried, effort, length = set(), EFFORT, len(self.text.strip())
+        tried, length = set(), len(self.text.strip()) * len(pairs(self.text))
+        effort = EFFORT * FEW // max(FEW, self.relations)
         for hint, claim in islice(self.candidates(), READ):
             effort -= length
             if effort < 0:
@@ -167,9 +170,8 @@ class Search:
             factors, others = written(text, chains(text)[-1].sides, self.names[0] | self.names[1])
         except IdxcalcError:
             return [], []
-        single = term_count(truth) == term_count(claimed) + 1 and not any(
-            isinstance(part, Add) for part in walk(gap)
-        )
+        one = not any(isinstance(part, Add) for part in walk(gap))
+        single = one and term_count(truth) == term_count(claimed) + 1
         return factors, [write(gap)] * single + others
 
 

@@ -52,11 +52,9 @@ class Question:
         targets = relations.targets(self.context.scope, self.wrt)
         letters = relations.letters(self.context.scope, self.left, targets)
         listed = ", ".join(letters)
-        shape = (
-            f"one value for each {listed}: these letters are free in the answer" if letters else "a number"
-        )
-        rules = self.context.check(self._claim(self.answer), self.wrt).rules
-        return (shape, *[f"rules that lead there: {', '.join(rules)}"] * bool(rules))
+        each = f"one value for each {listed}: these letters are free in the answer"
+        rules = ", ".join(self.context.check(self._claim(self.answer), self.wrt).rules)
+        return (each if letters else "a number", *[f"rules that lead there: {rules}"] * bool(rules))
 
     def _claim(self, text: str) -> str:
         return f"{self.left} = {text}" + ("" if r"\text" in text else self.remark)

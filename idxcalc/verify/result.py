@@ -97,7 +97,7 @@ class Result:
         found, said = self.counterexample, ""
         if found is not None:
             scalars = {n: f"{v:g}" for n, v in found.values.items() if isinstance(v, int | float)}
-            where = [_sizes(found.sizes), component(found.component)]
+            where = [sizes(found.sizes), component(found.component)]
             at = ", ".join(filter(None, where)) or (f"at {_listed(scalars)}" if scalars else "")
             said = (f"{at}: " if at else "") + f"left {found.left:.4f}, right {found.right:.4f}"
         elif self and self.trials:
@@ -110,10 +110,11 @@ def _listed(values: Mapping[str, object]) -> str:
     return ", ".join(f"{name} = {value}" for name, value in values.items())
 
 
-def _sizes(sizes: dict[str, int]) -> str:
-    if len(set(sizes.values())) > 1:
-        return f"sizes {_listed(sizes)}"
-    return "".join(f"size {value}" for value in list(sizes.values())[:1])
+def sizes(found: dict[str, int]) -> str:
+    """An assignment of sizes in words."""
+    if len(set(found.values())) > 1:
+        return f"sizes {_listed(found)}"
+    return "".join(f"size {value}" for value in list(found.values())[:1])
 
 
 def component(place: Mapping[str, int]) -> str:

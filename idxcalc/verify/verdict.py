@@ -6,7 +6,7 @@ Proved needs both; when they disagree, `JudgesDisagree` stops everything.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from idxcalc import autodiff, normal
@@ -14,21 +14,12 @@ from idxcalc.calculus import differentiate
 from idxcalc.errors import IdxcalcError, JudgesDisagree
 from idxcalc.evidence import Evidence
 from idxcalc.expr import (
-    Elementary,
-    Expr,
-    Pow,
-    Relation,
-    Variable,
-    free,
-    fresh,
-    hidden,
-    substitute,
-    symbols,
-    walk,
-)
+    Component, Elementary, Expr, Index, Lambda, Pow, Relation, Variable, free, fresh, hidden, plug,
+    substitute, symbols, walk,
+)  # fmt: skip
 from idxcalc.notation.letters import separate, taken
 from idxcalc.notation.write import tidy, write
-from idxcalc.verify.result import Result, Verdict
+from idxcalc.verify.result import Result, Verdict, sizes
 
 
 def verdict(relation: Relation, seed: int = 0, example: bool = True) -> Result:
@@ -41,7 +32,7 @@ def verdict(relation: Relation, seed: int = 0, example: bool = True) -> Result:
         proof, limit = False, error.message
     seen = autodiff.judge(relation, seed, example)
     if seen.agrees is None:
-        raise IdxcalcError(seen.reason + _advice(relation))
+        raise IdxcalcError(limit or seen.reason + _advice(relation))
     if proof and not seen.agrees:
         raise JudgesDisagree(
             "the normal form proves what autodiff refutes; this is a defect of idxcalc, please report it:\n"
@@ -49,6 +40,7 @@ def verdict(relation: Relation, seed: int = 0, example: bool = True) -> Result:
             f"    sizes {seen.sizes[:1]}, seed {seed}, largest error {seen.max_error:.3g}"
         )
     word: Verdict = "refuted" if not seen.agrees else "proved" if proof or relation.op == "!=" else "tested"
+    never = () if relation.condition else tuple(map(sizes, seen.never))
     return Result(
         word,
         max_error=seen.max_error if relation.op == "=" else None,  # how far ≠ is from = is no error
@@ -58,7 +50,8 @@ def verdict(relation: Relation, seed: int = 0, example: bool = True) -> Result:
         assumptions=tuple(_said(*each) for each in evidence.assumptions) if proof else (),
         sizes=seen.sizes,
         snippet=Snippet(relation, seed),
-        notes=() if limit is None else (f"no proof tried to the end: {limit}",),
+        notes=(f"no samples at {' or '.join(never)}",) * bool(never)
+        + (f"no proof tried to the end: {limit}",) * (limit is not None),
     )
 
 
@@ -96,13 +89,16 @@ def _said(text: str, about: Any) -> str:
 
 
 def _advice(relation: Relation) -> str:
-    """The declaration that may be missing when no sample lies in the domain."""
-    parts = (part for side in (relation.left, relation.right) for part in walk(side))
-    inside = (s for part in parts if isinstance(part, Elementary | Pow) for s in symbols(part))
-    found = (
-        s.name
-        for s in inside
-        if isinstance(s, Variable) and not hidden(s.name) and "positive" not in s.traits
-    )
-    name = min(found, default="")
-    return f"; declare `{name} positive`?" if name else ""
+    """The declaration that may be missing when no sample lies in the domain: with it there are some."""
+    sides = relation.left, relation.right
+    inside = {s for side in sides for p in walk(side) if isinstance(p, Elementary | Pow) for s in symbols(p)}
+    known = (s for s in inside if isinstance(s, Variable) and not hidden(s.name))
+    for variable in sorted(known, key=lambda v: v.name):
+        if variable.traits & {"positive", "antisymmetric"}:
+            continue
+        indices = tuple(Index(f"?{n}", dim) for n, dim in enumerate(variable.dims))
+        positive = replace(variable, traits=variable.traits - {"negative"} | {"positive"})
+        left, right = (plug(s, {variable: Lambda(indices, Component(positive, indices))}) for s in sides)
+        if autodiff.judge(replace(relation, left=left, right=right), example=False).agrees is not None:
+            return f"; declare `{variable.name} positive`?"
+    return ""
