@@ -249,3 +249,8 @@ def test_a_hint_ties_no_sizes_that_differ():
 
 def test_there_are_many():
     assert len(FALSE) >= 40
+
+
+def test_a_counterexample_has_as_many_digits_as_show_the_difference():
+    assert "left 0.50000000, right 0.50000005" in str(Context("z").check("z = z(1 + 10^{-7})"))
+    assert "left 0.5000, right 1.0000" in str(Context("z").check("z = 2z"))

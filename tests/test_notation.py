@@ -425,6 +425,28 @@ def test_names_with_accents_words_and_labels(where):
     assert expression(where, r"\mathrm{rate}")[0] is expression(where, r"\text{rate}")[0]
 
 
+@pytest.mark.parametrize(
+    "upright, plain",
+    [
+        (r"\mathrm{d}(x_iu_i)", "d(x_iu_i)"),
+        (r"\mathrm du_i", "du_i"),
+        (r"\mathrm{e}^{t}\mathrm e^{t}", "e^te^t"),
+        (r"\operatorname{max}(0, t)", r"\max(0, t)"),
+        (r"\mathrm{tanh} t", r"\tanh t"),
+        (r"\operatorname{sin}^2 t", r"\sin^2 t"),
+        (r"\operatorname{det} X", r"\det X"),
+        (r"\frac{\mathrm d}{\mathrm dt}t^2", r"\frac{d}{dt}t^2"),
+    ],
+)
+def test_what_is_set_upright_means_the_same(upright, plain):
+    where = scope("x_i, u_i, t, X_{ij}")
+    assert expression(where, upright)[0] is expression(where, plain)[0]
+
+
+def test_a_name_in_words_is_no_letter():
+    assert refusal(scope("x"), r"\mathrm{x} = 1").message == r"`\text{x}` is not declared"
+
+
 def test_relations_have_the_free_letters_of_one_side(where):
     assert [i.name for i in claims(where, r"x_i = 0")[0].relation.free] == ["i"]
     assert isinstance(claims(where, r"w_{ij}u_j = x_i")[0].relation, Relation)

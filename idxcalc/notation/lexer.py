@@ -30,7 +30,7 @@ _SCAN = re.compile(
     r"|(?P<ROW>\\\\(?:\[[^\]\n]*\])?)|(?P<DIGIT>\d)|(?P<DOT>(?<=\d)\.(?=\d))|(?P<NAME>[A-Za-z])"
     rf"|(?P<accent>(?P<mark>\\(?:{ACCENTS})(?![A-Za-z]))"
     r"(?:\s*(?:\{\s*(?P<inside>\\?[A-Za-z]+)\s*\}|(?P<under>\\[A-Za-z]+|[A-Za-z])))?)"
-    rf"|(?P<words>\\(?:{WORDS})(?![A-Za-z])(?:\s*\{{(?P<text>[^}}]*)(?P<end>\}})?)?)"
+    rf"|(?P<words>\\(?:{WORDS})(?![A-Za-z])(?:\s*\{{(?P<text>[^}}]*)(?P<end>\}})?|\s+(?P<bare>[A-Za-z]))?)"
     r"|(?P<environment>\\(?:begin|end)(?![A-Za-z])(?:\{(?P<sort>[a-z*]+)\})?)"
     r"|(?P<symbol>\\(?:(?:left|right)\||[A-Za-z]+|[^A-Za-z])|.)",
     re.DOTALL,
@@ -119,8 +119,8 @@ def _subscript(found: re.Match[str], below: bool) -> Subscript | Written:
 def _words(found: re.Match[str]) -> Iterator[Tok]:
     """``\\text{...}``: keywords, the remark on sums, or a name."""
     source, (start, stop), (begin, end) = found.string, found.span(), found.span("text")
-    inner = (found["text"] or "").strip()
-    if not found["end"]:
+    inner = (found["text"] or found["bare"] or "").strip()
+    if not found["end"] and not found["bare"]:
         what = f"{found[0]} needs braces" if begin < 0 else _OPEN.format("{")
         raise fail(what, source, start if begin < 0 else begin - 1, stop if begin < 0 else begin)
     if r"\input" in inner or "{" in inner:
@@ -130,6 +130,10 @@ def _words(found: re.Match[str]) -> Iterator[Tok]:
         yield Tok("NOSUM", tuple(letters), Span(start, stop))
     elif inner.startswith("ignored higher powers of"):
         yield Tok("IGNORED", inner, Span(start, stop))
+    elif inner in ("d", "e"):  # set upright, as many do
+        yield Tok("NAME", inner, Span(start, stop))
+    elif (command := rf"\{inner}") in (*BY_LATEX, r"\det"):
+        yield Tok(_symbol(command, source, Span(start, stop)), command, Span(start, stop))
     elif re.fullmatch(r"[A-Za-z][A-Za-z0-9\-]*", inner) and inner not in KEYWORDS:
         yield Tok("NAME", rf"\text{{{inner}}}", Span(start, stop))
     else:

@@ -146,11 +146,8 @@ class Context:
                 raise IdxcalcError("no relation: expected = between two sides", text, Span(0, len(text)))
         except IdxcalcError as error:
             return (_malformed(error, text),)
-        return tuple(
-            replace(self._relation(text, *each, targets, seed), relation=n)
-            for n, each in enumerate(found, 1)
-            if only in (None, n)
-        )
+        asked = [(n, each) for n, each in enumerate(found, 1) if only in (None, n)]
+        return tuple(replace(self._relation(text, *each, targets, seed), relation=n) for n, each in asked)
 
     def _relation(
         self, text: str, chain: Chain, number: int, targets: relations.Targets | None, seed: int

@@ -51,8 +51,7 @@ class Question:
         """What helps with the answer: its shape, then the rules that lead to it."""
         targets = relations.targets(self.context.scope, self.wrt)
         letters = relations.letters(self.context.scope, self.left, targets)
-        listed = ", ".join(letters)
-        each = f"one value for each {listed}: these letters are free in the answer"
+        each = f"one value for each {', '.join(letters)}: these letters are free in the answer"
         rules = ", ".join(self.context.check(self._claim(self.answer), self.wrt).rules)
         return (each if letters else "a number", *[f"rules that lead there: {rules}"] * bool(rules))
 

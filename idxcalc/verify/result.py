@@ -99,7 +99,9 @@ class Result:
             scalars = {n: f"{v:g}" for n, v in found.values.items() if isinstance(v, int | float)}
             where = [sizes(found.sizes), component(found.component)]
             at = ", ".join(filter(None, where)) or (f"at {_listed(scalars)}" if scalars else "")
-            said = (f"{at}: " if at else "") + f"left {found.left:.4f}, right {found.right:.4f}"
+            texts = [(f"{found.left:.{n}f}", f"{found.right:.{n}f}") for n in (4, 8, 12)]
+            left, right = next((pair for pair in texts if pair[0] != pair[1]), texts[0])
+            said = (f"{at}: " if at else "") + f"left {left}, right {right}"
         elif self and self.trials:
             error = "" if self.max_error is None else f", largest error {self.max_error:.1e}"
             said = f"{self.trials} samples{error}"
