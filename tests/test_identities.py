@@ -65,3 +65,19 @@ def test_sources_stand_beside_all():
     assert all(len(row) in (2, 3) and row[0].strip() for row in rows)
     texts = [(row[0], row[1]) for row in rows]
     assert len(texts) == len(set(texts))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        r"\max(x_i, x_j) = \max(x_j, x_i)",
+        r"\lvert A_{ij} - A_{ji}\rvert = \lvert A_{ji} - A_{ij}\rvert",
+        r"\sum_{ij}\lvert x_i - x_j\rvert = 2\sum_{ij}\max(0, x_i - x_j)",
+        r"\frac{1}{x_i - x_j} = -\frac{1}{x_j - x_i} \quad \text{for } i \neq j",
+        r"\frac{x_i - x_j}{x_i - x_j} = 1 \quad \text{for } i \neq j",
+        r"\lvert x_i - x_j\rvert = \lvert x_j - x_i\rvert \quad \text{for } i \neq j",
+        r"\max(0, \delta_{ij}) = \delta_{ij}",
+    ],
+)
+def test_two_letters_may_meet_where_a_function_has_a_kink(text):
+    assert Context("x_i, A_{ij}").check(text).verdict == "proved"

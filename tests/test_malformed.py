@@ -300,6 +300,7 @@ BAD_DECLARATIONS = [
     ("x_i\n‹x_i›", "x is declared already, in line 1"),
     (r"x_i ‹(i = 2, \dots, n)›", "a range starts at 0 or 1"),
     ("‹x_i invertible›", "only a matrix is invertible; x has 1 indices"),
+    ("‹f(x_i) integer›", "only a variable is integer"),
     ("x_i, f(‹x_{ij}›)", "x was declared otherwise in line 1"),
     (
         r"‹w_{ij} (i = 1, \dots, n; j = 1, \dots, m) symmetric›",

@@ -59,8 +59,7 @@ def compare(np: Any, lefts: Any, rights: Any, terms: Any, where: Any, margins: A
     It is infinite where one side alone is finite, and nan where nothing is claimed or told.
     """
     rows = len(lefts[0])
-    near = np.nan_to_num(columns(np, rows, margins), nan=np.inf)
-    told = np.min(near, 1, keepdims=True, initial=np.inf) > 1e-3
+    told = np.min(columns(np, rows, margins), 1, keepdims=True, initial=np.inf) > 1e-3
     told = told if where is None else told & np.reshape(where, (rows, -1))
     errors = []
     for left, right, added in zip(lefts, rights, terms, strict=True):
@@ -83,10 +82,12 @@ def summary(np: Any, compared: Any) -> tuple[float, float, int]:
     """Over all batches, pairs of sizes and errors: the largest error; the same, but infinite if more than a
     set of measure zero of the domain has only one side finite; how many samples tell something in all orders.
     """
-    error, trials, lone, domain = 0.0, 0, 0, inside(np, compared)
-    for sizes, errors in compared:
+    error, trials, alone = 0.0, 0, False
+    for sizes in inside(np, compared):
+        errors = np.concatenate([each for at, each in compared if at == sizes])
         finite = np.where(np.isfinite(errors), errors, -1.0)
-        trials += int(np.sum(np.all(np.max(finite, -1) >= 0.0, -1)))
-        lone += int(np.sum(np.any(np.isinf(errors), (1, 2)))) if sizes in domain else 0
-        error = max(error, float(np.max(finite)))
-    return error, float("inf") if lone >= 2 and 10 * lone >= trials else error, trials
+        told = int(np.sum(np.all(np.max(finite, -1) >= 0.0, -1)))
+        lone = int(np.sum(np.any(np.isinf(errors), (1, 2))))
+        error, trials = max(error, float(np.max(finite))), trials + told
+        alone |= 2 <= lone >= told / 10
+    return error, float("inf") if alone else error, trials

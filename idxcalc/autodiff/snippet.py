@@ -20,9 +20,9 @@ from idxcalc.expr import Dim, Relation, python_name
 from idxcalc.plan.arrays import Tensor
 from idxcalc.plan.text import Text, Written
 
-HELPERS = dict(
-    inspect.getmembers(helpers, inspect.isfunction) + inspect.getmembers(samples, inspect.isfunction)
-)
+HELPERS = {
+    name: each for room in (helpers, samples) for name, each in vars(room).items() if inspect.isfunction(each)
+}
 
 SNIPPET = '''"""Both sides of one relation at random values, every derivative taken by JAX. Needs only jax."""
 

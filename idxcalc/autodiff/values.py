@@ -21,8 +21,8 @@ from typing import Any, Self
 from idxcalc.autodiff.symbols import drawn, integral, prepared, shaped, signs
 from idxcalc.errors import IdxcalcError
 from idxcalc.expr import (
-    ONE, Add, Compare, Delta, Deriv, Det, Diff, Elementary, Expr, Function, Index, Inverse, Mul, Num, Part,
-    Pow, Ref, Relation, Slot, Sum, Symbol, Variable, free, hidden, symbols,
+    ONE, Add, Compare, Definition, Delta, Deriv, Det, Diff, Elementary, Expr, Function, Index, Inverse, Mul,
+    Num, Part, Pow, Ref, Relation, Slot, Sum, Symbol, Variable, free, hidden, symbols,
 )  # fmt: skip
 from idxcalc.functions import KNOWN
 from idxcalc.plan.arrays import Array, Tensor, union, without
@@ -43,7 +43,7 @@ class Judged(Values):
 
     def __init__(self, make: Any, held: Mapping[Symbol, Tensor] | None = None, quiet: bool = False) -> None:
         super().__init__(make, held)
-        self.quiet = quiet
+        self.quiet, self.moving = quiet, False
         self.terms: list[Tensor] = []
         self.margins: list[Tensor] = []
 
@@ -68,7 +68,7 @@ class Judged(Values):
         match node:
             case Add(terms):
                 self.track(*map(value, terms))
-            case Pow(base, exponent) if not (isinstance(exponent, Num) and exponent.value > 0):
+            case Pow(base, exponent) if not natural(exponent):
                 self.solid(base)
             case Elementary("log", (arg,)):
                 self.solid(arg)
@@ -89,8 +89,11 @@ class Judged(Values):
         self.terms += () if self.quiet else tensors
 
     def margin(self, *tensors: Tensor) -> None:
-        """The distance of one tensor from 0, or of two from each other."""
-        self.margins.append(self.join("subtract", *tensors))
+        """The distance of one tensor from 0, or of two from each other; what is exactly the same is no tie by
+        rounding, but has no derivative."""
+        gap = self.join("subtract", *tensors)
+        same = self.join("equal", gap, Tensor(0.0))
+        self.margins.append(gap if self.moving else self.choose(same, no=gap))
 
     def solid(self, node: Expr) -> None:
         """Keeps away from where a sum or a determinant, to be divided by, is what rounding leaves of it."""
@@ -99,8 +102,8 @@ class Judged(Values):
                 for factor in factors:
                     self.solid(factor)
                 return
-            case Ref(definition):
-                return self.solid(definition.body)
+            case Ref(Definition(_, _, body), _) | Pow(body, _):
+                return self.solid(body)
             case Sum():
                 found, sizes = self.value(node), [self.value(absolute(node))]
             case Add(terms):
@@ -109,8 +112,9 @@ class Judged(Values):
                 found, sizes = self.matrix("determinant", matrix), [self.matrix("hadamard", matrix)]
             case _:
                 return
-        share = self.join("power", self.join("add", *sizes), Tensor(-1.0))
-        self.margin(self.join("multiply", Tensor(1e3), found, share))
+        whole = self.join("power", self.join("add", *sizes), Tensor(-1.0))
+        share = self.join("multiply", Tensor(1e3), found, whole)
+        self.margins.append(self.choose(self.join("equal", found, Tensor(0.0)), no=share))
 
     def product(self, factors: tuple[Expr, ...], bound: Mapping[Index, int]) -> Tensor:
         """One index after the other, each over the product of the factors that carry it."""
@@ -178,13 +182,18 @@ class Judged(Values):
             for symbol, change in moves[0].items():
                 axes = union(known[symbol], change)
                 held[symbol] = Tensor(shift(*(self.align(t, axes) for t in (known[symbol], change))), axes)
-            inside = self.within(held, opened={}, terms=[], margins=[])
+            inside = self.within(held, opened={}, terms=[], margins=[], moving=True)
             return inside.moved(body, moves[1:]), inside.terms, inside.margins
 
         value, terms, margins = self.make.change(run)
         self.track(*terms)
         self.margins += margins
         return value  # type: ignore[no-any-return]
+
+
+def natural(exponent: Expr) -> bool:
+    """Whether a power is a product."""
+    return isinstance(exponent, Num) and exponent.value.denominator == 1 <= exponent.value
 
 
 def absolute(node: Expr) -> Expr:
@@ -223,6 +232,8 @@ def sides(make: Any, relation: Relation) -> tuple[Any, ...]:
         terms.append(whole(small.terms[before:]))
     where = relation.condition and full(scope.value(relation.condition), *order)
     margins = scope.margins if small is scope else [*scope.margins, *small.margins]
+    if relation.condition:  # where it does not hold, nothing is claimed
+        margins = [scope.choose(scope.value(relation.condition), m, Tensor(1.0)) for m in margins]
     return lefts, rights, terms, where, whole(margins)
 
 

@@ -22,7 +22,7 @@ from typing import Any
 
 from idxcalc.chapters.record import plain
 from idxcalc.errors import Span
-from idxcalc.verify.result import Counterexample, Result
+from idxcalc.verify.result import Counterexample, Result, Results
 
 FOLDER = Path("_build/verdicts")
 PACKAGE = Path(__file__).parents[1]
@@ -52,9 +52,7 @@ def of_one_edition() -> bool:
     return all(source.stat().st_mtime < _STARTED for source in _sources())
 
 
-def answer(
-    folder: Path | None, question: object, find: Callable[[], tuple[Result, ...]]
-) -> tuple[Result, ...]:
+def answer(folder: Path | None, question: object, find: Callable[[], Results]) -> Results:
     """The answer that a folder keeps, or the one that ``find`` gives, which is kept; both are plain data.
     Without a folder, nothing is kept."""
     if folder is None:

@@ -18,11 +18,9 @@ def parts(*nodes: Part) -> tuple[Part, ...]:
     stack = list(reversed(nodes))
     while stack:
         top = stack[-1]
-        used = (
-            [top.definition] if isinstance(top, Ref) else [own(top.function)] if isinstance(top, Call) else []
-        )
-        bodies = (symbol.body for symbol in used if symbol.body is not None)
-        inner = [part for part in (*children(top), *bodies) if part not in found]
+        used = own(top.function) if isinstance(top, Call) else getattr(top, "definition", None)  # of a Ref
+        body = [] if used is None or used.body is None else [used.body]
+        inner = [part for part in (*children(top), *body) if part not in found]
         if inner:
             stack.extend(reversed(inner))
         else:

@@ -184,7 +184,8 @@ def domain(scope: Scope, node: Expr) -> frozenset[tuple[str, str]]:
 
     def need(kind: str, part: Expr, bound: frozenset[Index], case: str) -> None:
         poly = normal(scope, part)
-        fine = expression_nonzero(scope, poly) if kind == "reciprocal" else sign(scope, part) == (1, True)
+        wide = strictly(scope) if case else scope  # one branch of several is asked for at every size
+        fine = sign(scope, part) == (1, True) if kind != "reciprocal" else expression_nonzero(wide, poly)
         if not fine or kind == "unit":
             if poly and kind != "unit":
                 _, _, poly = primitive(scope, poly, positive=kind == "positive")
@@ -206,7 +207,7 @@ def domain(scope: Scope, node: Expr) -> frozenset[tuple[str, str]]:
                 if not all(c.denominator == 1 and (integral(t) or not t) for t, c in power.items()):
                     need("positive", base, bound, case)
                 if any(c < 0 or t for t, c in power.items()):
-                    need("reciprocal", base, bound, case)
+                    need("reciprocal", base, bound, case + key(poly_expr(power)) * any(power))
             case Cases() | Compare():  # what has no value there may do no harm, or decide a condition
                 case = f"{case} {key(part)}"
             case _:

@@ -154,9 +154,8 @@ def _factors(scope: Scope, factors: Sequence[Expr]) -> list[Poly]:
         for f in factors
     ]
     powers = [(normal(scope, base), e) for base, e in apart]
-    divides = any(e < 0 for p, e in powers if len(p) > 1) or any(
-        isinstance(b, Add) and e < 0 for p, _ in powers for term in p for b, e in term
-    )
+    below = any(isinstance(b, Add) and e < 0 for p, _ in powers for term in p for b, e in term)
+    divides = below or any(e < 0 for p, e in powers if len(p) > 1)
     if not (scope.whole or divides) or len(factors) < 2 or all(len(p) == 1 for p, _ in powers):
         return [normal(scope, f) for f in factors]
     both = zip(powers, factors, strict=True)

@@ -163,7 +163,9 @@ def _generic(scope: Scope, base: Base) -> bool:
         match part:
             case Iverson() | Delta():
                 return False
-            case Component(variable, _) if "integer" in variable.traits and not base_sign(scope, part):
+            case Component(variable, _) if "integer" in variable.traits:
+                return False
+            case Call(function, _, _, _) if "antisymmetric" in function.traits:
                 return False
             case Component(variable, slots) if variable.fixed and any(s in free(base) for s in slots):
                 return False
@@ -174,7 +176,8 @@ def _generic(scope: Scope, base: Base) -> bool:
     # Free indices may be equal, or be one of the numbers that are written.
     frees = sorted(free(base), key=lambda i: i.name)
     numbers = {s for part in walk(base) for s in own_slots(part) if isinstance(s, int)}
-    alike = [[k for k in frees[:n] if k.dim is i.dim] for n, i in enumerate(frees)]
+    apart = scope.distinct
+    alike = [[k for k in frees[:n] if k.dim is i.dim and {i, k} not in apart] for n, i in enumerate(frees)]
     values: list[tuple[Slot, ...]] = [(i, *same, *numbers) for i, same in zip(frees, alike, strict=True)]
     if prod(map(len, values)) > PATTERNS:
         return False
@@ -202,6 +205,8 @@ def _independent(base: Expr) -> bool:
                 known.setdefault(families, set()).add(args[0] if families == "circular" else part)
             case Pow(Add() | Mul() | Pow() as inner, Num(value)) if value.denominator != 1:
                 known.setdefault("root", set()).add(inner)
+            case Pow(_, exponent) if not isinstance(exponent, Num):
+                known.setdefault("power", set()).add(part)
     fixed = any(isinstance(s, int) for p in parts for s in own_slots(p))
     numeric = any(i.dim.number is not None for p in parts for i in bound_here(p))
     if (fixed and numeric) or ("hyperbolic" in known and "exp" in known):
@@ -250,7 +255,8 @@ def _lasting(base: Base) -> bool:
     of its terms is positive at positive values and has a tensor of its own."""
     if any("antisymmetric" in p.variable.traits for p in walk(base) if isinstance(p, Component)):
         return False
-    if not any(isinstance(p, Sum | Size) for p in walk(base)):
+    sized = any(bound_here(p) or isinstance(p, Size) for p in walk(base))
+    if not sized or isinstance(base, Det | Inverse | Call):
         return True
     terms = base.terms if isinstance(base, Add) else (base,)
     tensors = [{p.variable for p in walk(term) if isinstance(p, Component)} for term in terms]
@@ -261,16 +267,11 @@ def _lasting(base: Base) -> bool:
 
 
 def _plain(part: Part) -> bool:
-    match part:
-        case Num() | Size() | Constant() | Mul():
-            return True
-        case Component(variable, _):
-            return not variable.fixed
-        case Sum(index, _, first):
-            return first is None and index.dim.start == 1
-        case Pow(_, Num(value)):
-            return value.denominator == 1 <= value
-    return False
+    """Whether a part may stand in a product that is positive where all values are."""
+    if isinstance(part, Component | Sum):
+        return not part.variable.fixed if isinstance(part, Component) else part.first is None
+    natural = isinstance(part, Pow) and isinstance(by := part.exponent, Num) and by.value.denominator == 1
+    return natural or isinstance(part, Num | Size | Constant | Mul)
 
 
 def branches(poly: Poly) -> tuple[Poly, Poly, Poly] | None:

@@ -112,6 +112,7 @@ class _Line:
         dims = symbol.dims if isinstance(symbol, Variable) else symbol.out
         few = {"symmetric", "antisymmetric"} & set(traits) and len(dims) < 2
         self.refuse(few, f"{name} has too few indices to be {traits[0]}", span)
+        self.refuse("integer" in traits and isinstance(symbol, Function), "only a variable is integer", span)
         matrix = f"only a matrix is invertible; {name} has {len(dims)} indices"
         self.refuse("invertible" in traits and len(dims) != 2, matrix, span)
         if _SQUARE & set(traits):

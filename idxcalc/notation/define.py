@@ -42,9 +42,8 @@ def define(
     scope: Scope, source: str, wrt: tuple[Target, ...] | None = None, where: str = ""
 ) -> list[tuple[str, Span]]:
     """Add the definitions of ``source``, one per row; the names with the spans of their rows."""
-    return [
-        (_define(Reader(scope, source, wrt), chain, where), chain.span) for chain in parse(source, lines=True)
-    ]
+    chains = parse(source, lines=True)
+    return [(_define(Reader(scope, source, wrt), chain, where), chain.span) for chain in chains]
 
 
 def _define(reader: Reader, chain: Chain, where: str) -> str:

@@ -25,7 +25,7 @@ from idxcalc.notation.syntax import Chain
 from idxcalc.notation.write import no_sum_letters, write
 from idxcalc.verify import hints
 from idxcalc.verify.code import check_code
-from idxcalc.verify.result import Result
+from idxcalc.verify.result import Result, Results
 from idxcalc.verify.verdict import verdict, worked_out
 
 ORDER = ("malformed", "refuted", "tested", "proved")
@@ -102,7 +102,7 @@ class Context:
         declare.declare(scope, text, where)
         self.scope = scope
 
-    def define(self, text: str, wrt: str = "", where: str = "") -> tuple[Result, ...]:
+    def define(self, text: str, wrt: str = "", where: str = "") -> Results:
         r"""Add definitions, one per row: ``\hat y_i = ...``. Raises `IdxcalcError` and then adds nothing."""
         scope = self.scope.fork()
         added = declare.define(scope, text, relations.targets(scope, wrt), where)
@@ -134,9 +134,7 @@ class Context:
         results = self.check_all(text, wrt, seed=seed)
         return replace(min(results, key=lambda r: ORDER.index(r.verdict)), chain=results)
 
-    def check_all(
-        self, text: str, wrt: str = "", only: int | None = None, seed: int = 0
-    ) -> tuple[Result, ...]:
+    def check_all(self, text: str, wrt: str = "", only: int | None = None, seed: int = 0) -> Results:
         """One result per relation, in order; with ``only`` just that one (from 1)."""
         try:
             targets = relations.targets(self.scope, wrt)
@@ -202,9 +200,7 @@ class Context:
             target = comma if slots else rf"\frac{{\partial}}{{\partial {by.name}}}({target})"
         return Derivation(worked_out(expr), order, target, expr)
 
-    def check_steps(
-        self, target: str, wrt: str = "", only: int | None = None, seed: int = 0
-    ) -> tuple[Result, ...]:
+    def check_steps(self, target: str, wrt: str = "", only: int | None = None, seed: int = 0) -> Results:
         """What `derive` finds, line by line: one result per step, each line held against the one before.
 
         ``steps`` of a result is the rule and the line it gives, ``source`` the target with its derivative.

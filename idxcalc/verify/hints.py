@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import islice, permutations
 
-from idxcalc.errors import IdxcalcError, Span
+from idxcalc.errors import IdxcalcError, JudgesDisagree, Span
 from idxcalc.expr import (
     MINUS_ONE, ZERO, Add, Component, Definition, Deriv, Diff, Expr, Function, Mul, Ref, Relation, Variable,
     opened, walk,
@@ -100,7 +100,7 @@ class Search:
                 same = proved(claim.relation, most=WORK)
                 if same is (claim.relation.op == "=") and verdict(claim.relation).verdict == "proved":
                     return hint
-            except IdxcalcError:  # too large to be proved, or never in the domain
+            except (IdxcalcError, JudgesDisagree):  # too large to be proved, or never in the domain
                 continue
         return None
 
@@ -222,5 +222,5 @@ def declarations(scope: Scope) -> Iterator[tuple[str, Scope]]:
                     declared.sizes.tie(*dims)
             except SizesDiffer:  # two sizes with names of their own
                 continue
-            if word not in symbol.traits:
+            if not symbol.traits & {word, "antisymmetric"}:
                 yield f"{name} is {word}", declared

@@ -108,6 +108,9 @@ class Result:
         return "; ".join(filter(None, [*self.notes, said]))
 
 
+Results = tuple[Result, ...]
+
+
 def _listed(values: Mapping[str, object]) -> str:
     return ", ".join(f"{name} = {value}" for name, value in values.items())
 
