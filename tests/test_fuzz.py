@@ -30,6 +30,10 @@ def test_bombs_are_refused_or_read_in_no_time(where, bomb):
     assert survives(where, bomb, "")
 
 
+def test_contractions_within_arguments_that_share_factors_are_read_back(where):
+    assert survives(where, r"() = \sigma_iF_Am_{Ai} = F_Am_{1A}", "") == "malformed"  # found by a long run
+
+
 WIDE = "".join("(" + " + ".join(f"w_{{{i}{j}}}" for j in range(1, 10)) + ")" for i in range(1, 6))
 LIMITS = [
     ("t" * 4001, "the formula is longer than 4000 characters"),

@@ -77,7 +77,14 @@ def test_sources_stand_beside_all():
         r"\frac{x_i - x_j}{x_i - x_j} = 1 \quad \text{for } i \neq j",
         r"\lvert x_i - x_j\rvert = \lvert x_j - x_i\rvert \quad \text{for } i \neq j",
         r"\max(0, \delta_{ij}) = \delta_{ij}",
+        r"\frac{\partial}{\partial x_k}\sum_{ij}\lvert x_i - x_j\rvert = 2\sum_j([x_k > x_j] - [x_j > x_k])",
+        r"\frac{\partial}{\partial z}\max(z, z) = 1",
+        r"r'(z) = 3z^2",
+        r"r''(z) = 6z",
+        r"\frac{1}{r'(z)} = \frac{1}{3z^2}",
     ],
 )
-def test_two_letters_may_meet_where_a_function_has_a_kink(text):
-    assert Context("x_i, A_{ij}").check(text).verdict == "proved"
+def test_what_students_write(text):
+    context = Context("x_i, A_{ij}, z")
+    context.define("r(z) = z^3")
+    assert context.check(text).verdict == "proved"

@@ -241,6 +241,24 @@ def test_what_never_has_a_value_is_never_judged_and_no_useless_advice_given(text
     assert (result.verdict, result.error) == ("malformed", "no sample in the domain")
 
 
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (r"\frac{\partial f}{\partial x_i}(y_j) = 0", "write f'(y_j) or f_{,i}(y_j), or the factor in front"),
+        (r"\frac{\partial\sigma}{\partial z}(t) = 0", "the derivative at t, or times t?"),
+        (r"\frac{dr}{dz}(z) = 0", "the derivative at z, or times z?"),
+        (r"r'(2) = 0", "r is defined at z alone; with a new letter, r(u) = ..., it is a function"),
+        (r"r'(z + 1) = 0", "r is defined at z alone; with a new letter, r(u) = ..., it is a function"),
+    ],
+)
+def test_a_derivative_at_a_place_is_not_read_as_a_product(text, message):
+    context = Context("x_i, y_i, z, t\n\\sigma(z), f(x_i)")
+    context.define("r(z) = z^3")
+    result = context.check(text)
+    assert result.verdict == "malformed" and message in result.error
+    assert text[result.span.start : result.span.stop] in ("y_j", "t", "z", "(2)", "(z + 1)")
+
+
 def test_an_expression_alone_is_no_statement_but_the_fault_inside_it_comes_first():
     context = Context("x_i, y_i")
     assert "no relation: expected = between two sides" in str(context.check("x_i"))

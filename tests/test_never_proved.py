@@ -29,6 +29,11 @@ k integer
 x_i \quad (i = 1, \dots, n)
 v_i
 """
+SPREADS = r"""
+z, A_{ij}
+k integer
+o_i \quad (i = 1, \dots, n)
+"""
 INTEGERS = r"""
 k, l, c_i integer positive
 n integer
@@ -215,6 +220,15 @@ WHOLE = [  # integers are equal on a set that has a probability
     r"\frac{(-1)^k + 1}{(-1)^k + 1} = 1",
     r"\log(k)\frac{1}{\log k} = 1",
 ]
+BRANCHES = [  # 0 at one size, in one branch of several
+    r"\begin{cases} \log(2V) - \log V & \text{if } z > 0 \\ 1 & \text{otherwise} \end{cases}"
+    r" = [z < 0] + [z > 0]\log 2",
+    r"\begin{cases} \log V - 2\log\sqrt{V} & \text{if } z > 0 \\ 1 & \text{otherwise} \end{cases} = [z < 0]",
+    r"\begin{cases} 0\log Q^2 & \text{if } z > 0 \\ 1 & \text{otherwise} \end{cases} = [z < 0]",
+    r"[Q = 0] = 0",
+    r"r'(z) = 3z^3",
+    r"\frac{k - 1}{k - 1} = 1",
+]
 HALVES = [  # what is 0 for half of all values
     r"\max(0, \max(0, z)) = z",
     r"\lvert\max(0, z)\rvert = \lvert z\rvert",
@@ -246,15 +260,21 @@ X_{ij} invertible
 S_{ij} symmetric
 """
 DEFINITIONS = {
+    SPREADS: (
+        r"V = \frac1n\sum_i(o_i - \frac1n\sum_jo_j)^2",
+        r"Q = 2\det A - A_{ii}A_{jj} + A_{ij}A_{ji}",
+        r"r(z) = z^3",
+    ),
     LEARNED: (
         r"p_i = \frac{e^{x_i}}{\sum_k e^{x_k}}",
         r"L = -y_i\log p_i",
         r"s(u) = \frac{1}{1 + e^{-u}}",
-    )
+    ),
 }
 FALSE = named(
     size=(MATRICES, SIZES),
     always=(MATRICES, ALWAYS_0),
+    branch=(SPREADS, BRANCHES),
     whole=(INTEGERS, WHOLE),
     half=(INTEGERS, HALVES),
     transposed=(MATRICES, TRANSPOSED),

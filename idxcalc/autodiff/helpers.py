@@ -44,3 +44,8 @@ def hadamard(np: Any, x: Any) -> Any:
     for k in range(1, x.shape[-1]):
         found = found * rows[..., k]
     return found
+
+
+def untied(np: Any, gap: Any, change: Any) -> Any:
+    """A distance from a kink, but for where it is 0 and stays so: what is the same is no tie."""
+    return np.where(np.logical_and(np.equal(gap, 0.0), np.equal(change, 0.0)), 1.0, gap)

@@ -84,4 +84,5 @@ class Numbers:
             return Tensor(array.value, axes), Tensor(module.broadcast_to(array.change, array.shape), axes)
 
         moved = [change for _, change in map(parts, terms) if change.axes]
-        return parts(value)[1], moved, [still for still, _ in map(parts, margins)]
+        apart = [Tensor(helpers.untied(module, a.array, b.array), a.axes) for a, b in map(parts, margins)]
+        return parts(value)[1], moved, apart

@@ -89,5 +89,5 @@ def summary(np: Any, compared: Any) -> tuple[float, float, int]:
         told = int(np.sum(np.all(np.max(finite, -1) >= 0.0, -1)))
         lone = int(np.sum(np.any(np.isinf(errors), (1, 2))))
         error, trials = max(error, float(np.max(finite))), trials + told
-        alone |= 2 <= lone >= told / 10
+        alone |= 2 <= lone >= told / 20
     return error, float("inf") if alone else error, trials

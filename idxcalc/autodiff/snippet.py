@@ -96,7 +96,7 @@ def sources(body: str) -> str:
 class Writer(Written):
     """Takes down what a relation computes, as the function ``sides``. ``names`` are those of the sizes."""
 
-    batch = ()
+    batch, mode = (), ""
 
     def __init__(self, relation: Relation, ranges: Mapping[str, Range]) -> None:
         super().__init__("jnp", ("jax", "draw", "sides", "float", *HELPERS))
@@ -136,11 +136,12 @@ class Writer(Written):
         outer, self.lines = self.lines, []
         found = run(lambda a, b: self.let(self.np.add(a, self.np.multiply(s, b)), "t"))
         added, near = ([t.array for t in each] for each in found[1:])
-        inner, self.lines = [*self.lines, f"return ({found[0].array!r}, {added!r}), {near!r}"], outer
-        value, terms, margins = (Text(self.unique(hint)) for hint in ("t", "terms", "margins"))
+        inner, self.lines = [*self.lines, f"return {found[0].array!r}, {added!r}, {near!r}"], outer
+        value, terms, gaps, moves = (Text(self.unique(hint)) for hint in ("t", "terms", "gaps", "moves"))
         self.lines += [
             f"def {name}({s}):",
             *(f"    {line}" for line in inner),
-            f"_, ({value}, {terms}), {margins} = jax.jvp({name}, (0.0,), (1.0,), has_aux=True)",
+            f"(_, _, {gaps}), ({value}, {terms}, {moves}) = jax.jvp({name}, (0.0,), (1.0,))",
         ]
-        return Tensor(value, found[0].axes), [Tensor(terms)], [Tensor(margins)]
+        apart = Text(f"[untied(jnp, *each) for each in zip({gaps}, {moves})]")
+        return Tensor(value, found[0].axes), [Tensor(terms)], [Tensor(apart)] * bool(near)

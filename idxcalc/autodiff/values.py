@@ -68,7 +68,7 @@ class Judged(Values):
         match node:
             case Add(terms):
                 self.track(*map(value, terms))
-            case Pow(base, exponent) if not natural(exponent):
+            case Pow(base, by) if not isinstance(by, Num) or by.value.denominator > 1 or by.value < 0:
                 self.solid(base)
             case Elementary("log", (arg,)):
                 self.solid(arg)
@@ -81,7 +81,7 @@ class Judged(Values):
                 self.solid(Det(matrix))
             case Det(matrix):
                 self.track(self.matrix("hadamard", matrix))
-            case Compare("<" | "<=" | ">" | ">=", left, right) if not (integral(left) and integral(right)):
+            case Compare(_, left, right) if not (integral(left) and integral(right)):
                 self.margin(value(left), value(right))
 
     def track(self, *tensors: Tensor) -> None:
@@ -92,8 +92,9 @@ class Judged(Values):
         """The distance of one tensor from 0, or of two from each other; what is exactly the same is no tie by
         rounding, but has no derivative."""
         gap = self.join("subtract", *tensors)
-        same = self.join("equal", gap, Tensor(0.0))
-        self.margins.append(gap if self.moving else self.choose(same, no=gap))
+        if not self.moving and "halves" not in self.make.mode:  # where a tie may be an accident
+            gap = self.choose(self.join("equal", gap, Tensor(0.0)), no=gap)
+        self.margins.append(gap)
 
     def solid(self, node: Expr) -> None:
         """Keeps away from where a sum or a determinant, to be divided by, is what rounding leaves of it."""
@@ -189,11 +190,6 @@ class Judged(Values):
         self.track(*terms)
         self.margins += margins
         return value  # type: ignore[no-any-return]
-
-
-def natural(exponent: Expr) -> bool:
-    """Whether a power is a product."""
-    return isinstance(exponent, Num) and exponent.value.denominator == 1 <= exponent.value
 
 
 def absolute(node: Expr) -> Expr:

@@ -185,7 +185,7 @@ def domain(scope: Scope, node: Expr) -> frozenset[tuple[str, str]]:
     def need(kind: str, part: Expr, bound: frozenset[Index], case: str) -> None:
         poly = normal(scope, part)
         wide = strictly(scope) if case else scope  # one branch of several is asked for at every size
-        fine = sign(scope, part) == (1, True) if kind != "reciprocal" else expression_nonzero(wide, poly)
+        fine = sign(wide, part) == (1, True) if kind != "reciprocal" else expression_nonzero(wide, poly)
         if not fine or kind == "unit":
             if poly and kind != "unit":
                 _, _, poly = primitive(scope, poly, positive=kind == "positive")

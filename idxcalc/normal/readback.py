@@ -169,7 +169,8 @@ def _aligned(
     for chosen in permutations(others, len(indices)) if len(indices) <= len(others) <= DUMMIES else ():
         if any(a.dim is not b.dim for a, b in zip(chosen, indices, strict=True)):
             continue
-        more = {i: Index(f"#{n}+", i.dim) for n, i in enumerate(others) if i not in chosen}
+        # Numbers that nested placeholders do not reach.
+        more = {i: Index(f"#9{n}", i.dim) for n, i in enumerate(others) if i not in chosen}
         sign, moved = renamed(scope, term, dict(zip(chosen, indices, strict=True)) | more)
         common = _common([inner, moved])
         fits = moved != inner and (common == shared if shared is not None else bool(common))

@@ -14,6 +14,7 @@ from __future__ import annotations
 from dataclasses import replace
 from itertools import islice, product
 from math import prod
+from typing import Any
 
 from idxcalc.expr import (
     Add, Call, Compare, Component, Constant, Delta, Det, Elementary, Expr, Inverse, Iverson, Lambda, Mul,
@@ -121,12 +122,8 @@ def _sign_by_cases(scope: Scope, poly: Poly) -> int:
     ((((bracket, _),), _),) = cases[0].items()
     match getattr(bracket, "condition", None):
         case Compare(">", Component() | Det() as value, _) if nonzero(scope, value):
-            signs = {
-                poly_sign(
-                    replace(scope, signs={**scope.signs, value: sign}, safe={}, memo={}, stricter=None), case
-                )
-                for sign, case in zip((1, -1), cases[1:], strict=True)
-            }
+            known = [_anew(scope, signs={**scope.signs, value: sign}, stricter=None) for sign in (1, -1)]
+            signs = {poly_sign(*each) for each in zip(known, cases[1:], strict=True)}
             return signs.pop() if len(signs) == 1 else 0
     return 0
 
@@ -246,8 +243,13 @@ def expression_nonzero(scope: Scope, poly: Poly) -> bool:
 def strictly(scope: Scope) -> Scope:
     """The scope in which a value counts as nonzero if there is no size at which it always is 0."""
     if not (scope.strict or scope.stricter):
-        scope.stricter = replace(scope, strict=True, opening=None, safe={}, memo={})
+        scope.stricter = _anew(scope, strict=True, opening=None)
     return scope.stricter or scope
+
+
+def _anew(scope: Scope, **changes: Any) -> Scope:
+    """The scope with changes, for which nothing is worked out yet."""
+    return replace(scope, safe={}, memo={}, **changes)
 
 
 def _lasting(base: Base) -> bool:

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 
 from idxcalc.errors import IdxcalcError, Span
 from idxcalc.expr import Call, Component, Expr, Mul, Ref, Sum, free, transform, walk
-from idxcalc.notation.relations import Claim, Targets, read
+from idxcalc.notation.relations import Claim, Wrt, read
 from idxcalc.notation.scope import Scope
 from idxcalc.notation.syntax import parse
 from idxcalc.notation.write import write
@@ -33,7 +33,7 @@ class Anatomy:
     names: Mapping[str, str] = field(default_factory=dict)
 
 
-def anatomy(scope: Scope, source: str, wrt: Targets | None = None) -> Anatomy:
+def anatomy(scope: Scope, source: str, wrt: Wrt = None) -> Anatomy:
     """The anatomy of a statement's relations, or of definitions already made; `IdxcalcError` if there is
     none."""
     claims = _claims(scope, source, wrt)
@@ -45,7 +45,7 @@ def anatomy(scope: Scope, source: str, wrt: Targets | None = None) -> Anatomy:
     return Anatomy(_partners(source, claims), written if same else "", used)
 
 
-def _claims(scope: Scope, source: str, wrt: Targets | None) -> list[Claim]:
+def _claims(scope: Scope, source: str, wrt: Wrt) -> list[Claim]:
     chains = parse(source, lines=True) if source else ()
     return [read(scope, source, chain, number, wrt) for chain in chains for number in range(len(chain.ops))]
 

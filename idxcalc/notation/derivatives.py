@@ -17,7 +17,9 @@ from idxcalc.expr import Call, Component, Deriv, Diff, Expr, Function, Lambda, N
 from idxcalc.notation import matrices, names, reader as reading
 from idxcalc.notation.parts import Factor, Place, Places, Row, Target, dims_of, slots_for, variables
 from idxcalc.notation.tokens import MAX_ORDER
-from idxcalc.notation.tree import Bracket, Fraction_, Group, Item, Name, Product, Sign, Subscript, SumOf, Word
+from idxcalc.notation.tree import (
+    Bracket, Fraction_, Group, Item, Name, Number, Product, Sign, Subscript, SumOf, Word,
+)  # fmt: skip
 
 Component_: TypeAlias = tuple[Target, tuple[Slot, ...], Places]
 """What a derivative is taken by: a variable or a defined name, its slots, and where their letters stand."""
@@ -162,6 +164,11 @@ def _derivative(reader: reading.Reader, item: Item, atom: Fraction_, letter: str
     reader.refuse(first.sub, f"{letter} takes no index here", first.place)
     waiting = above.peek() is None  # for what stands behind the fraction
     bracket = isinstance(behind := row.peek(), Item) and isinstance(behind.atom, Bracket)
+    only = behind.atom.items[0].only if bracket and not waiting else None  # type: ignore[union-attr]
+    if only is not None and isinstance(only.atom, Name | Number) and only.power is None:
+        at = reader.source[only.span.start : only.span.stop]
+        ways = f"write f'({at}) or f_{{,i}}({at}), or the factor in front"
+        raise reader.fail(f"the derivative at {at}, or times {at}? {ways}", only.span)
     acted = [reader.next_factor(row, atom.span, "the derivative")] if waiting else reader.factors(above)
     if waiting and not bracket and isinstance(further := row.peek(), Item):
         raise reader.fail("one factor belongs to the derivative: write brackets", atom.span | further.span)

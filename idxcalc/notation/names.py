@@ -52,7 +52,7 @@ def tensor(reader: reading.Reader, symbol: Target, primes: int, item: Item, row:
     number = reader.scope.symbols.get(reader.scope.arguments.get(symbol.name, ""))
     message = f"{symbol.name} is no function; {symbol.name}{chr(39) * primes} is not declared"
     reader.refuse(primes and (not isinstance(number, Target) or dims_of(number)), message, item.span)
-    behind = written_argument(reader, symbol, item, row) if not primes else None
+    behind = written_argument(reader, symbol, item, row)
     if matrices.powered_first(item) and len(dims_of(symbol)) == 2 and not matrices.is_inverse(item):
         label_or_power(reader, item)
         ways = f"write `{symbol.name}_{{ij}}^2` or `{symbol.name}_{{ik}}{symbol.name}_{{kj}}`"

@@ -80,11 +80,8 @@ def _surprise(tokens: Sequence[Tok], at: int, source: str) -> IdxcalcError:
         bound = [t.kind for t in tokens[max(0, at - 3) : at - 1]] == ["BOUND", "SUP"]
         what = "upper bound" if bound else _EMPTY.get(tokens[at - 2].kind, "denominator")
         return IdxcalcError(f"an empty {what}", source, before.span | token.span)
-    says = next(
-        says
-        for found, behind, says in _SURPRISES
-        if (not found or token.kind in found) and (not behind or before.kind in behind)
-    )
+    fits = (s for at, left, s in _SURPRISES if not at or token.kind in at if not left or before.kind in left)
+    says = next(fits)
     span = before.span | token.span if says.startswith("< ") and token.kind else token.span
     if says.startswith("< ") and (not token.kind or "side" in says):
         span = before.span

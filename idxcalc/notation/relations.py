@@ -23,6 +23,7 @@ from idxcalc.notation.syntax import parse
 from idxcalc.notation.tree import Bracket, Chain, Item, Product, Side, SumOf, Test
 
 Targets: TypeAlias = tuple[Target, ...]
+Wrt: TypeAlias = Targets | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,7 @@ def count(source: str) -> int:
         return 1
 
 
-def targets(scope: Scope, text: str) -> Targets | None:
+def targets(scope: Scope, text: str) -> Wrt:
     """The variables that ``wrt`` names; their letters are only a pattern."""
     if not text.strip():
         return None
@@ -85,7 +86,7 @@ def pattern(wrt: str) -> tuple[str, ...]:
 
 
 def expression(
-    scope: Scope, source: str, wrt: Targets | None, own: Scope | None = None
+    scope: Scope, source: str, wrt: Wrt, own: Scope | None = None
 ) -> tuple[Expr, tuple[Index, ...], Targets]:
     """A formula without a relation, its free indices in order of appearance, and the settled variables.
 
@@ -101,15 +102,13 @@ def expression(
     return expr, _ordered(free(expr), term.letters), settled
 
 
-def letters(scope: Scope, source: str, wrt: Targets | None) -> tuple[str, ...]:
+def letters(scope: Scope, source: str, wrt: Wrt) -> tuple[str, ...]:
     """The free letters of a statement's first side, in order of appearance."""
     chain = parse(source)[-1]
     return tuple(_reader(scope.fork(), source, chain, wrt).side(chain.sides[0]).letters)
 
 
-def read(
-    scope: Scope, source: str, chain: Chain, number: int, wrt: Targets | None, advise: bool = True
-) -> Claim:
+def read(scope: Scope, source: str, chain: Chain, number: int, wrt: Wrt, advise: bool = True) -> Claim:
     """Relation ``number`` (from 0) of a chain; with ``advise`` a refusal looks for the way out."""
     try:
         return _read(scope, source, chain, number, wrt)
@@ -117,7 +116,7 @@ def read(
         raise (_with_advice(scope, source, chain, number, wrt, error) if advise else error) from None
 
 
-def _read(scope: Scope, source: str, chain: Chain, number: int, wrt: Targets | None) -> Claim:
+def _read(scope: Scope, source: str, chain: Chain, number: int, wrt: Wrt) -> Claim:
     left, right = sides = chain.sides[number : number + 2]
     others = (*chain.sides[:number], *chain.sides[number + 2 :])
     if left.body is None and right.body is None:
@@ -158,9 +157,7 @@ def _ordered(indices: frozenset[Index], letters: Iterable[str]) -> tuple[Index, 
     return tuple(sorted(indices, key=lambda index: (order.get(index.name, len(order)), index.name)))
 
 
-def _reader(
-    scope: Scope, source: str, chain: Chain, wrt: Targets | None, tests: Sequence[Test] = ()
-) -> Reader:
+def _reader(scope: Scope, source: str, chain: Chain, wrt: Wrt, tests: Sequence[Test] = ()) -> Reader:
     """A reader for whom the letters of "(no sum)" and of conditions on indices are fixed; it ties sizes."""
     reader = Reader(scope, source, wrt)
     reader.fixed = {name: Place(scope.sizes.fresh(), "(no sum)", Span(0, 1)) for name in chain.no_sum}
@@ -172,7 +169,7 @@ def _reader(
 
 
 def _with_advice(
-    scope: Scope, source: str, chain: Chain, number: int, wrt: Targets | None, error: IdxcalcError
+    scope: Scope, source: str, chain: Chain, number: int, wrt: Wrt, error: IdxcalcError
 ) -> IdxcalcError:
     """If "(no sum)" on a free letter of one side mends the statement, say that instead."""
     if "(no sum on" in error.message:

@@ -147,9 +147,7 @@ class Context:
         asked = [(n, each) for n, each in enumerate(found, 1) if only in (None, n)]
         return tuple(replace(self._relation(text, *each, targets, seed), relation=n) for n, each in asked)
 
-    def _relation(
-        self, text: str, chain: Chain, number: int, targets: relations.Targets | None, seed: int
-    ) -> Result:
+    def _relation(self, text: str, chain: Chain, number: int, targets: relations.Wrt, seed: int) -> Result:
         try:
             claim = relations.read(self.scope, text, chain, number, targets)
             relation = claim.relation or _answered(claim)

@@ -17,7 +17,7 @@ from idxcalc.expr import (
     opened, walk,
 )  # fmt: skip
 from idxcalc.notation.lexer import lex
-from idxcalc.notation.relations import Claim, Targets, chains, read
+from idxcalc.notation.relations import Claim, Wrt, chains, read
 from idxcalc.notation.scope import Scope
 from idxcalc.notation.sizes import SizesDiffer
 from idxcalc.notation.syntax import Chain
@@ -55,7 +55,7 @@ class Search:
     text: str
     chain: Chain
     number: int
-    wrt: Targets | None
+    wrt: Wrt
 
     def __post_init__(self) -> None:
         found = chains(self.text)

@@ -92,10 +92,9 @@ def _advice(relation: Relation) -> str:
     """The declaration that may be missing when no sample lies in the domain: with it there are some."""
     sides = relation.left, relation.right
     inside = {s for side in sides for p in walk(side) if isinstance(p, Elementary | Pow) for s in symbols(p)}
-    known = (s for s in inside if isinstance(s, Variable) and not hidden(s.name))
+    signed = {"positive", "antisymmetric"}
+    known = (s for s in inside if isinstance(s, Variable) and not (hidden(s.name) or s.traits & signed))
     for variable in sorted(known, key=lambda v: v.name):
-        if variable.traits & {"positive", "antisymmetric"}:
-            continue
         indices = tuple(Index(f"?{n}", dim) for n, dim in enumerate(variable.dims))
         positive = replace(variable, traits=variable.traits - {"negative"} | {"positive"})
         left, right = (plug(s, {variable: Lambda(indices, Component(positive, indices))}) for s in sides)
