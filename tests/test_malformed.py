@@ -247,6 +247,10 @@ def test_what_never_has_a_value_is_never_judged_and_no_useless_advice_given(text
         (r"\frac{\partial f}{\partial x_i}(y_j) = 0", "write f'(y_j) or f_{,i}(y_j), or the factor in front"),
         (r"\frac{\partial\sigma}{\partial z}(t) = 0", "the derivative at t, or times t?"),
         (r"\frac{dr}{dz}(z) = 0", "the derivative at z, or times z?"),
+        (
+            r"e^{(2t)} = 0",
+            "`e^{(2t)}` is not declared; a bracket behind ^ makes a label, an exponent has none",
+        ),
         (r"r'(2) = 0", "r is defined at z alone; with a new letter, r(u) = ..., it is a function"),
         (r"r'(z + 1) = 0", "r is defined at z alone; with a new letter, r(u) = ..., it is a function"),
     ],
@@ -256,7 +260,7 @@ def test_a_derivative_at_a_place_is_not_read_as_a_product(text, message):
     context.define("r(z) = z^3")
     result = context.check(text)
     assert result.verdict == "malformed" and message in result.error
-    assert text[result.span.start : result.span.stop] in ("y_j", "t", "z", "(2)", "(z + 1)")
+    assert text[result.span.start : result.span.stop] in ("y_j", "t", "z", "(2)", "(z + 1)", "e^{(2t)}")
 
 
 def test_an_expression_alone_is_no_statement_but_the_fault_inside_it_comes_first():

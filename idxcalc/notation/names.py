@@ -6,9 +6,7 @@ import re
 
 
 from idxcalc.errors import IdxcalcError, Span
-from idxcalc.expr import (
-    Constant, Delta, Elementary, Expr, Function, Mul, Size, Variable, Definition,
-)  # fmt: skip
+from idxcalc.expr import Constant, Definition, Delta, Elementary, Expr, Function, Mul, Size, Variable
 from idxcalc.functions import BY_LATEX
 from idxcalc.notation import calls, derivatives, matrices, reader as reading
 from idxcalc.notation.lexer import subscripts
@@ -139,7 +137,8 @@ def undeclared(reader: reading.Reader, item: Item, before: Item | Sign | None) -
         start = item.span.start
         return reader.fail(rf"{word[0]} is written \{word[0]}", Span(start, start + word.end()))
     near = reader.scope.nearest(text)
-    advice = f"; did you mean `{near}`?" if near else way(NAMES, text)
+    label = "; a bracket behind ^ makes a label, an exponent has none" * ("^" in text)
+    advice = f"; did you mean `{near}`?" if near else label or way(NAMES, text)
     return reader.fail(f"`{text}` is not declared{advice}", item.atom.span)
 
 
