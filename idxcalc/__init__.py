@@ -21,11 +21,9 @@ __version__ = "0.1.0"
 __all__ = ["Context", "Derivation", "IdxcalcError", "JudgesDisagree", "Result", "chapter"]
 
 _HOMES = {
-    "Context": "idxcalc.verify.context",
-    "Derivation": "idxcalc.verify.context",
-    "Result": "idxcalc.verify.result",
-    "chapter": "idxcalc.chapters",
-}
+    "Context": "idxcalc.verify.context", "Derivation": "idxcalc.verify.context",
+    "Result": "idxcalc.verify.result", "chapter": "idxcalc.chapters",
+}  # fmt: skip
 
 
 def __getattr__(name: str) -> Any:

@@ -227,6 +227,8 @@ BRANCHES = [  # 0 at one size, in one branch of several
     r"\begin{cases} 0\log Q^2 & \text{if } z > 0 \\ 1 & \text{otherwise} \end{cases} = [z < 0]",
     r"[Q = 0] = 0",
     r"r'(z) = 3z^3",
+    r"z = z \\ + 1",
+    r"z &= z - 1 \\ & - 1",
     r"\frac{k - 1}{k - 1} = 1",
 ]
 HALVES = [  # what is 0 for half of all values

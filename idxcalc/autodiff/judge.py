@@ -191,10 +191,6 @@ def worst(case: Case, batch: Round, finite: bool, limit: int) -> Example | None:
     left, right = run.lefts[order][n], run.rights[order][n]
     at = np.unravel_index(int(place), left.shape)
     drawn = {v: t.array for v, t in run.known.items() if isinstance(v, Variable) and not hidden(v.name)}
-    return Example(
-        case.named(batch.sizes),
-        {i.name: int(p) + i.dim.start for i, p in zip(letters(case.relation), at, strict=True)},
-        float(left[at]),
-        float(right[at]),
-        {("d" if v.differential else "") + v.name: array[n].tolist() for v, array in drawn.items()},
-    )
+    values = {("d" if v.differential else "") + v.name: array[n].tolist() for v, array in drawn.items()}
+    where = {i.name: int(p) + i.dim.start for i, p in zip(letters(case.relation), at, strict=True)}
+    return Example(case.named(batch.sizes), where, float(left[at]), float(right[at]), values)

@@ -72,13 +72,10 @@ def snippet(relation: Relation, seed: int = 0) -> str:
     rounds = judged(relation, seed, False).rounds
     rows = [(r.seed, case.run(r).blocks, r.mode, tuple(r.sizes[n] for n in written.names)) for r in rounds]
     return SNIPPET.format(
-        helpers=sources(written.sides),
-        sides=written.sides,
+        helpers=sources(written.sides), sides=written.sides, block=samples.BLOCK, next=samples.NEXT,
         heads=" of " * bool(written.names) + ", ".join(written.names.values()),
         batches="\n".join(f"    {row},".replace("'", '"') for row in rows),
-        block=samples.BLOCK,
-        next=samples.NEXT,
-    )
+    )  # fmt: skip
 
 
 def sources(body: str) -> str:

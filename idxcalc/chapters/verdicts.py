@@ -43,12 +43,9 @@ class Chapter(Reading):
     """What one file holds, as it was read, and the verdicts on it; ``problems`` is what is wrong as text."""
 
     def __init__(
-        self,
-        path: str | Path,
-        context: Callable[[], Any] | None = None,
-        family: dict[Path, Chapter] | None = None,
-        store: Path | None = None,
-    ) -> None:
+        self, path: str | Path, context: Callable[[], Any] | None = None,
+        family: dict[Path, Chapter] | None = None, store: Path | None = None,
+    ) -> None:  # fmt: skip
         super().__init__(path)
         self._new, self._store = context or Context, store
         self._family = {} if family is None else family  # the chapters read so far, by file

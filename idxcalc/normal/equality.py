@@ -37,13 +37,9 @@ Order = tuple[Variable, int] | None
 
 
 def equal(
-    left: Expr,
-    right: Expr,
-    evidence: Evidence | None = None,
-    condition: Condition | None = None,
-    order: Order = None,
-    most: int = WORK,
-) -> bool:
+    left: Expr, right: Expr, evidence: Evidence | None = None, condition: Condition | None = None,
+    order: Order = None, most: int = WORK,
+) -> bool:  # fmt: skip
     """Whether two differentiated expressions are proved equal, for all sizes and almost all values.
 
     ``condition`` restricts the claim: indices that are equal or differ, values of a known sign. With
@@ -88,10 +84,9 @@ def _attempt(left: Expr, right: Expr, condition: Condition | None, order: Order,
         else:
             suppose_invertible(scope, left, right)
             lefts, rights = (left,), (right,)
-        return domain(scope, lefts[0]) == domain(scope, rights[0]) and all(
-            vanishes(scope, minus(normal(scope, one), normal(scope, other)))
-            for one, other in zip(lefts, rights, strict=True)
-        )
+        gaps = (minus(normal(scope, a), normal(scope, b)) for a, b in zip(lefts, rights, strict=True))
+        same = domain(scope, lefts[0]) == domain(scope, rights[0])
+        return same and all(vanishes(scope, gap) for gap in gaps)
     except Undefined:
         return False
     except RecursionError as error:

@@ -267,9 +267,8 @@ def _lettered(node: Part, names: dict[Index, Index], used: set[str], hints: Hint
     if bound_here(node):
         used = set(used)
         names = {**names, **{i: _letter(i, node, used, hints) for i in bound_here(node)}}
-    return changed(
-        node, lambda p: _lettered(p, names, used, hints), lambda s: names.get(s, s), lambda i: names.get(i, i)
-    )
+    inside, new = (lambda p: _lettered(p, names, used, hints)), (lambda i: names.get(i, i))
+    return changed(node, inside, new, new)
 
 
 def _letter(index: Index, node: Part, used: set[str], hints: Hints) -> Index:

@@ -262,10 +262,9 @@ def _lasting(base: Base) -> bool:
         return True
     terms = base.terms if isinstance(base, Add) else (base,)
     tensors = [{p.variable for p in walk(term) if isinstance(p, Component)} for term in terms]
-    return any(
-        all(map(_plain, walk(term))) and own - set().union(*(each for each in tensors if each is not own))
-        for term, own in zip(terms, tensors, strict=True)
-    )
+    others = [set().union(*(each for each in tensors if each is not own)) for own in tensors]
+    known = zip(terms, tensors, others, strict=True)
+    return any(own - rest and all(map(_plain, walk(term))) for term, own, rest in known)
 
 
 def _plain(part: Part) -> bool:

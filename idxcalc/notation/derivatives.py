@@ -164,11 +164,6 @@ def _derivative(reader: reading.Reader, item: Item, atom: Fraction_, letter: str
     reader.refuse(first.sub, f"{letter} takes no index here", first.place)
     waiting = above.peek() is None  # for what stands behind the fraction
     bracket = isinstance(behind := row.peek(), Item) and isinstance(behind.atom, Bracket)
-    only = behind.atom.items[0].only if bracket and not waiting else None  # type: ignore[union-attr]
-    if only is not None and isinstance(only.atom, Name | Number) and only.power is None:
-        at = reader.source[only.span.start : only.span.stop]
-        ways = f"write f'({at}) or f_{{,i}}({at}), or the factor in front"
-        raise reader.fail(f"the derivative at {at}, or times {at}? {ways}", only.span)
     acted = [reader.next_factor(row, atom.span, "the derivative")] if waiting else reader.factors(above)
     if waiting and not bracket and isinstance(further := row.peek(), Item):
         raise reader.fail("one factor belongs to the derivative: write brackets", atom.span | further.span)
@@ -207,6 +202,7 @@ def partial_prefix(reader: reading.Reader, item: Item, row: Row) -> Factor:
     reader.unprimed(item)
     inner = reader.next_factor(row, item.span, r"\partial") if item.before and item.power is None else None
     first = item.before[0].indices[0].value if len(item.before) == 1 else ""
+    reader.refuse(inner is not None and _still(inner) and isinstance(row.peek(), Item), _CONSTANT, item.span)
     if inner is not None and isinstance(inner.expr, Call) and isinstance(first, int):
         call, params = inner.expr, inner.expr.function.params
         if 0 < first <= len(params) > 1:
@@ -231,8 +227,11 @@ def total(reader: reading.Reader, item: Item, row: Row) -> Factor:
     # The power belongs to the differential, dx^2 and d(x)^2, unless it is no power: e^x, X^{-1}_{ij}.
     exponential = following.name == "e" and "e" not in reader.scope.symbols
     whole = exponential or matrices.is_inverse(following)
+    if following.power and not whole and not _plain_power(following, row.peek()):
+        raise reader.fail("d of the power, or a power of d? write d(...^2) or (d...)^2", following.span)
     start = row.at
     inner = reader.factor(following if whole else replace(following, power=None), row)
+    reader.refuse(_still(inner) and isinstance(row.peek(), Item), _CONSTANT, item.span | inner.span)
     last = row.peek(-1)
     own = row.at > start and isinstance(last, Item) and last.power and isinstance(last.atom, Bracket)
     term = reader.closed([inner], inner.span)
@@ -241,6 +240,23 @@ def total(reader: reading.Reader, item: Item, row: Row) -> Factor:
         expr = Diff(expr, _varying(reader, expr))
     factor = reader.once(expr, [term], item.span | inner.span)
     return factor if whole or own else reader.powered(factor, following)  # d f(x)^2: the call took its power
+
+
+_CONSTANT = "what is differentiated here is constant; write brackets around all that is meant"
+
+
+def _still(factor: Factor) -> bool:
+    return all("constant" in v.traits for v in variables(factor.expr))
+
+
+def _plain_power(item: Item, behind: Item | Sign | None) -> bool:
+    """Whether it is the power of a differential, as in ``dx^2`` and ``d(x)^2``."""
+    inside = isinstance(item.atom, Bracket) and item.atom.kind == "(" and item.atom.items
+    only = item.atom.items[0].only if inside else item  # type: ignore[union-attr]
+    exponent = item.power.exponent.only if item.power else None
+    called = isinstance(behind, Item) and isinstance(behind.atom, Bracket)
+    named = only is not None and isinstance(only.atom, Name) and not called
+    return named and exponent is not None and isinstance(exponent.atom, Number) and exponent.alone
 
 
 def _varying(reader: reading.Reader, expr: Expr) -> tuple[Variable, ...]:

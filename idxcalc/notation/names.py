@@ -11,7 +11,7 @@ from idxcalc.functions import BY_LATEX
 from idxcalc.notation import calls, derivatives, matrices, reader as reading
 from idxcalc.notation.lexer import subscripts
 from idxcalc.notation.parts import Factor, Place, Row, Target, component, dims_of
-from idxcalc.notation.tree import Item, Sign, Subscript
+from idxcalc.notation.tree import Item, Name, Number, Sign, Subscript
 from idxcalc.notation.ways import NAMES, TRANSPOSED, way
 
 
@@ -92,10 +92,11 @@ def written_argument(reader: reading.Reader, symbol: Target, item: Item, row: Ro
         return None
     parts = [i for part in following.atom.items for _, p in part.terms for i in p.items]  # type: ignore[union-attr]
     names = {part.name for part in parts if isinstance(part, Item)}
-    if expected not in names and (symbol.name in names or item.after or item.power):
+    only = following.atom.items[0].only  # type: ignore[union-attr]
+    lone = only is not None and isinstance(only.atom, Name | Number) and not only.power
+    if expected not in names and (symbol.name in names or ((item.after or item.power) and not lone)):
         row.at -= 1  # a factor, s(1 - s)
         return None
-    only = following.atom.items[0].only  # type: ignore[union-attr]
     reader.unprimed(following)
     same = only is not None and only.name == expected and only.after is None
     rank = len(dims_of(argument)) if isinstance(argument, Target) else 0

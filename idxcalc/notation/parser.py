@@ -114,6 +114,21 @@ def _placed(method: Callable[..., Any], rule: object, parts: list[Any], where: o
     return method(span, *(p for p in found if not isinstance(p, Tok) or p.kind not in _SILENT))
 
 
+def _continuing(row: Chain) -> bool:
+    """Whether a row starts with a sign."""
+    body = row.sides[0].body if len(row.sides) > len(row.ops) else None
+    return isinstance(body, SumOf) and body.terms[0][1].span.start > body.span.start
+
+
+def _longer(side: Side, rest: Side) -> Side:
+    """A side with the terms of the row below."""
+    one, more = side.body, rest.body
+    if not isinstance(one, SumOf) or not isinstance(more, SumOf) or side.tests:
+        raise IdxcalcError("only a sum goes on in the row below", "", rest.span)
+    span = side.span | rest.span
+    return Side(SumOf(one.terms + more.terms, span), rest.tests, span)
+
+
 @lark.v_args(wrapper=_placed)
 class _Records(lark.Transformer[Any, Any]):
     """A method a rule: what the rule makes of its place and of what it consists of."""
@@ -123,7 +138,13 @@ class _Records(lark.Transformer[Any, Any]):
     def start(self, span: Span, *rows: Chain) -> list[Chain]:
         found: list[Chain] = []
         for row in rows:
-            if len(row.sides) > len(row.ops):
+            open_, more = len(rows) > 1 and found and not found[-1].ops, _continuing(row)
+            if more and (open_ or (found and not row.ops)):  # it goes on with the side above
+                last = found[-1]
+                sides = (*last.sides[:-1], _longer(last.sides[-1], row.sides[0]), *row.sides[1:])
+                ops, spans = last.ops + row.ops, last.op_spans + row.op_spans
+                found[-1] = Chain(sides, ops, spans, (), last.span | row.span)
+            elif len(row.sides) > len(row.ops):
                 found.append(row)
             elif not found:
                 raise IdxcalcError("an empty side", "", row.op_spans[0] if row.ops else row.span)
@@ -133,6 +154,9 @@ class _Records(lark.Transformer[Any, Any]):
                     last.sides + row.sides, last.ops + row.ops, last.op_spans + row.op_spans,
                     (), last.span | row.span,
                 )  # fmt: skip
+        lost = [chain.span for chain in found if not chain.ops and len(rows) > 1]
+        if lost:
+            raise IdxcalcError("this row has no relation; one that goes on starts with + or -", "", lost[0])
         return found
 
     def row(self, span: Span, *parts: Side | Tok) -> Chain:

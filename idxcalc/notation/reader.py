@@ -16,8 +16,8 @@ from fractions import Fraction
 
 from idxcalc.errors import IdxcalcError, Span
 from idxcalc.expr import (
-    MINUS_ONE, ONE, ZERO, Add, Diff, Dim, Elementary, Expr, Function, Index, Iverson, Mul, Num, Pow, Size,
-    Slot, Sum, Variable,
+    MINUS_ONE, ONE, ZERO, Add, Call, Deriv, Diff, Dim, Elementary, Expr, Function, Index, Iverson, Mul, Num,
+    Pow, Size, Slot, Sum, Variable, walk,
 )  # fmt: skip
 from idxcalc.notation import calls, conditions, derivatives, names
 from idxcalc.notation.parts import Factor, Place, Places, Row, Target
@@ -187,6 +187,9 @@ class Reader:
                 slash = item if item.kind == "/" else slash
                 continue
             factor = self.factor(item, row)
+            if row.peek(-1) is item and _applied(item, factor.expr, behind := row.peek()):
+                ways = "an argument stands behind the function's own name, a factor in front"
+                raise self.fail(f"an argument, or a factor? {ways}", behind.span)  # type: ignore[union-attr]
             if slash is not None:
                 unclear = "what does the slash cover? write \\frac or brackets"
                 self.refuse(isinstance(row.peek(), Item), unclear, slash.span)
@@ -396,3 +399,18 @@ def braces(letters: set[str]) -> str:
     ('{i, j}', '{}')
     """
     return "{" + ", ".join(sorted(letters)) + "}"
+
+
+def _applied(item: Item, expr: Expr, behind: Item | Sign | None) -> bool:
+    """Whether a bracket behind a fraction or a bracket may be the argument of the function in it."""
+    if not isinstance(behind, Item) or not isinstance(behind.atom, Bracket) or not behind.atom.items:
+        return False
+    body, only = expr, behind.atom.items[0].only
+    while isinstance(body, Deriv):
+        body = body.body
+    lone = only is not None and isinstance(only.atom, Name | Number) and only.power is None
+    unapplied = isinstance(item.atom, Fraction_) and isinstance(expr, Deriv) and isinstance(body, Call)
+    inside = isinstance(item.atom, Bracket | Fraction_) and any(
+        isinstance(p, Call | Deriv) for p in walk(expr)
+    )
+    return unapplied or (lone and inside)

@@ -81,9 +81,7 @@ def _drawn(formula: Any, scope: Scope, trial: int, rng: Any) -> tuple[World, Any
         expected = world.value(formula.expr, formula.free)
         if numpy().all(numpy().isfinite(expected)):
             return world, expected
-    known = [v.name for v in world.variables.values() if "positive" not in v.traits and not v.differential]
-    advice = [f"; declare what is positive, as in `{name} positive`?" for name in known]
-    raise IdxcalcError("no sample in the domain" + "".join(advice[:1]))
+    raise IdxcalcError("no sample in the domain")
 
 
 def _explained(faults: list[Any], expr: Expr, order: tuple[Index, ...]) -> str:

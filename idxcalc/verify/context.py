@@ -107,10 +107,8 @@ class Context:
         scope = self.scope.fork()
         added = declare.define(scope, text, relations.targets(scope, wrt), where)
         self.scope = scope
-        return tuple(
-            Result("defined", latex=text[span.start : span.stop].strip(), source=text, span=span, relation=n)
-            for n, (_, span) in enumerate(added, 1)
-        )
+        rows = [(n, span, text[span.start : span.stop].strip()) for n, (_, span) in enumerate(added, 1)]
+        return tuple(Result("defined", tex, source=text, span=span, relation=n) for n, span, tex in rows)
 
     def count(self, text: str) -> int:
         """The number of relations of a statement, found without checking any."""
@@ -158,14 +156,10 @@ class Context:
         except RecursionError:
             return _malformed(IdxcalcError("nested too deep to be worked out"), text)
         result = replace(
-            result,
-            latex=shown(text, claim.left.start, claim.right.stop),
-            notes=(*claim.notes, *result.notes),
-            trivial=claim.trivial,
-            source=text,
-            span=claim.right,
+            result, latex=shown(text, claim.left.start, claim.right.stop), source=text, span=claim.right,
+            notes=(*claim.notes, *result.notes), trivial=claim.trivial,
             answer=None if claim.relation else remarked(relation.right),
-        )
+        )  # fmt: skip
         if result.verdict != "refuted":
             return result
         hint = hints.Search(self.scope, text, chain, number, targets).hint()

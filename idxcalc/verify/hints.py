@@ -26,7 +26,7 @@ from idxcalc.normal import term_count
 from idxcalc.verify.edits import Edit, added, edits, put, remarks, used_letters, written
 from idxcalc.verify.verdict import proved, verdict, worked_out
 
-EFFORT, NODE, FEW = 24_000, 10, 4
+EFFORT, NODE, FEW = 24_000, 10, 3
 """What a search may cost: one for each character read again (times the relations that these are), and so much
 for each node of what is proved; less in a statement of more than `FEW` relations, each of which may be wrong.
 A hint is a courtesy, the verdict stands without it."""

@@ -6,17 +6,14 @@ Proved needs both; when they disagree, `JudgesDisagree` stops everything.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from idxcalc import autodiff, normal
 from idxcalc.calculus import differentiate
 from idxcalc.errors import IdxcalcError, JudgesDisagree
 from idxcalc.evidence import Evidence
-from idxcalc.expr import (
-    Component, Elementary, Expr, Index, Lambda, Pow, Relation, Variable, free, fresh, hidden, plug,
-    substitute, symbols, walk,
-)  # fmt: skip
+from idxcalc.expr import Expr, Relation, Variable, free, fresh, substitute, symbols
 from idxcalc.notation.letters import separate, taken
 from idxcalc.notation.write import tidy, write
 from idxcalc.verify.result import Result, Verdict, sizes
@@ -89,15 +86,8 @@ def _said(text: str, about: Any) -> str:
 
 
 def _advice(relation: Relation) -> str:
-    """The declaration that may be missing when no sample lies in the domain: with it there are some."""
-    sides = relation.left, relation.right
-    inside = {s for side in sides for p in walk(side) if isinstance(p, Elementary | Pow) for s in symbols(p)}
-    signed = {"positive", "antisymmetric"}
-    known = (s for s in inside if isinstance(s, Variable) and not (hidden(s.name) or s.traits & signed))
-    for variable in sorted(known, key=lambda v: v.name):
-        indices = tuple(Index(f"?{n}", dim) for n, dim in enumerate(variable.dims))
-        positive = replace(variable, traits=variable.traits - {"negative"} | {"positive"})
-        left, right = (plug(s, {variable: Lambda(indices, Component(positive, indices))}) for s in sides)
-        if autodiff.judge(replace(relation, left=left, right=right), example=False).agrees is not None:
-            return f"; declare `{variable.name} positive`?"
-    return ""
+    """The declaration that stands in the way when no sample lies in the domain: others are drawn with both
+    signs, and with one."""
+    inside = symbols(relation.left) | symbols(relation.right)
+    names = sorted(s.name for s in inside if isinstance(s, Variable) and "negative" in s.traits)
+    return f"; declare `{names[0]} positive`?" if names else ""
