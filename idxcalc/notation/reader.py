@@ -408,9 +408,8 @@ def _applied(item: Item, expr: Expr, behind: Item | Sign | None) -> bool:
     body, only = expr, behind.atom.items[0].only
     while isinstance(body, Deriv):
         body = body.body
-    lone = only is not None and isinstance(only.atom, Name | Number) and only.power is None
-    unapplied = isinstance(item.atom, Fraction_) and isinstance(expr, Deriv) and isinstance(body, Call)
-    inside = isinstance(item.atom, Bracket | Fraction_) and any(
-        isinstance(p, Call | Deriv) for p in walk(expr)
-    )
-    return unapplied or (lone and inside)
+    above = item.atom.numerator.terms[-1][1].items[-1] if isinstance(item.atom, Fraction_) else None
+    unapplied = isinstance(body, Call) and isinstance(above, Item) and isinstance(above.atom, Name)
+    held = isinstance(item.atom, Bracket | Fraction_) and any(isinstance(p, Call | Deriv) for p in walk(expr))
+    lone = only is not None and isinstance(only.atom, Name | Number) and not only.power
+    return unapplied or (held and lone)
