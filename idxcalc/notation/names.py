@@ -11,7 +11,7 @@ from idxcalc.functions import BY_LATEX
 from idxcalc.notation import calls, derivatives, matrices, reader as reading
 from idxcalc.notation.lexer import subscripts
 from idxcalc.notation.parts import Factor, Place, Row, Target, component, dims_of
-from idxcalc.notation.tree import Item, Name, Number, Sign, Subscript
+from idxcalc.notation.tree import Item, Sign, Subscript
 from idxcalc.notation.ways import NAMES, TRANSPOSED, way
 
 
@@ -93,7 +93,7 @@ def written_argument(reader: reading.Reader, symbol: Target, item: Item, row: Ro
     parts = [i for part in following.atom.items for _, p in part.terms for i in p.items]  # type: ignore[union-attr]
     names = {part.name for part in parts if isinstance(part, Item)}
     only = following.atom.items[0].only  # type: ignore[union-attr]
-    lone = only is not None and isinstance(only.atom, Name | Number) and not only.power
+    lone = following.atom.items[0].lone  # type: ignore[union-attr]
     if expected not in names and (symbol.name in names or ((item.after or item.power) and not lone)):
         row.at -= 1  # a factor, s(1 - s)
         return None

@@ -138,8 +138,7 @@ class _Records(lark.Transformer[Any, Any]):
     def start(self, span: Span, *rows: Chain) -> list[Chain]:
         found: list[Chain] = []
         for row in rows:
-            open_, more = len(rows) > 1 and found and not found[-1].ops, _continuing(row)
-            if more and (open_ or (found and not row.ops)):  # it goes on with the side above
+            if found and _continuing(row) and not (found[-1].ops and row.ops):  # with the side above
                 last = found[-1]
                 sides = (*last.sides[:-1], _longer(last.sides[-1], row.sides[0]), *row.sides[1:])
                 ops, spans = last.ops + row.ops, last.op_spans + row.op_spans

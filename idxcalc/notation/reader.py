@@ -405,11 +405,10 @@ def _applied(item: Item, expr: Expr, behind: Item | Sign | None) -> bool:
     """Whether a bracket behind a fraction or a bracket may be the argument of the function in it."""
     if not isinstance(behind, Item) or not isinstance(behind.atom, Bracket) or not behind.atom.items:
         return False
-    body, only = expr, behind.atom.items[0].only
+    body = expr
     while isinstance(body, Deriv):
         body = body.body
     above = item.atom.numerator.terms[-1][1].items[-1] if isinstance(item.atom, Fraction_) else None
     unapplied = isinstance(body, Call) and isinstance(above, Item) and isinstance(above.atom, Name)
     held = isinstance(item.atom, Bracket | Fraction_) and any(isinstance(p, Call | Deriv) for p in walk(expr))
-    lone = only is not None and isinstance(only.atom, Name | Number) and not only.power
-    return unapplied or (held and lone)
+    return unapplied or (held and behind.atom.items[0].lone)

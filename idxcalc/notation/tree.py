@@ -206,6 +206,11 @@ class SumOf(Record):
         only = self.items[0] if len(self.items) == 1 else None
         return only if isinstance(only, Item) else None
 
+    @property
+    def lone(self) -> bool:
+        """Whether it is one name or number, without a power."""
+        return (only := self.only) is not None and isinstance(only.atom, Name | Number) and not only.power
+
 
 class Side(Record):
     """A side of a relation, or a case: a formula, possibly with a condition or by cases; None is a ``?``."""
