@@ -208,7 +208,8 @@ def run(job: tuple[int, int], limit: bool = True) -> Counter[str]:
         used = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before  # in KiB
         assert used * 1024 < MEMORY / 2, f"{used / 1024:.0f} MiB"
     except Exception as error:  # what Hypothesis found, shrunk
-        print("".join([*getattr(error, "__notes__", []), f"\n{type(error).__name__}: {error}"]), flush=True)
+        for each in getattr(error, "exceptions", [error]):  # several, or the one
+            print("".join([*getattr(each, "__notes__", []), f"\n{type(each).__name__}: {each}"]), flush=True)
         seen["failed"] += 1
     return seen
 
