@@ -131,7 +131,8 @@ def facts(result: Found, cell: str = "") -> dict[str, str]:
 
 def _joined(parts: Sequence[str], between: str = "; ") -> str:
     """The parts as one text; in one without dollars, the words that begin with a backslash are formulas."""
-    return between.join(x if "$" in x else re.sub(r"(?<!\S)(\\\S+)", r"$\1$", x) for x in parts)
+    named = r"(?<!\S)(\\\S+(?: (?:\\\w+|\w)(?= ))*)"
+    return between.join(x if "$" in x else re.sub(named, r"$\1$", x) for x in parts)
 
 
 def _samples(result: Found) -> str:

@@ -13,7 +13,7 @@ from idxcalc import autodiff, normal
 from idxcalc.calculus import differentiate
 from idxcalc.errors import IdxcalcError, JudgesDisagree
 from idxcalc.evidence import Evidence
-from idxcalc.expr import Expr, Relation, Variable, free, fresh, substitute, symbols
+from idxcalc.expr import Expr, Relation, Variable, free, fresh, hidden, substitute, symbols
 from idxcalc.notation.letters import separate, taken
 from idxcalc.notation.write import tidy, write
 from idxcalc.verify.result import Result, Verdict, sizes
@@ -38,13 +38,14 @@ def verdict(relation: Relation, seed: int = 0, example: bool = True) -> Result:
         )
     word: Verdict = "refuted" if not seen.agrees else "proved" if proof or relation.op == "!=" else "tested"
     never = () if relation.condition else tuple(map(sizes, seen.never))
+    said = (_said(*each) for each in evidence.assumptions)
     return Result(
         word,
         max_error=seen.max_error if relation.op == "=" else None,  # how far ≠ is from = is no error
         trials=seen.trials,
         counterexample=seen.counterexample,
         rules=tuple(evidence.rules) if proof else (),
-        assumptions=tuple(_said(*each) for each in evidence.assumptions) if proof else (),
+        assumptions=tuple(dict.fromkeys((*_declared(relation), *said))) if proof else (),
         sizes=seen.sizes,
         snippet=Snippet(relation, seed),
         notes=(f"no samples at {' or '.join(never)}",) * bool(never)
@@ -74,6 +75,13 @@ class Snippet:
 
     def __str__(self) -> str:
         return autodiff.snippet(self.relation, self.seed)
+
+
+def _declared(relation: Relation) -> list[str]:
+    """What was declared of the values that stand in a relation, also where no step of the proof used it."""
+    known = (each for each in symbols(relation.left) | symbols(relation.right) if not hidden(each.name))
+    traits = {f"{each.name} {trait}" for each in known for trait in getattr(each, "traits", ())}
+    return sorted(each for each in traits if not each.endswith(" constant"))
 
 
 def _said(text: str, about: Any) -> str:
