@@ -28,15 +28,19 @@ def _square(z: Expr) -> Expr:
     return Pow(z, Num(Fraction(2)))
 
 
+def _minus(z: Expr) -> Expr:
+    return Mul((MINUS_ONE, z))
+
+
 def _one_minus(z: Expr) -> Expr:
-    return Add((ONE, Mul((MINUS_ONE, z))))
+    return Add((ONE, _minus(z)))
 
 
 def _root_one_minus_square(z: Expr) -> Expr:
     return Pow(_one_minus(_square(z)), Num(Fraction(-1, 2)))
 
 
-def _step(op: str, a: Expr, b: Expr) -> Expr:
+def _is(op: str, a: Expr, b: Expr) -> Expr:
     return Iverson(Compare(op, a, b))
 
 
@@ -70,26 +74,17 @@ _ROWS = (
     _row("exp", lambda z: (_f("exp", z),)),
     _row("log", lambda z: (Pow(z, MINUS_ONE),), r"\log", r"\ln"),
     _row("sin", lambda z: (_f("cos", z),)),
-    _row("cos", lambda z: (Mul((MINUS_ONE, _f("sin", z))),)),
+    _row("cos", lambda z: (_minus(_f("sin", z)),)),
     _row("tan", lambda z: (Add((ONE, _square(_f("tan", z)))),)),
     _row("sinh", lambda z: (_f("cosh", z),)),
     _row("cosh", lambda z: (_f("sinh", z),)),
     _row("tanh", lambda z: (_one_minus(_square(_f("tanh", z))),)),
     _row("arcsin", lambda z: (_root_one_minus_square(z),)),
-    _row("arccos", lambda z: (Mul((MINUS_ONE, _root_one_minus_square(z))),)),
+    _row("arccos", lambda z: (_minus(_root_one_minus_square(z)),)),
     _row("arctan", lambda z: (Pow(Add((ONE, _square(z))), MINUS_ONE),)),
-    _row(
-        "abs", lambda z: (Add((_step(">", z, ZERO), Mul((MINUS_ONE, _step("<", z, ZERO))))),),
-        r"\lvert", kink="%s = 0",
-    ),
-    _row(
-        "max", lambda a, b: (_one_minus(_step(">", b, a)), _step(">", b, a)),
-        array="maximum", kink="%s = %s",
-    ),
-    _row(
-        "min", lambda a, b: (_one_minus(_step("<", b, a)), _step("<", b, a)),
-        array="minimum", kink="%s = %s",
-    ),
+    _row("abs", lambda z: (Add((_is(">", z, ZERO), _minus(_is("<", z, ZERO)))),), r"\lvert", kink="%s = 0"),
+    _row("max", lambda a, b: (_one_minus(_is(">", b, a)), _is(">", b, a)), array="maximum", kink="%s = %s"),
+    _row("min", lambda a, b: (_one_minus(_is("<", b, a)), _is("<", b, a)), array="minimum", kink="%s = %s"),
 )  # fmt: skip
 
 KNOWN: dict[str, KnownFunction] = {row.name: row for row in _ROWS}

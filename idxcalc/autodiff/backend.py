@@ -48,9 +48,7 @@ class Moving:
 
     @property
     def shape(self) -> tuple[int, ...]:
-        shapes = lengths(self.value), lengths(self.change)
-        found: tuple[int, ...] = tools().np.broadcast_shapes(*shapes)
-        return found
+        return tuple(tools().np.broadcast_shapes(lengths(self.value), lengths(self.change)))
 
     def __getitem__(self, key: Any) -> Moving:
         return self.each(lambda part: part[key] if lengths(part) else part)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 from idxcalc.autodiff import helpers
 from idxcalc.autodiff.backend import Moving, drawn, module, tools
 from idxcalc.autodiff.samples import BLOCK, NEXT, compare
+from idxcalc.autodiff.sizes import Sizes
 from idxcalc.autodiff.symbols import WAVES
 from idxcalc.autodiff.values import Parts, Shift, sides
 from idxcalc.expr import Dim, Index, Relation
@@ -29,9 +30,7 @@ class Numbers:
     np = module
     batch = (SAMPLES,)
 
-    def __init__(
-        self, relation: Relation, seed: int, mode: str, sizes: Mapping[str, int], limit: int
-    ) -> None:
+    def __init__(self, relation: Relation, seed: int, mode: str, sizes: Sizes, limit: int) -> None:
         self.sizes = {**WAVES, **sizes, SAMPLES.dim.last: BLOCK[0]}
         self.seed, self.mode, self.limit = seed, mode, limit
         self.drawn, self.depth = 0, 0

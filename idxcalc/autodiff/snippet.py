@@ -20,9 +20,7 @@ from idxcalc.expr import Dim, Relation, python_name
 from idxcalc.plan.arrays import Tensor
 from idxcalc.plan.text import Text, Written
 
-HELPERS = {
-    name: each for room in (helpers, samples) for name, each in vars(room).items() if inspect.isfunction(each)
-}
+HELPERS = {n: f for room in (helpers, samples) for n, f in vars(room).items() if inspect.isfunction(f)}
 
 SNIPPET = '''"""Both sides of one relation at random values, every derivative taken by JAX. Needs only jax."""
 

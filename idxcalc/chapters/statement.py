@@ -144,7 +144,7 @@ def read_options(text: Text, fault: Callable[[Text, str], object]) -> tuple[dict
 
 
 _WORDS = re.compile(
-    r"\\(?:text|mathrm|textrm|label|tag|operatorname)\s*\{[^{}]*\}|[_^]\s*\{(?:[^{}]|\{[^{}]*\})*\}"
+    r"\\(?:text\w*|mathrm|label|tag|operatorname)\s*\{[^{}]*\}|[_^]\s*\{(?:[^{}]|\{[^{}]*\})*\}"
 )
 _MARKS = re.compile(r"[()=]|\\neq?(?![a-zA-Z])")
 

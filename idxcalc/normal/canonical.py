@@ -80,9 +80,7 @@ def placeholders(indices: Iterable[Index], outer: Iterable[Index]) -> Bound:
     return tuple(Index(f"#{n}", i.dim) for n, i in enumerate(indices, level))
 
 
-def renamed(
-    scope: Scope, factors: Iterable[tuple[Base, Number]], names: dict[Index, Index]
-) -> tuple[Number, Term]:
+def renamed(scope: Scope, factors: Factors | Term, names: dict[Index, Index]) -> tuple[Number, Term]:
     """A product under a renaming that identifies nothing, with the sign that sorting may bring."""
     coefficient: Number = 1
     powers: dict[Base, Number] = {}

@@ -12,15 +12,14 @@ identically zero (`signs.nonzero`), otherwise the reciprocal is a base of its ow
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
 from fractions import Fraction
 
 from idxcalc.expr import MINUS_ONE, Constant, Elementary, Mul, Num, Pow
 from idxcalc.normal.primitive import greater, primitive
-from idxcalc.normal.product import expand, expandable, multiply, multiply_all
+from idxcalc.normal.product import by_cases, expand, expandable, multiply, multiply_all
 from idxcalc.normal.signs import base_sign, branches, expression_nonzero, integral, nonzero, poly_sign
 from idxcalc.normal.terms import (
-    UNIT, Base, Number, Poly, Scope, Term, Undefined, add, as_number, besides, exact, number, poly_expr,
+    UNIT, Base, Number, Poly, Scope, Term, Undefined, add, as_number, exact, number, poly_expr,
     scale, single, sorted_term, term_expr,
 )  # fmt: skip
 
@@ -69,13 +68,6 @@ def _to_the(scope: Scope, base: Poly, term: Term, c: Number) -> Poly:
 
 def _each(scope: Scope, powers: dict[Base, Number], by: Number) -> list[Poly]:
     return [raised(scope, b, exact(e * by)) for b, e in powers.items()]
-
-
-def by_cases(scope: Scope, cases: tuple[Poly, Poly, Poly], value: Callable[[Poly], Poly]) -> Poly:
-    """A function of a sum that contains a bracket: its value where the bracket is 1, and where it is 0."""
-    scope.evidence.rule("by cases")
-    bracket, on, off = cases
-    return add(multiply(scope, bracket, value(on)), multiply(scope, besides(bracket), value(off)))
 
 
 def raised(scope: Scope, base: Base, exponent: Number) -> Poly:

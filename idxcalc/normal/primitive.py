@@ -15,11 +15,19 @@ from fractions import Fraction
 from math import ceil
 
 from idxcalc.expr import ZERO, Compare, Iverson
-from idxcalc.normal.product import multiply
-from idxcalc.normal.signs import base_sign, expression_nonzero, integral, nonzero, poly_sign, strictly
+from idxcalc.normal.product import by_cases, multiply
+from idxcalc.normal.signs import (
+    base_sign,
+    branches,
+    expression_nonzero,
+    integral,
+    nonzero,
+    poly_sign,
+    strictly,
+)
 from idxcalc.normal.terms import (
-    UNIT, Base, Number, Poly, Scope, as_number, besides, content, exact, key, minus, number, poly_expr, scale,
-    single, symbols, term_expr,
+    UNIT, Base, Number, Poly, Scope, add, as_number, besides, content, exact, key, minus, number, poly_expr,
+    scale, single, symbols, term_expr,
 )  # fmt: skip
 
 
@@ -83,6 +91,16 @@ def greater(scope: Scope, left: Poly, right: Poly) -> Poly:
     sign = poly_sign(scope, gap)
     if sign:
         return number(int(sign > 0))
+    if cases := branches(gap):
+        return by_cases(scope, cases, lambda case: greater(scope, case, {}))
+    size, common, rest = primitive(scope, gap, positive=False)
+    odd = [single(b) for b, e in common.items() if e % 2 == 1]
+    odd += [rest] * (rest != number(1))
+    if len(odd) == 2 and expression_nonzero(scope, rest):  # of one sign, or of two
+        one, other = (greater(scope, factor, {}) for factor in odd)
+        differ = minus(add(one, other), scale(multiply(scope, one, other), 2))
+        scope.evidence.assume("away from $%s = 0$", poly_expr(gap))
+        return besides(differ) if size > 0 else differ
     _, _, gap = primitive(scope, gap, positive=True)
     turn = orientation(gap) < 0 and expression_nonzero(scope, gap)
     bracket = single(Iverson(Compare(">", poly_expr(scale(gap, -1 if turn else 1)), ZERO)))

@@ -11,17 +11,17 @@ Invariant: what `multiply` returns has no base that one of these rules still app
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sized
+from collections.abc import Callable, Iterable, Mapping, Sized
 from fractions import Fraction
 from math import comb, floor
 
 from idxcalc.expr import (
-    MINUS_ONE, ZERO, Add, Compare, Component, Delta, Elementary, Expr, Index, Iverson, Mul, Num, Pow, Ref,
+    MINUS_ONE, ZERO, Add, Compare, Component, Delta, Elementary, Index, Iverson, Mul, Num, Pow, Ref,
     Slot, free, substitute,
 )  # fmt: skip
-from idxcalc.normal.signs import base_sign
+from idxcalc.normal.signs import base_sign, poly_sign, strictly
 from idxcalc.normal.terms import (
-    LIMIT, ORDERED, UNIT, Base, Number, Poly, Scope, Term, accumulate, besides, exact, number, poly_expr,
+    LIMIT, ORDERED, UNIT, Base, Number, Poly, Scope, Term, accumulate, add, besides, exact, number, poly_expr,
     power_expr, scale, single, sorted_term, spelt,
 )  # fmt: skip
 
@@ -79,6 +79,13 @@ def expandable(poly: Sized, exponent: int) -> bool:
     return comb(len(poly) + exponent - 1, exponent) <= EXPANDED
 
 
+def by_cases(scope: Scope, cases: tuple[Poly, Poly, Poly], value: Callable[[Poly], Poly]) -> Poly:
+    """A function of a sum that contains a bracket: its value where the bracket is 1, and where it is 0."""
+    scope.evidence.rule("by cases")
+    bracket, on, off = cases
+    return add(multiply(scope, bracket, value(on)), multiply(scope, besides(bracket), value(off)))
+
+
 def merge(scope: Scope, powers: dict[Base, Number], term: Term) -> None:
     """Multiplies ``powers`` by a term."""
     for base, e in term:
@@ -102,8 +109,11 @@ def settle(scope: Scope, powers: dict[Base, Number]) -> Poly:
     for base, e in powers.items():
         if not e or isinstance(base, Component):
             continue
-        if isinstance(base, Iverson) and opposite(scope, base) in powers:
-            return {}
+        for other in powers if isinstance(base, Iverson) else ():
+            both = together(scope, base, other) if other is not base else None
+            if both is not None:
+                rest = settle(scope, {b: x for b, x in powers.items() if b not in (base, other)})
+                return multiply(scope, rest, both)
         made = local(scope, base, e)
         if made is not None:
             rest = settle(scope, {b: x for b, x in powers.items() if b is not base})
@@ -138,14 +148,18 @@ def local(scope: Scope, base: Base, e: Number) -> Poly | None:
     return multiply(scope, made, single(base, e - whole)) if e > whole else made
 
 
-def opposite(scope: Scope, base: Iverson) -> Expr | None:
-    """The bracket of the opposite strict inequality, in normal form."""
-    match base.condition:
-        case Compare(">", left, right) if right is ZERO:
-            turned = scope.normal(scope, Iverson(Compare(">", Mul((MINUS_ONE, left)), ZERO)))
-            match [*turned]:
-                case [((Iverson() as other, _),)] if other is not base:
-                    return other
+def together(scope: Scope, one: Base, other: Base) -> Poly | None:
+    """The product of two brackets ``[p > 0]`` and ``[q > 0]``, where the sign of ``p + q`` or ``p - q`` is
+    known."""
+    match one, other:
+        case Iverson(Compare(">", p, left)), Iverson(Compare(">", q, right)) if left is right is ZERO:
+            wide, both = strictly(scope), scope.normal(scope, Add((p, q)))
+            if not both or (known := poly_sign(wide, both)) < 0:
+                return {}
+            if known > 0:
+                return add(single(one), single(other), number(-1))
+            if known := poly_sign(wide, scope.normal(scope, Add((p, Mul((MINUS_ONE, q)))))):
+                return single(other if known > 0 else one)
     return None
 
 

@@ -11,9 +11,9 @@ from __future__ import annotations
 from fractions import Fraction
 
 from idxcalc.expr import ZERO, Constant, Elementary, Expr, Num, Pow
-from idxcalc.normal.powers import by_cases, exponential, factorised, reciprocal
+from idxcalc.normal.powers import exponential, factorised, reciprocal
 from idxcalc.normal.primitive import greater, orientation, primitive
-from idxcalc.normal.product import multiply
+from idxcalc.normal.product import by_cases, multiply
 from idxcalc.normal.signs import branches, nonzero, poly_sign
 from idxcalc.normal.terms import (
     Base, Poly, Scope, Undefined, add, exact, key, minus, number, poly_expr, scale, single,

@@ -38,9 +38,7 @@ _SCAN = re.compile(
 _DIRECTIONS = "\u202a-\u202e\u2066-\u2069\u200e\u200f"
 _FORBIDDEN = re.compile(rf"([{_DIRECTIONS}])|[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 _NO_SUM = re.compile(r"\(?\s*no sum (?:on|over)\b(.*?)\)?\s*$", re.DOTALL)
-_SENTENCE = re.compile(
-    r"\$(?P<math>[^$]*)\$|(?P<word>[A-Za-z][A-Za-z\-]*)|(?P<space>[\s,.;:]+)|(?P<other>.)", re.DOTALL
-)
+_SENTENCE = re.compile(r"\$(?P<math>[^$]*)\$|[A-Za-z][A-Za-z\-]*|(?P<space>[\s,.;:]+)|.", re.DOTALL)
 _OPEN = "`{}` opened here is never closed"
 
 

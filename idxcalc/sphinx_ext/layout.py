@@ -14,9 +14,7 @@ from collections.abc import Iterator, Sequence
 
 from docutils import nodes
 
-_PIECE = re.compile(
-    r"\\begin(?=\s*\{)|\\end(?=\s*\{)|\\\\(?:\s*\[[^]]*\])?|\\left|\\right|\\.|[{}=]|\$|&", re.S
-)
+_PIECE = re.compile(r"\\(?:begin|end)(?=\s*\{)|\\\\(?:\s*\[[^]]*\])?|\\left|\\right|\\.|[{}=]|\$|&", re.S)
 _ATTRIBUTE = "(?:constant|symmetric|antisymmetric|invertible|positive|negative|integer)"
 _ATTRIBUTES = re.compile(rf"(?<![\\\w])({_ATTRIBUTE}\b(?:[ ,]+{_ATTRIBUTE}\b)*)")
 
