@@ -19,8 +19,8 @@ from idxcalc.calculus import series
 from idxcalc.errors import IdxcalcError
 from idxcalc.evidence import Evidence
 from idxcalc.expr import (
-    All, Call, Cases, Compare, Condition, Det, Elementary, Expr, Index, Inverse, Match, Part, Pow, Ref,
-    Sum, Variable, bound_here, called, children, free, opened, substitute, unlifted,
+    All, Call, Cases, Compare, Component, Condition, Det, Elementary, Expr, Index, Inverse, Iverson, Match,
+    Part, Pow, Ref, Sum, Variable, bound_here, called, children, free, opened, substitute, unlifted,
 )  # fmt: skip
 from idxcalc.normal.canonical import head
 from idxcalc.normal.normalise import normal
@@ -34,6 +34,7 @@ from idxcalc.normal.terms import (
 )  # fmt: skip
 
 Order = tuple[Variable, int] | None
+Bound = frozenset[tuple[Index, int | None]]  # and from where on, if components are left out
 
 
 def equal(
@@ -95,14 +96,24 @@ def _attempt(left: Expr, right: Expr, condition: Condition | None, order: Order,
 
 def suppose_invertible(scope: Scope, *sides: Expr) -> None:
     """A matrix that a side inverts has an inverse; so its determinant is not 0."""
-    apart = Scope(normal)
-    for part in _everything(*sides):
-        if isinstance(part, Inverse) and not free(part.matrix):
+    apart, parts = Scope(normal), _everything(*sides)
+    cases = _everything(*(p for part in parts if isinstance(part, Cases | Compare) for p in children(part)))
+    for part in parts:
+        if isinstance(part, Inverse) and not free(part.matrix) and part not in cases and not _stepped(part):
             for base in (base for term in normal(apart, Det(part.matrix)) for base, _ in term):
                 if isinstance(base, Det) and not nonzero(apart, base):
                     scope.evidence.assume(*invertible(part.matrix))
                     scope.safe[base] = True
                     scope.memo.clear()
+
+
+def _stepped(node: Part) -> bool:
+    """Whether a value may be 0 on a set that has a volume: it is piecewise, or whole numbers stand in it."""
+    parts = _everything(node)
+    kinked = any(
+        isinstance(p, Iverson | Cases) or getattr(p, "name", "") in ("max", "min", "abs") for p in parts
+    )
+    return kinked or any(isinstance(p, Component) and "integer" in p.variable.traits for p in parts)
 
 
 def assume(scope: Scope, condition: Condition) -> dict[Index, Index | int]:
@@ -175,32 +186,37 @@ def _inside(node: Part) -> tuple[Part, ...]:
 def domain(scope: Scope, node: Expr) -> frozenset[tuple[str, str]]:
     """What ``node`` needs to be positive to have a value: canonical texts, with the case it stands in."""
     found: set[tuple[str, str]] = set()
-    seen: set[tuple[Part, frozenset[Index], str]] = set()
+    seen: set[tuple[Part, Bound, str]] = set()
 
-    def need(kind: str, part: Expr, bound: frozenset[Index], case: str) -> None:
+    def need(kind: str, part: Expr, bound: Bound, case: str, whole: str = "") -> None:
         poly = normal(scope, part)
         wide = strictly(scope) if case else scope  # one branch of several is asked for at every size
         fine = sign(wide, part) == (1, True) if kind != "reciprocal" else expression_nonzero(wide, poly)
         if not fine or kind == "unit":
             if poly and kind != "unit":
                 _, _, poly = primitive(scope, poly, positive=kind == "positive")
-            made = poly_expr(poly)
-            text, _, _ = head(scope, made, 1, bound & free(made))
-            found.add((f"{kind} {text}", case))
+            made, first = poly_expr(poly), dict(bound)
+            text, ends, _ = head(scope, made, 1, free(made).intersection(first))
+            ranges = [(ends.index(i), key(i.dim), first[i]) for i in ends]
+            found.add((f"{kind} {text} {ranges} {whole}", case))
 
-    def visit(part: Part, bound: frozenset[Index], case: str) -> None:
+    def visit(part: Part, bound: Bound, case: str) -> None:
         if (part, bound, case) in seen:
             return
         seen.add((part, bound, case))
         match part:
             case Elementary("log", (inner,)):
                 need("positive", inner, bound, case)
+                need("reciprocal", inner, bound, case)
+            case Inverse(matrix, _, _) if _stepped(matrix):
+                need("reciprocal", Det(matrix), bound, case)
             case Elementary("arcsin" | "arccos", (inner,)):
                 need("unit", inner, bound, case)
             case Pow(base, exponent):
                 power = normal(scope, exponent)
                 if not all(c.denominator == 1 and (integral(t) or not t) for t, c in power.items()):
-                    need("positive", base, bound, case)
+                    whole = any(power) and all(map(integral, power))  # and has a root for some values only
+                    need("positive", base, bound, case, key(poly_expr(power)) * whole)
                 if any(c < 0 or t for t, c in power.items()):
                     need("reciprocal", base, bound, case + key(poly_expr(power)) * any(power))
             case Cases() | Compare():  # what has no value there may do no harm, or decide a condition
@@ -208,7 +224,7 @@ def domain(scope: Scope, node: Expr) -> frozenset[tuple[str, str]]:
             case _:
                 pass
         for child in _inside(part):
-            visit(child, bound | frozenset(bound_here(part)), case)
+            visit(child, bound | {(i, getattr(part, "first", None)) for i in bound_here(part)}, case)
 
     visit(node, frozenset(), "")
     return frozenset(found)

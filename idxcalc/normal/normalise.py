@@ -33,6 +33,7 @@ from idxcalc.normal.terms import (
     sorted_term, spelt,
 )  # fmt: skip
 
+Slots = tuple[Slot, ...]
 FEW = 8  # sums over fewer values may be written out
 
 
@@ -96,18 +97,21 @@ def component(scope: Scope, node: Component) -> Poly:
     for where, value in variable.fixed:
         if where == slots:
             return number(exact(Fraction(str(value))))
-    if not variable.traits & ORDERED or len(slots) < 2:
-        return single(node)
+    slots, sign = in_order(scope, variable.traits, slots)
+    return single(Component(variable, slots), 1, sign) if sign else {}
+
+
+def in_order(scope: Scope, traits: frozenset[str], slots: Slots) -> tuple[Slots, int]:
+    """The slots of a tensor, sorted if it is (anti)symmetric, and the sign of that: 0 if it vanishes."""
+    if not traits & ORDERED or len(slots) < 2:
+        return slots, 1
     order = sorted(range(len(slots)), key=lambda n: slot_order(slots[n]))
-    made = Component(variable, tuple(slots[n] for n in order))
-    if made is not node:
+    if order != sorted(order):
         scope.evidence.rule("symmetry")
-    if "symmetric" in variable.traits:
-        return single(made)
-    if len(set(slots)) < len(slots):
-        return {}
     turns = sum(order[a] > order[b] for b in range(len(order)) for a in range(b))
-    return single(made, 1, -1 if turns % 2 else 1)
+    sign = 1 if "symmetric" in traits else -(turns % 2) or 1
+    repeated = "antisymmetric" in traits and len(set(slots)) < len(slots)
+    return tuple(slots[n] for n in order), 0 if repeated else sign
 
 
 def summed(scope: Scope, node: Sum) -> Poly:
@@ -185,7 +189,8 @@ def call(scope: Scope, node: Call) -> Poly:
         if ranked != derivs:
             scope.evidence.rule("derivatives commute")
         derivs = ranked
-    return single(Call(function, out, derivs, made))
+    out, sign = in_order(scope, function.traits, out)
+    return single(Call(function, out, derivs, made), 1, sign) if sign else {}
 
 
 def bracket(scope: Scope, condition: Condition) -> Poly:

@@ -11,6 +11,8 @@ is compared with 0 has a value there too, and for that there is a stricter scope
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import islice, product
 from math import prod
@@ -18,7 +20,8 @@ from typing import Any
 
 from idxcalc.expr import (
     Add, Call, Compare, Component, Constant, Delta, Det, Elementary, Expr, Inverse, Iverson, Lambda, Mul,
-    Num, Part, Pow, Ref, Size, Slot, Sum, bound_here, free, opened, own_slots, substitute, walk,
+    Num, Part, Pow, Ref, Size, Slot, Sum, Variable, bound_here, children, free, opened, own_slots, substitute,
+    walk,
 )  # fmt: skip
 from idxcalc.normal.terms import (
     Base, Poly, Scope, Term, Undefined, add, content, denominators, key, poly_expr, power_expr, scale, single,
@@ -56,6 +59,8 @@ def sign(scope: Scope, node: Expr) -> tuple[int, bool]:
             return (-1 if value < 0 else 1), value != 0
         case Constant() | Size() | Elementary("exp" | "cosh", _):
             return 1, True
+        case Elementary("log", (Num(value),)):
+            return (1 if value > 1 else -1), value != 1
         case Component(owner, _) | Call(owner, _, (), _):
             declared = ("positive" in owner.traits) - ("negative" in owner.traits)
             found = declared, declared != 0
@@ -143,7 +148,8 @@ def nonzero(scope: Scope, base: Base) -> bool:
                 inner = opening(scope)
                 known = expression_nonzero(inner, inner.normal(inner, base))
             else:
-                generic = not base_sign(scope, base) and (_lasting(base) or not scope.strict)
+                sized = scope.strict or free(base) or _numbers(base)  # or components would differ
+                generic = not base_sign(scope, base) and (not sized or _lasting(base))
                 known = _generic(scope, base) if generic else bool(base_sign(scope, base))
         finally:
             del scope.safe[base]
@@ -154,25 +160,22 @@ def nonzero(scope: Scope, base: Base) -> bool:
 def _generic(scope: Scope, base: Base) -> bool:
     if isinstance(base, Pow) and not isinstance(base.exponent, Num):
         return expression_nonzero(scope, scope.normal(scope, base.base))
-    if all(isinstance(p, Num | Size | Add | Mul | Pow) for p in walk(base)):
-        return False  # n - 1 is 0 at one size
+    if not any(isinstance(p, Component | Call | Ref) for p in walk(base)):
+        return False  # n - 1 is 0 at one size, the sine of pi always
     for part in walk(base):
         match part:
             case Iverson() | Delta():
                 return False
-            case Component(variable, _) if "integer" in variable.traits:
-                return False
-            case Call(function, _, _, _) if "antisymmetric" in function.traits:
+            case Component() | Call() if _traits(part) & {"integer", "antisymmetric"}:
                 return False
             case Component(variable, slots) if variable.fixed and any(s in free(base) for s in slots):
                 return False
             case Det(matrix) | Inverse(matrix, _, _) if not _full_rank(scope, matrix):
                 return False
-    if isinstance(base, Add) and not _independent(base):
+    if not _independent(base):
         return False
     # Free indices may be equal, or be one of the numbers that are written.
-    frees = sorted(free(base), key=lambda i: i.name)
-    numbers = {s for part in walk(base) for s in own_slots(part) if isinstance(s, int)}
+    frees, numbers = sorted(free(base), key=lambda i: i.name), _numbers(base)
     apart = scope.distinct
     alike = [[k for k in frees[:n] if k.dim is i.dim and {i, k} not in apart] for n, i in enumerate(frees)]
     values: list[tuple[Slot, ...]] = [(i, *same, *numbers) for i, same in zip(frees, alike, strict=True)]
@@ -185,30 +188,71 @@ def _generic(scope: Scope, base: Base) -> bool:
         return False
 
 
-def _independent(base: Expr) -> bool:
-    """Whether no identity that the normal form does not know can make a sum vanish.
+def _numbers(base: Expr) -> set[int]:
+    """The numbers that stand as indices."""
+    return {s for part in walk(base) for s in own_slots(part) if isinstance(s, int)}
 
-    Its known functions must have no relations: sines and cosines of one argument, one hyperbolic function
-    without exponentials, one inverse function, one logarithm of a sum; one root of a product or sum.
+
+def _independent(base: Expr) -> bool:
+    """Whether no identity that the normal form does not know can make a sum in an expression vanish."""
+    numeric = any(i.dim.number is not None for p in walk(base) for i in bound_here(p))
+    sums = (part for part in walk(base) if isinstance(part, Add))
+    return not (numeric and _numbers(base)) and all(map(_unrelated, sums))
+
+
+def _unrelated(node: Add) -> bool:
+    """Whether a term has a tensor of its own that stands in no function; or the functions have no relations:
+    none inside of another; sines and cosines of one argument, one hyperbolic function without exponentials,
+    one inverse function, one logarithm of a sum; one root of a product, or of a sum that is no power.
     """
-    parts = set(walk(base))
+    kernels = [part for part in walk(node) if _kernel(part)]
+    if _own(node.terms) - _tensors(*kernels):
+        return True
     known: dict[str, set[Part]] = {}
-    for part in parts:
+    for part in kernels:
+        if any(map(_kernel, islice(walk(part), 1, None))):
+            return False
         match part:
             case Elementary(name, args):
                 families = FAMILIES.get(name, name)
                 if families == "log" and not isinstance(args[0], Add | Mul | Pow):
                     continue
                 known.setdefault(families, set()).add(args[0] if families == "circular" else part)
-            case Pow(Add() | Mul() | Pow() as inner, Num(value)) if value.denominator != 1:
+            case Pow(Add(terms), Num()) if not any(_linear(term, _own(terms)) for term in terms):
+                return False
+            case Pow(Add() | Mul() | Pow() as inner, Num()):
                 known.setdefault("root", set()).add(inner)
             case Pow(_, exponent) if not isinstance(exponent, Num):
                 known.setdefault("power", set()).add(part)
-    fixed = any(isinstance(s, int) for p in parts for s in own_slots(p))
-    numeric = any(i.dim.number is not None for p in parts for i in bound_here(p))
-    if (fixed and numeric) or ("hyperbolic" in known and "exp" in known):
+    if "exp" in known and known.keys() & {"hyperbolic", "power"}:
         return False
     return all(len(found) <= 1 for family, found in known.items() if family != "exp")
+
+
+def _traits(part: Part) -> frozenset[str]:
+    owner = part.variable if isinstance(part, Component) else getattr(part, "function", None)
+    return owner.traits if owner else frozenset()
+
+
+def _kernel(part: Part) -> bool:
+    """Whether a part is a function, or a power that is no product."""
+    whole = isinstance(part, Pow) and isinstance(by := part.exponent, Num) and by.value.denominator == 1
+    return isinstance(part, Elementary | Call | Pow) and not whole
+
+
+def _linear(term: Expr, tensors: set[Variable]) -> bool:
+    """Whether one of the tensors is a factor of a term."""
+    return any(isinstance(p, Component) and p.variable in tensors for p in (term, *children(term)))
+
+
+def _tensors(*parts: Part) -> set[Variable]:
+    return {p.variable for part in parts for p in walk(part) if isinstance(p, Component)}
+
+
+def _own(terms: Sequence[Expr]) -> set[Variable]:
+    """The tensors that stand in one of the terms only."""
+    counts = Counter(variable for term in terms for variable in _tensors(term))
+    return {variable for variable, count in counts.items() if count == 1}
 
 
 FAMILIES = {
@@ -255,24 +299,21 @@ def _anew(scope: Scope, **changes: Any) -> Scope:
 def _lasting(base: Base) -> bool:
     """Whether there is no size at which a base is always 0 that is not so at large ones: in no sum, or if one
     of its terms is positive at positive values and has a tensor of its own."""
-    if any("antisymmetric" in p.variable.traits for p in walk(base) if isinstance(p, Component)):
+    if any("antisymmetric" in _traits(part) for part in walk(base)):
         return False
     sized = any(bound_here(p) or isinstance(p, Size) for p in walk(base))
     if not sized or isinstance(base, Det | Inverse | Call):
         return True
     terms = base.terms if isinstance(base, Add) else (base,)
-    tensors = [{p.variable for p in walk(term) if isinstance(p, Component)} for term in terms]
-    others = [set().union(*(each for each in tensors if each is not own)) for own in tensors]
-    known = zip(terms, tensors, others, strict=True)
-    return any(own - rest and all(map(_plain, walk(term))) for term, own, rest in known)
+    own = _own(terms)
+    return any(own & _tensors(term) and all(map(_plain, walk(term))) for term in terms)
 
 
 def _plain(part: Part) -> bool:
     """Whether a part may stand in a product that is positive where all values are."""
     if isinstance(part, Component | Sum):
         return not part.variable.fixed if isinstance(part, Component) else part.first is None
-    natural = isinstance(part, Pow) and isinstance(by := part.exponent, Num) and by.value.denominator == 1
-    return natural or isinstance(part, Num | Size | Constant | Mul)
+    return isinstance(part, Num | Size | Constant | Mul | Pow) and not _kernel(part)
 
 
 def branches(poly: Poly) -> tuple[Poly, Poly, Poly] | None:
@@ -287,9 +328,6 @@ def branches(poly: Poly) -> tuple[Poly, Poly, Poly] | None:
 
 
 def integral(term: Term) -> bool:
-    """Whether a product is known to be an integer (indices of a sum, sizes, what is declared so)."""
-    return all(
-        e.denominator == 1 and e > 0
-        and (isinstance(b, Size) or (isinstance(b, Component) and "integer" in b.variable.traits))
-        for b, e in term
-    )  # fmt: skip
+    """Whether a product is known to be an integer (sizes, deltas, brackets, what is declared so)."""
+    whole = (isinstance(b, Size | Delta | Iverson) or "integer" in _traits(b) for b, _ in term)
+    return all(e.denominator == 1 and e > 0 for _, e in term) and all(whole)
