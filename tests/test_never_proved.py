@@ -327,6 +327,59 @@ def test_what_is_0_at_size_1_may_be_divided_by():
         ]  # fmt: skip
 
 
+UNPROVED = {  # what vanishes, or has no value, by what the normal form does not know
+    ("z, w\nx_i \\quad (i = 1, \\dots, n)\np, q positive\n\\sigma(z)", ""): [
+        r"\frac{z\sin\pi}{\sin\pi} = z", r"z\tan(\frac\pi2)\cos(\frac\pi2) = z", r"[\sin\pi = 0] = 0",
+        r"\frac{z\sin(\pi n)}{\sin(\pi n)} = z", r"[\cos\pi = -1] = 0", r"[4\arctan(1) = \pi] = 0",
+        r"[\log 1018081 = 2\log 1009] = 0", r"[p\sqrt{3+2\sqrt2} = p + p\sqrt2] = 0",
+        r"[\sqrt{p^2+2pq+q^2} = p+q] = 0", r"[(p^3+3p^2+3p+1)^{1/3} = p+1] = 0",
+        r"\frac{\arctan(\tan z)-z}{\arctan(\tan z)-z} = 1", r"[\tan(\arctan z) = z] = 0",
+        r"[\sigma(\tan(\arctan z)) = \sigma(z)] = 0", r"[p^{\log q} = e^{(\log p)\log q}] = 0",
+        r"[p^{1/\log(p)} = e] = 0", r"[\tanh(\log p) = \frac{p^2-1}{p^2+1}] = 0",
+        r"\frac{x_i+x_1-\sum_kx_k}{x_i+x_1-\sum_kx_k} = 1 \quad \text{(no sum on $i$)}",
+        r"\frac{\sqrt{x_ix_i}-x_1}{\sqrt{x_ix_i}-x_1} = 1",
+        r"e^{\delta_{ij}\log z} = z^{\delta_{ij}}", r"z^{[w>0]} = z^{[w>0]} + 0\log z",
+        r"e^{\frac12\log\max(0,z)} = \sqrt{\max(0,z)}",
+        r"\sqrt{\max(0,z)} = \sqrt{\max(0,z)} + 0\log\max(0,z)",
+    ],
+    ("z", r"R = 1 - 2(\sin z)\cos z \\ D = \sqrt R - \sin z + \cos z"): [
+        r"\frac{D}{D}\sqrt{R} = \sqrt{R}"
+    ],
+    ("z", r"R = z^2+2z+1 \\ D = \sqrt R - z - 1"): [r"\frac{D}{D}\sqrt{R} = \sqrt{R}"],
+    ("F_{ij}(z) symmetric", ""): ["[F_{12} = F_{21}] = 0"],
+    ("A_{ij}", ""): [r"\sum_{ij}(\log A_{ij}-\log A_{ij}) = \sum_i(\log A_{ii}-\log A_{ii})"],
+    (r"x_j \quad (j = 0, \dots, n)", ""): [
+        r"\sum_{j=1}^n(\log x_j-\log x_j) = \sum_{j=0}^n(\log x_j-\log x_j)"
+    ],
+    ("z\nk, l_{ij} integer", ""): [
+        r"e^{\frac k2\log z} = z^{k/2}", r"z^{k(k+1)/2} = z^{k(k+1)/2}+0\log z", r"\sqrt k = \sqrt k + 0\log k",
+        r"l_{ij}(l^{-1})_{jk} = \delta_{ik}",
+    ],
+    ("A_{ij}, w", r"M_{ij} = \max(0,A_{ij})"): [
+        r"M_{ij}(M^{-1})_{jk} = \delta_{ik}",
+        r"\frac{\det M}{\det M} = 1+0(M^{-1})_{11} \text{ if } w>0, \text{ else } 1",
+    ],
+    ("A_{ij}, z", r"M_{ij} = [z>0]A_{ij}"): [
+        r"(((M^{-1})_{ij})^{-1})_{kl} = M_{kl}", r"\det M\det((M^{-1})_{ij}) = 1"
+    ],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("given", "define"), UNPROVED)
+def test_what_may_vanish_is_no_divisor(given, define):
+    context = Context(given)
+    if define:
+        context.define(define)
+    verdicts = {text: context.check(text).verdict for text in UNPROVED[given, define]}
+    assert set(verdicts.values()) <= {"tested", "refuted"}, verdicts
+
+
+def test_functions_have_the_symmetries_of_tensors():
+    context = Context("F_{ij}(z) symmetric\nG_{ij}(z) antisymmetric\nx_i")
+    for text in ("F_{ij} = F_{ji}", "G_{ii} = 0", "G_{ij}x_ix_j = 0", "G_{ij}(x_k) = -G_{ji}(x_k)"):
+        assert context.check(text).verdict == "proved", text
+
+
 def test_a_hint_ties_no_sizes_that_differ():
     given = r"y_{ki} \quad (k = 1, \dots, N), x_i \quad (i = 1, \dots, n)"
     assert Context(given).check(r"x_iy_{ki}y_{kj} = x_j").verdict == "refuted"

@@ -19,9 +19,9 @@ from math import prod
 from typing import Any
 
 from idxcalc.expr import (
-    Add, Call, Compare, Component, Constant, Delta, Det, Elementary, Expr, Inverse, Iverson, Lambda, Mul,
-    Num, Part, Pow, Ref, Size, Slot, Sum, Variable, bound_here, children, free, opened, own_slots, substitute,
-    walk,
+    Add, Call, Compare, Component, Constant, Delta, Det, Elementary, Expr, Index, Inverse, Iverson, Lambda,
+    Mul, Num, Part, Pow, Ref, Size, Slot, Sum, Variable, bound_here, children, free, hidden, opened,
+    own_slots, substitute, walk,
 )  # fmt: skip
 from idxcalc.normal.terms import (
     Base, Poly, Scope, Term, Undefined, add, content, denominators, key, poly_expr, power_expr, scale, single,
@@ -75,8 +75,8 @@ def sign(scope: Scope, node: Expr) -> tuple[int, bool]:
                 found = prod(s for s, _ in signs), all(certain)
             elif len({s for s, _ in signs}) == 1:
                 found = signs[0][0], any(certain)
-        case Sum(_, body, first):
-            inner, strict = sign(scope, body)
+        case Sum(index, body, first):  # it is enough that one of its terms is not 0
+            inner, strict = sign(scope, substitute(body, {index: Index(f"?{index.name}", index.dim)}))
             found = inner, strict and first is None
         case Pow(base, Num(value)) if value.denominator == 1 and value.numerator % 2:
             return sign(scope, base)
@@ -148,8 +148,8 @@ def nonzero(scope: Scope, base: Base) -> bool:
                 inner = opening(scope)
                 known = expression_nonzero(inner, inner.normal(inner, base))
             else:
-                sized = scope.strict or free(base) or _numbers(base)  # or components would differ
-                generic = not base_sign(scope, base) and (not sized or _lasting(base))
+                parts = _numbers(base) or not all(hidden(i.name) for i in free(base))  # some may vanish
+                generic = not base_sign(scope, base) and (_lasting(base) or not (parts or scope.strict))
                 known = _generic(scope, base) if generic else bool(base_sign(scope, base))
         finally:
             del scope.safe[base]
@@ -205,7 +205,9 @@ def _unrelated(node: Add) -> bool:
     none inside of another; sines and cosines of one argument, one hyperbolic function without exponentials,
     one inverse function, one logarithm of a sum; one root of a product, or of a sum that is no power.
     """
-    kernels = [part for part in walk(node) if _kernel(part)]
+    products = [frozenset(term.factors if isinstance(term, Mul) else (term,)) for term in node.terms]
+    apart = frozenset().union(*products) - products[0].intersection(*products)  # but for what all have
+    kernels = [part for factor in apart for part in walk(factor) if _kernel(part)]
     if _own(node.terms) - _tensors(*kernels):
         return True
     known: dict[str, set[Part]] = {}
