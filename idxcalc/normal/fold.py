@@ -16,14 +16,14 @@ from typing import Any
 
 from idxcalc.errors import IdxcalcError
 from idxcalc.expr import (
-    Call, Expr, Index, Iverson, Num, Part, Pow, Ref, Slot, bound_here, called, changed, children, free,
-    own_slots, said, substitute, unlifted, walk,
+    Add, Call, Expr, Index, Iverson, Mul, Num, Part, Pow, Ref, Slot, Sum, bound_here, called, changed,
+    children, free, opened, own_slots, said, substitute, unlifted, walk,
 )  # fmt: skip
 from idxcalc.normal.equality import cleared
 from idxcalc.normal.normalise import normal
 from idxcalc.normal.powers import reciprocal
 from idxcalc.normal.product import multiply
-from idxcalc.normal.signs import expression_nonzero
+from idxcalc.normal.signs import base_sign, expression_nonzero, opening
 from idxcalc.normal.terms import (
     LIMIT, Number, Poly, Scope, Undefined, minus, poly_expr, power_expr, single,
 )  # fmt: skip
@@ -100,15 +100,17 @@ def solved(defined: Expr, meant: Expr) -> tuple[Rule, ...]:
     return tuple(found)
 
 
-def folded(scope: Scope, poly: Poly, known: list[Rule]) -> Poly:
+def folded(scope: Scope, poly: Poly, known: list[Rule], source: Expr) -> Poly:
     """A polynomial written with definitions, where that makes it no longer; or a little longer, where what
-    they were made of is gone then and less is divided."""
+    they were made of is gone then and less is divided. Nothing that may be 0 becomes a divisor that was none
+    in ``source``."""
     shapes = {_shape(part) for part in walk(poly_expr(poly))}
     usable = [rule for rule in known if _shape(rule.pattern) in shapes]
     plain = [rule for rule in usable if isinstance(rule.value, Ref | Call)]
     # A root is recognised as it was defined, before parts of it get names.
     roots = [rule for rule in usable if rule.exponent != 1]
     others = [rule for rule in usable if rule not in plain and rule not in roots]
+    below = divisors(source) | divisors(poly_expr(poly))
     for group in (*([rule] for rule in roots), plain, *([rule] for rule in others)):
         tree = poly_expr(poly)
         made = _rewritten(tree, group)
@@ -117,16 +119,38 @@ def folded(scope: Scope, poly: Poly, known: list[Rule]) -> Poly:
             found = poly_expr(shorter)
             patterns = {_shape(rule.pattern) for rule in group}
             gone = not any(_shape(part) in patterns for part in walk(found))
-            better = gone and divisions(found) < divisions(tree)
-            if weight(found) <= weight(tree) * (LONGER if better else 1):
+            better = gone and len(divisors(found)) < len(divisors(tree))
+            longest = weight(tree) * (LONGER if better else 1)
+            if weight(found) <= longest and _safe(scope, divisors(found) - below, below):
                 poly = shorter
     return poly
 
 
-def divisions(node: Part) -> int:
-    """How many powers in an expression are negative."""
-    powers = (part.exponent for part in walk(node) if isinstance(part, Pow))
-    return sum(isinstance(by, Num) and by.value < 0 for by in powers)
+def divisors(node: Part) -> set[Expr]:
+    """What has a negative power in an expression."""
+    powers = ((p.base, p.exponent) for p in walk(node) if isinstance(p, Pow))
+    return {base for base, by in powers if isinstance(by, Num) and by.value < 0}
+
+
+def _safe(scope: Scope, new: set[Expr], known: set[Expr]) -> bool:
+    """Whether new divisors are nowhere 0 where known ones are not, with names opened once, or all of them."""
+
+    def parts(scope: Scope, bases: set[Expr]) -> set[Expr]:  # of squares, in which no square root stands
+        bare = (opened(base) if isinstance(base, Ref) else base for base in bases)
+        squares = (normal(scope, Pow(base, Num(Fraction(-2)))) for base in bare)
+        return {base for poly in squares for base in divisors(poly_expr(poly))}
+
+    return not new or any(
+        all(_certain(inner, base) for base in parts(inner, new) - parts(inner, known))
+        for inner in (scope, opening(scope))
+    )
+
+
+def _certain(scope: Scope, base: Expr) -> bool:
+    """Whether an expression is 0 nowhere; a sum of squares, which has a sign almost everywhere, may be."""
+    parts = children(base) if isinstance(base, Add | Mul | Pow | Sum) else ()
+    enough = any if isinstance(base, Add) else all
+    return base_sign(scope, base) != 0 and enough(_certain(scope, part) for part in parts)
 
 
 def weight(node: Part) -> Number:

@@ -54,7 +54,7 @@ def simplify(expr: Expr, source: Expr | None = None) -> Expr:
     for whole in (many >= SOME, many < SOME) if many <= MANY else (True,):
         scope = Scope(normal, closed=True, whole=whole, safe=_nonzero)
         try:
-            poly = folded(scope, normal(scope, expr), known)
+            poly = folded(scope, normal(scope, expr), known, expr)
             made = factored(scope, poly)
         except (Undefined, IdxcalcError, RecursionError):
             continue
