@@ -150,7 +150,7 @@ def _certain(scope: Scope, base: Expr) -> bool:
     """Whether an expression is 0 nowhere; a sum of squares, which has a sign almost everywhere, may be."""
     parts = children(base) if isinstance(base, Add | Mul | Pow | Sum) else ()
     enough = any if isinstance(base, Add) else all
-    return base_sign(scope, base) != 0 and enough(_certain(scope, part) for part in parts)
+    return base_sign(scope, base) != 0 and enough(_certain(scope, part) for part in parts)  # type: ignore[arg-type]
 
 
 def weight(node: Part) -> Number:

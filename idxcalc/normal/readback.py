@@ -12,8 +12,8 @@ from weakref import WeakKeyDictionary
 
 from idxcalc.errors import IdxcalcError
 from idxcalc.expr import (
-    MINUS_ONE, Add, Component, Constant, Expr, Index, Mul, Num, Part, Pow, Ref, Size, Sum, bound_here,
-    changed, children, free, fresh, names, own_slots, said, transform, walk,
+    MINUS_ONE, Add, Component, Constant, Elementary, Expr, Index, Mul, Num, Part, Pow, Ref, Size, Sum,
+    bound_here, changed, children, free, fresh, names, own_slots, said, transform, walk,
 )  # fmt: skip
 from idxcalc.normal.canonical import renamed
 from idxcalc.normal.fold import Rule, definitions, folded, solved, weight
@@ -200,13 +200,19 @@ def _arranged(node: Expr) -> Expr:
             names = 2 if any(isinstance(f, Add) for f in factors) else 5
 
             def place(factor: Expr) -> tuple[int, int, str]:
-                base = factor.base if isinstance(factor, Pow) and isinstance(factor.exponent, Num) else factor
+                base = factor
+                while isinstance(base, Pow) and isinstance(base.exponent, Num):
+                    base = base.base
                 rank = names if isinstance(base, Ref) else ORDER.get(type(base), 4)
                 return rank, -len(own_slots(base)), _free_first(factor)
 
             return Mul(tuple(sorted(factors, key=place)))
         case Add(terms):
             return Add(tuple(sorted(terms, key=lambda t: (_negative(t), len(children(t)), _free_first(t)))))
+        case Pow(Elementary("exp", (inner,)), Num(by)) if by.denominator > 1:
+            return Elementary("exp", (_product(Num(by), inner),))
+        case Pow(base, Num(by)) if by < 0 and by != -1:
+            return Pow(_arranged(Pow(base, Num(-by))), MINUS_ONE)
     return node
 
 
