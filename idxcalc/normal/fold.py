@@ -17,7 +17,7 @@ from typing import Any
 from idxcalc.errors import IdxcalcError
 from idxcalc.expr import (
     Add, Call, Expr, Index, Iverson, Mul, Num, Part, Pow, Ref, Slot, Sum, bound_here, called, changed,
-    children, free, opened, own_slots, said, substitute, unlifted, walk,
+    children, free, opened, own_slots, said, substitute, transform, unlifted, walk,
 )  # fmt: skip
 from idxcalc.normal.equality import cleared
 from idxcalc.normal.normalise import normal
@@ -74,12 +74,14 @@ def application(node: Part) -> Call | None:
 
 
 @lru_cache(maxsize=500)  # no more: the rules keep their definition alive
-def solved(defined: Expr, meant: Expr) -> tuple[Rule, ...]:
-    """A definition read from right to left, and solved for each factor that it is linear in."""
-    scope, indices = Scope(normal, closed=True, most=LIMIT), tuple(sorted(free(defined), key=str))
+def solved(defined: Expr, meant: Expr, whole: bool = False) -> tuple[Rule, ...]:
+    """A definition read from right to left, and solved for each factor that it is linear in; ``whole``
+    as it was written, and for roots only."""
+    scope = Scope(normal, closed=True, whole=whole, most=LIMIT)
+    indices = tuple(sorted(free(defined), key=str))
     try:
         (((name, _),),) = normal(scope, defined)  # a product of one power
-        body = normal(scope, meant)
+        body = normal(scope, transform(meant, spread))
         equation = cleared(scope, minus(body, single(name)))
     except (Undefined, IdxcalcError, RecursionError, ValueError):
         return ()
@@ -90,7 +92,7 @@ def solved(defined: Expr, meant: Expr) -> tuple[Rule, ...]:
         with_it = {term: c for term, c in equation.items() if base in dict(term)}
         factor: Poly = {tuple(p for p in term if p[0] is not base): c for term, c in with_it.items()}
         rest: Poly = {term: -c for term, c in equation.items() if term not in with_it}
-        linear = exponent in (1, Fraction(1, 2)) and not isinstance(base, Iverson)
+        linear = exponent in (Fraction(1, 2), 1)[: 2 - whole] and not isinstance(base, Iverson)
         if linear and free(base) >= set(indices) and expression_nonzero(scope, factor):
             value = multiply(scope, rest, reciprocal(scope, factor))
             shape = _shape(base)
@@ -98,6 +100,14 @@ def solved(defined: Expr, meant: Expr) -> tuple[Rule, ...]:
             kept = tuple(b for b in others if any(_shape(part) == shape for part in walk(b)))
             found.append(Rule(indices, base, exponent, poly_expr(value), kept))
     return tuple(found)
+
+
+def spread(node: Expr) -> Expr:
+    """A square of a sum as a product, which a scope that keeps sums whole does not multiply out."""
+    match node:
+        case Pow(Add() as base, Num(by)) if by == 2:
+            return Mul((base, base))
+    return node
 
 
 def folded(scope: Scope, poly: Poly, known: list[Rule], source: Expr) -> Poly:

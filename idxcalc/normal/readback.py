@@ -16,7 +16,7 @@ from idxcalc.expr import (
     bound_here, changed, children, free, fresh, names, own_slots, said, transform, walk,
 )  # fmt: skip
 from idxcalc.normal.canonical import renamed
-from idxcalc.normal.fold import Rule, definitions, folded, solved, weight
+from idxcalc.normal.fold import definitions, folded, solved, spread, weight
 from idxcalc.normal.normalise import normal
 from idxcalc.normal.terms import (
     Base, Number, Poly, Scope, Term, Undefined, content, key, poly_expr, power_expr, sorted_term,
@@ -30,7 +30,7 @@ DUMMIES = 4  # contractions with more dummies are not compared
 
 
 _nonzero: WeakKeyDictionary[Expr, bool] = WeakKeyDictionary()  # no condition plays a part in this
-_simple: WeakKeyDictionary[Expr, list[Rule]] = WeakKeyDictionary()  # results, and what they were folded by
+_simple: WeakKeyDictionary[Expr, dict[Expr, Expr]] = WeakKeyDictionary()  # results, and what names meant
 
 
 def simplify(expr: Expr, source: Expr | None = None) -> Expr:
@@ -46,15 +46,17 @@ def simplify(expr: Expr, source: Expr | None = None) -> Expr:
     True
     """
     meant = definitions(source) if source is not None else {}
-    known = [rule for each in meant.items() for rule in solved(*each)]
-    if _simple.get(expr) == known:
+    if _simple.get(expr) == meant:
         return expr
     found: list[tuple[Number, bool, Expr]] = []
     many = term_count(expr)
     for whole in (many >= SOME, many < SOME) if many <= MANY else (True,):
         scope = Scope(normal, closed=True, whole=whole, safe=_nonzero)
         try:
-            poly = folded(scope, normal(scope, expr), known, expr)
+            known = [
+                rule for each in meant.items() for kept in {False, whole} for rule in solved(*each, kept)
+            ]
+            poly = folded(scope, normal(scope, transform(expr, spread)), known, expr)
             made = factored(scope, poly)
         except (Undefined, IdxcalcError, RecursionError):
             continue
@@ -69,7 +71,7 @@ def simplify(expr: Expr, source: Expr | None = None) -> Expr:
     used |= {said(p)[0].name for p in walk(best) if isinstance(p, Component | Ref)}
     arranged = _positive(transform(best, _arranged))
     written: Expr = _lettered(arranged, {}, used, hints)  # type: ignore[assignment]
-    _simple[written] = known
+    _simple[written] = meant
     return written
 
 
