@@ -16,14 +16,14 @@ from typing import Any
 
 from idxcalc.errors import IdxcalcError
 from idxcalc.expr import (
-    Add, Call, Expr, Index, Iverson, Mul, Num, Part, Pow, Ref, Slot, Sum, bound_here, called, changed,
+    Add, Call, Expr, Index, Iverson, Mul, Num, Part, Pow, Ref, Slot, bound_here, called, changed,
     children, free, opened, own_slots, said, substitute, transform, unlifted, walk,
 )  # fmt: skip
 from idxcalc.normal.equality import cleared
 from idxcalc.normal.normalise import normal
 from idxcalc.normal.powers import reciprocal
 from idxcalc.normal.product import multiply
-from idxcalc.normal.signs import base_sign, expression_nonzero, opening
+from idxcalc.normal.signs import expression_nonzero, opening
 from idxcalc.normal.terms import (
     LIMIT, Number, Poly, Scope, Undefined, minus, poly_expr, power_expr, single,
 )  # fmt: skip
@@ -112,8 +112,8 @@ def spread(node: Expr) -> Expr:
 
 def folded(scope: Scope, poly: Poly, known: list[Rule], source: Expr) -> Poly:
     """A polynomial written with definitions, where that makes it no longer; or a little longer, where what
-    they were made of is gone then and less is divided. Nothing that may be 0 becomes a divisor that was none
-    in ``source``."""
+    they were made of is gone then and less is divided. Nothing becomes a divisor that was none in
+    ``source``."""
     shapes = {_shape(part) for part in walk(poly_expr(poly))}
     usable = [rule for rule in known if _shape(rule.pattern) in shapes]
     plain = [rule for rule in usable if isinstance(rule.value, Ref | Call)]
@@ -131,7 +131,7 @@ def folded(scope: Scope, poly: Poly, known: list[Rule], source: Expr) -> Poly:
             gone = not any(_shape(part) in patterns for part in walk(found))
             better = gone and len(divisors(found)) < len(divisors(tree))
             longest = weight(tree) * (LONGER if better else 1)
-            if weight(found) <= longest and _safe(scope, divisors(found) - below, below):
+            if weight(found) <= longest and _known(scope, divisors(found) - below, below):
                 poly = shorter
     return poly
 
@@ -142,25 +142,15 @@ def divisors(node: Part) -> set[Expr]:
     return {base for base, by in powers if isinstance(by, Num) and by.value < 0}
 
 
-def _safe(scope: Scope, new: set[Expr], known: set[Expr]) -> bool:
-    """Whether new divisors are nowhere 0 where known ones are not, with names opened once, or all of them."""
+def _known(scope: Scope, new: set[Expr], known: set[Expr]) -> bool:
+    """Whether new divisors are made of known ones, with names opened once, or all of them."""
 
     def parts(scope: Scope, bases: set[Expr]) -> set[Expr]:  # of squares, in which no square root stands
         bare = (opened(base) if isinstance(base, Ref) else base for base in bases)
         squares = (normal(scope, Pow(base, Num(Fraction(-2)))) for base in bare)
         return {base for poly in squares for base in divisors(poly_expr(poly))}
 
-    return not new or any(
-        all(_certain(inner, base) for base in parts(inner, new) - parts(inner, known))
-        for inner in (scope, opening(scope))
-    )
-
-
-def _certain(scope: Scope, base: Expr) -> bool:
-    """Whether an expression is 0 nowhere; a sum of squares, which has a sign almost everywhere, may be."""
-    parts = children(base) if isinstance(base, Add | Mul | Pow | Sum) else ()
-    enough = any if isinstance(base, Add) else all
-    return base_sign(scope, base) != 0 and enough(_certain(scope, part) for part in parts)  # type: ignore[arg-type]
+    return not new or any(parts(s, new) <= parts(s, known) for s in (scope, opening(scope)))
 
 
 def weight(node: Part) -> Number:

@@ -19,8 +19,8 @@ from idxcalc.normal.canonical import renamed
 from idxcalc.normal.fold import definitions, folded, solved, spread, weight
 from idxcalc.normal.normalise import normal
 from idxcalc.normal.terms import (
-    Base, Number, Poly, Scope, Term, Undefined, content, key, poly_expr, power_expr, sorted_term,
-    term_expr,
+    Base, Number, Poly, Scope, Term, Undefined, content, key, number, poly_expr, power_expr, scale,
+    sorted_term, term_expr,
 )  # fmt: skip
 
 Powers = dict[Base, Number]
@@ -95,16 +95,27 @@ def neat(found: Expr, source: Expr) -> Expr:
 
 
 def factored(scope: Scope, poly: Poly) -> Expr:
-    """A polynomial as a number times common powers times a sum."""
+    """A polynomial as a number times common powers times a sum, or two: ``ac - ad - bc + bd``."""
     if len(poly) < 2:
         return poly_expr(poly)
+    outside, rest = _divided(poly)
+    sums = [rest]
+    for base in {b: None for term in rest for b, _ in term}:
+        parts = [{t: c for t, c in rest.items() if (base in dict(t)) is having} for having in (False, True)]
+        if min(map(len, parts)) > 1:
+            (one, inner), (other, same) = map(_divided, parts)
+            if same in (inner, scale(inner, -1)):
+                sums = [{**one, **(other if same == inner else scale(other, -1))}, inner]
+                break
+    bodies = [factored(scope, part) for part in sums] if sums[1:] else [_collected(scope, rest)]
+    return _product(*([] if outside == number(1) else [poly_expr(outside)]), *bodies)
+
+
+def _divided(poly: Poly) -> tuple[Poly, Poly]:
+    """A number times the powers common to all terms, and the sum that it leaves."""
     common = _common(list(poly))
     size = content(poly) * (-1 if all(c < 0 for c in poly.values()) else 1)
-    rest: Poly = {_without(t, common): c / size for t, c in poly.items()}
-    body = _collected(scope, rest)
-    whole = body[0] if len(body) == 1 else Add(tuple(body))
-    powers = [power_expr(b, e) for b, e in sorted_term(common)]
-    return _product(*([Num(size)] if size != 1 else []), *powers, whole)
+    return {sorted_term(common): size}, {_without(t, common): c / size for t, c in poly.items()}
 
 
 def _product(*factors: Expr) -> Expr:
@@ -126,7 +137,7 @@ def _without(term: Term, common: Powers) -> Term:
     return sorted_term({b: e - common.get(b, 0) for b, e in term})
 
 
-def _collected(scope: Scope, poly: Poly) -> list[Expr]:
+def _collected(scope: Scope, poly: Poly) -> Expr:
     """The terms with their numbers, contractions that share factors made one."""
 
     def order(each: tuple[Term, Number]) -> tuple[int, str]:
@@ -158,7 +169,7 @@ def _collected(scope: Scope, poly: Poly) -> list[Expr]:
                     made = Sum(index, made)
                 made = _product(*(power_expr(b, e) for b, e in outside), made)
         found.append(made)
-    return found
+    return found[0] if len(found) == 1 else Add(tuple(found))
 
 
 def _aligned(
@@ -210,6 +221,7 @@ def _arranged(node: Expr) -> Expr:
 
             return Mul(tuple(sorted(factors, key=place)))
         case Add(terms):
+            terms = tuple(t for term in terms for t in (term.terms if isinstance(term, Add) else (term,)))
             return Add(tuple(sorted(terms, key=lambda t: (_negative(t), len(children(t)), _free_first(t)))))
         case Pow(Elementary("exp", (inner,)), Num(by)) if by.denominator > 1:
             return Elementary("exp", (_product(Num(by), inner),))
@@ -225,14 +237,16 @@ def _positive(node: Expr) -> Expr:
 
 
 def _turned(node: Expr) -> Expr | None:
-    """The negative of an expression, by turning a difference in it in which no number stands."""
+    """The negative of an expression, by turning a sum in it with a difference, if it is not ``1 - p``."""
     match node:
-        case Add(terms) if any(map(_negative, terms)) and not any(isinstance(t, Num) for t in terms):
+        case Add(terms) if any(map(_negative, terms)) and (
+            terms[2:] or not any(isinstance(t, Num) for t in terms)
+        ):
             return Add(tuple(_product(*_negated(t)) for t in terms))
         case Mul(factors):
-            for n, other in enumerate(map(_turned, factors)):
-                if other is not None:
-                    return _product(*factors[:n], other, *factors[n + 1 :])
+            turned = [(n, other) for n, other in enumerate(map(_turned, factors)) if other is not None]
+            made = [_product(*factors[:n], other, *factors[n + 1 :]) for n, other in turned]
+            return min(made, key=lambda e: sum(map(_negative, walk(e))), default=None)  # type: ignore[arg-type]
         case Sum(index, body, first) if (other := _turned(body)) is not None:
             return Sum(index, other, first)
     return None
