@@ -24,9 +24,7 @@ from idxcalc.normal.normalise import normal
 from idxcalc.normal.powers import reciprocal
 from idxcalc.normal.product import multiply
 from idxcalc.normal.signs import expression_nonzero, opening
-from idxcalc.normal.terms import (
-    LIMIT, Number, Poly, Scope, Undefined, minus, poly_expr, power_expr, single,
-)  # fmt: skip
+from idxcalc.normal.terms import LIMIT, Number, Poly, Scope, Undefined, minus, poly_expr, power_expr, single
 
 Binding = dict[Index, Slot]
 LONGER = 1.5  # so much longer an expression may get where names replace divisions
@@ -48,19 +46,15 @@ def definitions(source: Expr) -> dict[Expr, Expr]:
     is; a name for an applied function is the only name for it."""
     found: dict[Expr, Expr] = {}
 
-    def add(name: Expr, body: Expr) -> None:
-        if name not in found:
-            value = application(body)
-            body = body if value is None else called(value)
-            visit(body)
-            found[name] = body
-
     def visit(node: Expr) -> None:
-        for part in walk(node):
-            if isinstance(part, Ref):
-                add(Ref(part.definition, part.definition.indices), part.definition.body)
-            elif (value := application(part)) is not None:
-                add(value, called(value))
+        for p in walk(node):
+            name = Ref(p.definition, p.definition.indices) if isinstance(p, Ref) else application(p)
+            if name is not None and name not in found:
+                body = opened(name) if isinstance(name, Ref) else called(name)
+                value = application(body)
+                body = body if value is None else called(value)
+                visit(body)
+                found[name] = body
 
     visit(source)
     return found
@@ -88,26 +82,22 @@ def solved(defined: Expr, meant: Expr, whole: bool = False) -> tuple[Rule, ...]:
     found = [Rule(indices, poly_expr(body), 1, name)]
     for base in {b: None for term in equation for b, _ in term if b is not name}:
         exponents = {e for term in equation for b, e in term if b is base}
-        (exponent,) = exponents if len(exponents) == 1 else (0,)
         with_it = {term: c for term, c in equation.items() if base in dict(term)}
         factor: Poly = {tuple(p for p in term if p[0] is not base): c for term, c in with_it.items()}
         rest: Poly = {term: -c for term, c in equation.items() if term not in with_it}
-        linear = exponent in (Fraction(1, 2), 1)[: 2 - whole] and not isinstance(base, Iverson)
+        linear = exponents in ({Fraction(1, 2)}, {1})[: 2 - whole] and not isinstance(base, Iverson)
         if linear and free(base) >= set(indices) and expression_nonzero(scope, factor):
             value = multiply(scope, rest, reciprocal(scope, factor))
             shape = _shape(base)
-            others = {b: None for poly in (factor, rest) for t in poly for b, _ in t}
-            kept = tuple(b for b in others if any(_shape(part) == shape for part in walk(b)))
-            found.append(Rule(indices, base, exponent, poly_expr(value), kept))
+            kept = {b: None for p in (factor, rest) for t in p for b, _ in t if shape in map(_shape, walk(b))}
+            found.append(Rule(indices, base, exponents.pop(), poly_expr(value), tuple(kept)))
     return tuple(found)
 
 
 def spread(node: Expr) -> Expr:
     """A square of a sum as a product, which a scope that keeps sums whole does not multiply out."""
-    match node:
-        case Pow(Add() as base, Num(by)) if by == 2:
-            return Mul((base, base))
-    return node
+    square = isinstance(node, Pow) and isinstance(node.base, Add) and node.exponent is Num(Fraction(2))
+    return Mul(children(node)[:1] * 2) if square else node  # type: ignore[arg-type]
 
 
 def folded(scope: Scope, poly: Poly, known: list[Rule], source: Expr) -> Poly:
@@ -127,10 +117,8 @@ def folded(scope: Scope, poly: Poly, known: list[Rule], source: Expr) -> Poly:
         if made is not tree:
             shorter = normal(scope, made)
             found = poly_expr(shorter)
-            patterns = {_shape(rule.pattern) for rule in group}
-            gone = not any(_shape(part) in patterns for part in walk(found))
-            better = gone and len(divisors(found)) < len(divisors(tree))
-            longest = weight(tree) * (LONGER if better else 1)
+            gone = {_shape(rule.pattern) for rule in group}.isdisjoint(map(_shape, walk(found)))
+            longest = weight(tree) * (LONGER if gone and len(divisors(found)) < len(divisors(tree)) else 1)
             if weight(found) <= longest and _known(scope, divisors(found) - below, below):
                 poly = shorter
     return poly
@@ -147,8 +135,7 @@ def _known(scope: Scope, new: set[Expr], known: set[Expr]) -> bool:
 
     def parts(scope: Scope, bases: set[Expr]) -> set[Expr]:  # of squares, in which no square root stands
         bare = (opened(base) if isinstance(base, Ref) else base for base in bases)
-        squares = (normal(scope, Pow(base, Num(Fraction(-2)))) for base in bare)
-        return {base for poly in squares for base in divisors(poly_expr(poly))}
+        return {d for b in bare for d in divisors(poly_expr(normal(scope, Pow(b, Num(Fraction(-2))))))}
 
     return not new or any(parts(s, new) <= parts(s, known) for s in (scope, opening(scope)))
 
@@ -175,23 +162,17 @@ def _shape(node: Part) -> int:
 
 def _rewritten(node: Expr, group: list[Rule]) -> Expr:
     """``node`` with everything that looks like a pattern replaced."""
-    kept = {_shape(part): (part, rule.indices) for rule in group for part in rule.kept}
-    fitting: dict[int, list[Rule]] = {}
-    for rule in group:
-        fitting.setdefault(_shape(rule.pattern), []).append(rule)
 
     def visit(part: Any) -> Any:
-        shape = _shape(part)
-        if shape in kept and _match(kept[shape][0], part, kept[shape][1]) is not None:
+        if any(_match(own, part, rule.indices) is not None for rule in group for own in rule.kept):
             return part
         base, exponent = part, Fraction(1)
         if isinstance(part, Pow) and isinstance(part.exponent, Num):
             base, exponent = part.base, part.exponent.value
-        for rule in fitting.get(_shape(base), ()):
-            times = exponent / rule.exponent
-            binding = _match(rule.pattern, base, rule.indices) if times.denominator == 1 else None
-            if binding is not None and len(binding) == len(rule.indices):
-                return power_expr(substitute(rule.value, binding), times)
+        for rule in group:
+            binding = _match(rule.pattern, base, rule.indices)
+            if binding is not None and len(binding) == len(rule.indices) and exponent % rule.exponent == 0:
+                return power_expr(substitute(rule.value, binding), exponent / rule.exponent)
         return changed(part, visit) if children(part) else part
 
     return visit(node)  # type: ignore[no-any-return]
@@ -199,6 +180,8 @@ def _rewritten(node: Expr, group: list[Rule]) -> Expr:
 
 def _match(pattern: Expr, node: Expr, letters: tuple[Index, ...]) -> Binding | None:
     """The values of ``letters`` that make the pattern the node, up to the names of bound indices."""
+    if _shape(pattern) != _shape(node):
+        return None
     parts = zip(walk(pattern), walk(node), strict=False)
     slots = (zip(own_slots(a), own_slots(b), strict=False) for a, b in parts)
     found = {own: slot for pair in slots for own, slot in pair if own in letters and isinstance(own, Index)}

@@ -6,6 +6,7 @@ become one sum with a bracket, ``2 \\sum_i (\\hat y_i - y_i) t_i``; dummies get 
 
 from __future__ import annotations
 
+from functools import reduce
 from itertools import permutations
 from math import prod
 from weakref import WeakKeyDictionary
@@ -53,9 +54,7 @@ def simplify(expr: Expr, source: Expr | None = None) -> Expr:
     for whole in (many >= SOME, many < SOME) if many <= MANY else (True,):
         scope = Scope(normal, closed=True, whole=whole, safe=_nonzero)
         try:
-            known = [
-                rule for each in meant.items() for kept in {False, whole} for rule in solved(*each, kept)
-            ]
+            known = [r for each in meant.items() for kept in {False, whole} for r in solved(*each, kept)]
             poly = folded(scope, normal(scope, transform(expr, spread)), known, expr)
             made = factored(scope, poly)
         except (Undefined, IdxcalcError, RecursionError):
@@ -69,8 +68,7 @@ def simplify(expr: Expr, source: Expr | None = None) -> Expr:
     hints = _hints(source, *meant.values()) if source is not None else {}
     used = {n for n in names(best) if n[0] not in "#~$"}
     used |= {said(p)[0].name for p in walk(best) if isinstance(p, Component | Ref)}
-    arranged = _positive(transform(best, _arranged))
-    written: Expr = _lettered(arranged, {}, used, hints)  # type: ignore[assignment]
+    written: Expr = _lettered(_positive(transform(best, _arranged)), {}, used, hints)  # type: ignore[assignment]
     _simple[written] = meant
     return written
 
@@ -78,15 +76,14 @@ def simplify(expr: Expr, source: Expr | None = None) -> Expr:
 def _product_of_differences(node: Expr) -> bool:
     """Whether nothing is gained by multiplying out: no sum has more than two terms, or a sum in a term."""
     sums = [part for part in walk(node) if isinstance(part, Add)]
-    inside = [sum(isinstance(p, Add) for p in walk(part)) for part in sums]
-    return node not in sums and set(inside) <= {1} and all(len(part.terms) < 3 for part in sums)
+    single = (sum(isinstance(p, Add) for p in walk(s)) == 1 and len(s.terms) < 3 for s in sums)
+    return node not in sums and all(single)
 
 
 def term_count(node: Part) -> int:
     """How many terms an expression has, its products multiplied out."""
-    if isinstance(node, Add):
-        return sum(map(term_count, node.terms))
-    return prod(map(term_count, children(node))) if isinstance(node, Mul | Sum) else 1
+    counts = map(term_count, children(node) if isinstance(node, Add | Mul | Sum) else ())
+    return sum(counts) if isinstance(node, Add) else prod(counts)
 
 
 def neat(found: Expr, source: Expr) -> Expr:
@@ -98,17 +95,16 @@ def factored(scope: Scope, poly: Poly) -> Expr:
     """A polynomial as a number times common powers times a sum, or two: ``ac - ad - bc + bd``."""
     if len(poly) < 2:
         return poly_expr(poly)
-    outside, rest = _divided(poly)
-    sums = [rest]
+    size, rest = _divided(poly)
+    outside = [poly_expr(size)] if size != number(1) else []
     for base in {b: None for term in rest for b, _ in term}:
         parts = [{t: c for t, c in rest.items() if (base in dict(t)) is having} for having in (False, True)]
         if min(map(len, parts)) > 1:
             (one, inner), (other, same) = map(_divided, parts)
             if same in (inner, scale(inner, -1)):
-                sums = [{**one, **(other if same == inner else scale(other, -1))}, inner]
-                break
-    bodies = [factored(scope, part) for part in sums] if sums[1:] else [_collected(scope, rest)]
-    return _product(*([] if outside == number(1) else [poly_expr(outside)]), *bodies)
+                outer = {**one, **(other if same == inner else scale(other, -1))}
+                return _product(*outside, factored(scope, outer), factored(scope, inner))
+    return _product(*outside, _collected(scope, rest))
 
 
 def _divided(poly: Poly) -> tuple[Poly, Poly]:
@@ -123,14 +119,14 @@ def _product(*factors: Expr) -> Expr:
     return flat[0] if len(flat) == 1 else Mul(flat)
 
 
+def _over(body: Expr, index: Index) -> Expr:
+    return Sum(index, body)
+
+
 def _common(terms: list[Term]) -> Powers:
     """The powers that divide all terms: of the same sign in each, the smallest."""
-    found: Powers = {}
-    for base, first in terms[0]:
-        powers = [dict(t).get(base, 0) for t in terms]
-        if all(e * first > 0 for e in powers):
-            found[base] = min(powers) if first > 0 else max(powers)
-    return found
+    powers = {base: [dict(t).get(base, 0) for t in terms] for base, _ in terms[0]}
+    return {base: min(es, key=abs) for base, es in powers.items() if min(es) > 0 or max(es) < 0}  # type: ignore[arg-type]
 
 
 def _without(term: Term, common: Powers) -> Term:
@@ -156,17 +152,14 @@ def _collected(scope: Scope, poly: Poly) -> Expr:
             shared, parts = None, {inner: c}
             for other, d in list(rest.items()):
                 added = [p for p in other if p not in outside]
-                if len(other) != len(term) or len(added) != 1 or added[0][1] != 1:
-                    continue
-                aligned = _aligned(scope, indices, inner, added[0][0], shared)
+                fits = len(other) == len(term) and len(added) == 1 == added[0][1]
+                aligned = _aligned(scope, indices, inner, added[0][0], shared) if fits else None
                 if aligned is not None:
                     shared, turn, moved = aligned
                     parts[moved] = d * turn
                     del rest[other]
             if shared is not None:
-                made = factored(scope, parts)
-                for index in reversed(indices):
-                    made = Sum(index, made)
+                made = reduce(_over, reversed(indices), factored(scope, parts))
                 made = _product(*(power_expr(b, e) for b, e in outside), made)
         found.append(made)
     return found[0] if len(found) == 1 else Add(tuple(found))
@@ -190,9 +183,7 @@ def _aligned(
         if not fits or any(free(b) & set(more.values()) for b in common):
             continue
         if more:
-            left = term_expr(_without(moved, common))
-            for index in more.values():
-                left = Sum(index, left)
+            left = reduce(_over, more.values(), term_expr(_without(moved, common)))
             moved = sorted_term({**common, left: 1})
         if best is None or len(common) > len(best[0]):
             best = common, sign, moved
@@ -213,11 +204,10 @@ def _arranged(node: Expr) -> Expr:
             names = 2 if any(isinstance(f, Add) for f in factors) else 5
 
             def place(factor: Expr) -> tuple[int, int, str]:
-                base = factor
-                while isinstance(base, Pow) and isinstance(base.exponent, Num):
-                    base = base.base
-                rank = names if isinstance(base, Ref) else ORDER.get(type(base), 4)
-                return rank, -len(own_slots(base)), _free_first(factor)
+                if isinstance(factor, Pow) and isinstance(factor.exponent, Num):
+                    return place(factor.base)
+                rank = names if isinstance(factor, Ref) else ORDER.get(type(factor), 4)
+                return rank, -len(own_slots(factor)), _free_first(factor)
 
             return Mul(tuple(sorted(factors, key=place)))
         case Add(terms):
@@ -239,13 +229,11 @@ def _positive(node: Expr) -> Expr:
 def _turned(node: Expr) -> Expr | None:
     """The negative of an expression, by turning a sum in it with a difference, if it is not ``1 - p``."""
     match node:
-        case Add(terms) if any(map(_negative, terms)) and (
-            terms[2:] or not any(isinstance(t, Num) for t in terms)
-        ):
+        case Add(terms) if any(map(_negative, terms)) and (terms[2:] or Num not in map(type, terms)):
             return Add(tuple(_product(*_negated(t)) for t in terms))
         case Mul(factors):
-            turned = [(n, other) for n, other in enumerate(map(_turned, factors)) if other is not None]
-            made = [_product(*factors[:n], other, *factors[n + 1 :]) for n, other in turned]
+            turned = enumerate(map(_turned, factors))
+            made = [_product(*factors[:n], e, *factors[n + 1 :]) for n, e in turned if e is not None]
             return min(made, key=lambda e: sum(map(_negative, walk(e))), default=None)  # type: ignore[arg-type]
         case Sum(index, body, first) if (other := _turned(body)) is not None:
             return Sum(index, other, first)
@@ -276,10 +264,9 @@ def _hints(*formulas: Expr) -> Hints:
     """The letters that a formula and its definitions use in each slot."""
     found: Hints = {}
     for part in (part for node in formulas for part in walk(node)):
-        if isinstance(part, Component | Ref):
-            for place, slot in enumerate(part.slots):
-                if isinstance(slot, Index):
-                    found.setdefault((said(part)[0], place), []).append(slot.name)
+        for place, slot in enumerate(part.slots if isinstance(part, Component | Ref) else ()):
+            if isinstance(slot, Index):
+                found.setdefault((said(part)[0], place), []).append(slot.name)
     return found
 
 
@@ -294,10 +281,8 @@ def _lettered(node: Part, names: dict[Index, Index], used: set[str], hints: Hint
 
 
 def _letter(index: Index, node: Part, used: set[str], hints: Hints) -> Index:
-    for part in walk(node) if hints else ():
-        if isinstance(part, Component | Ref) and index in part.slots:
-            for name in hints.get((said(part)[0], part.slots.index(index)), ()):
-                if name not in used:
-                    used.add(name)
-                    return Index(name, index.dim)
-    return fresh(index, used)
+    having = (p for p in walk(node) if hints and isinstance(p, Component | Ref) and index in p.slots)
+    found = (n for p in having for n in hints.get((said(p)[0], p.slots.index(index)), ()) if n not in used)
+    name = next(found, None) or fresh(index, used).name
+    used.add(name)
+    return Index(name, index.dim)
