@@ -108,6 +108,45 @@ def defining(given: str, defined: list[str]) -> Context:
             r"2(1 - h_g^2) x_h v_{ig} r_i \quad \text{(no sum on $g$)}",
         ),
         ("x_i", LENGTH, "r", "x_j", r"\frac{x_j}{r}"),
+        # Nothing is divided that was not, and what is divided stands below one line.
+        (
+            "x_j, u_{ij}, v_{ij}",
+            [r"a_i = \tanh(u_{ij}x_j)", "b_i = v_{ij}x_j", r"h_i = a_ib_i \quad \text{(no sum on $i$)}"],
+            "h_i", "u_{gh}",
+            r"b_g (1 - a_g^2) \delta_{gi} x_h \quad \text{(no sum on $g$)}",
+        ),
+        (
+            "g_i\nx_i \\quad (i = 1, \\dots, n)\n\\epsilon positive",
+            [r"r = \sqrt{\frac1nx_kx_k + \epsilon}", r"y_i = \frac{g_ix_i}{r} \quad \text{(no sum on $i$)}"],
+            "y_i", "x_j",
+            r"\frac{g_i}{r} \left(\delta_{ij} - \frac{x_i x_j}{n r^2}\right) \quad \text{(no sum on $i$)}",
+        ),
+        (
+            "g, v_i", [r"w_j = \frac{gv_j}{\sqrt{v_kv_k}}"], "w_j", "v_i",
+            r"\frac{g}{\sqrt{\sum_k v_k^2}} \left(\delta_{ij} - \frac{v_i v_j}{\sum_k v_k^2}\right)",
+        ),
+        ("z positive", [], r"\frac{1}{\sqrt z}", "z", r"-\frac{1}{2z^{\frac{3}{2}}}"),
+        # A bracket turns to save a minus; a sum that is a product of two is written so.
+        (
+            "x_i \\quad (i = 1, \\dots, n)\n\\epsilon positive",
+            [*NORM[:2], r"y_i = \frac{x_i-m}{\sqrt{v+\epsilon}}"], "y_i", "x_j",
+            r"\frac{1}{n \sqrt{\epsilon + v}} (n \delta_{ij} - 1 - y_i y_j)",
+        ),
+        (
+            "x_i \\quad (i = 1, \\dots, n)",
+            [NORM[0], r"s = \sqrt{\frac1n\sum_i (x_i-m)^2}", NORM[3]], "y_i", "x_j",
+            r"\frac{1}{s} \left(\delta_{ij} - \frac{1}{n} - \frac{1}{n} y_i y_j\right)",
+        ),
+        (
+            "x_j, h_i, n_i, p_{ij}",
+            [*SIGMOID, "z_i = s(p_{ij}x_j)", r"k_i = (1-z_i)n_i + z_ih_i \quad \text{(no sum on $i$)}"],
+            "k_i", "p_{gh}",
+            r"(1 - z_g) (k_g - n_g) \delta_{gi} x_h \quad \text{(no sum on $g$)}",
+        ),
+        (
+            r"\ell_i", [], r"e^{\ell_i/2}", r"\ell_j",
+            r"\frac{1}{2} \delta_{ij} e^{\frac{1}{2} \ell_i} \quad \text{(no sum on $i$)}",
+        ),
         ("x_i", LENGTH, "u_i", "x_j", r"\frac{1}{r} (\delta_{ij} - u_i u_j)"),
     ],
 )  # fmt: skip

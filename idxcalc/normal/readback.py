@@ -76,8 +76,7 @@ def simplify(expr: Expr, source: Expr | None = None) -> Expr:
 def _product_of_differences(node: Expr) -> bool:
     """Whether nothing is gained by multiplying out: no sum has more than two terms, or a sum in a term."""
     sums = [part for part in walk(node) if isinstance(part, Add)]
-    single = (sum(isinstance(p, Add) for p in walk(s)) == 1 and len(s.terms) < 3 for s in sums)
-    return node not in sums and all(single)
+    return node not in sums and all([*map(type, walk(s))].count(Add) == 1 == len(s.terms) - 1 for s in sums)
 
 
 def term_count(node: Part) -> int:
