@@ -125,6 +125,7 @@ def defining(given: str, defined: list[str]) -> Context:
             "g, v_i", [r"w_j = \frac{gv_j}{\sqrt{v_kv_k}}"], "w_j", "v_i",
             r"\frac{g}{\sqrt{\sum_k v_k^2}} \left(\delta_{ij} - \frac{v_i v_j}{\sum_k v_k^2}\right)",
         ),
+        ("z", [], "e^{-3z}", "z", "-3e^{-3z}"),
         ("z positive", [], r"\frac{1}{\sqrt z}", "z", r"-\frac{1}{2z^{\frac{3}{2}}}"),
         # A bracket turns to save a minus; a sum that is a product of two is written so.
         (

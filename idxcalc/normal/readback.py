@@ -212,7 +212,7 @@ def _arranged(node: Expr) -> Expr:
         case Add(terms):
             terms = tuple(t for term in terms for t in (term.terms if isinstance(term, Add) else (term,)))
             return Add(tuple(sorted(terms, key=lambda t: (_negative(t), len(children(t)), _free_first(t)))))
-        case Pow(Elementary("exp", (inner,)), Num(by)) if by.denominator > 1:
+        case Pow(Elementary("exp", (inner,)), Num(by)) if by != -1:
             return Elementary("exp", (_product(Num(by), inner),))
         case Pow(base, Num(by)) if by < 0 and by != -1:
             return Pow(_arranged(Pow(base, Num(-by))), MINUS_ONE)
