@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from fractions import Fraction
+
+import numpy as np
 import pytest
 
 from idxcalc import Context
+from idxcalc.calculus import differentiate
+from idxcalc.expr import Num, Pow, Variable, python_name, symbols
+from idxcalc.normal.fold import divisors
+from idxcalc.normal.normalise import normal
+from idxcalc.normal.signs import base_sign
+from idxcalc.normal.terms import Scope, poly_expr
 
 SOFTMAX = [r"p_i = \frac{e^{x_i}}{\sum_k e^{x_k}}", r"L = -y_i\log p_i"]
 NORM = [
@@ -98,6 +108,46 @@ def defining(given: str, defined: list[str]) -> Context:
             r"2(1 - h_g^2) x_h v_{ig} r_i \quad \text{(no sum on $g$)}",
         ),
         ("x_i", LENGTH, "r", "x_j", r"\frac{x_j}{r}"),
+        # Nothing is divided that was not, and what is divided stands below one line.
+        (
+            "x_j, u_{ij}, v_{ij}",
+            [r"a_i = \tanh(u_{ij}x_j)", "b_i = v_{ij}x_j", r"h_i = a_ib_i \quad \text{(no sum on $i$)}"],
+            "h_i", "u_{gh}",
+            r"b_g (1 - a_g^2) \delta_{gi} x_h \quad \text{(no sum on $g$)}",
+        ),
+        (
+            "g_i\nx_i \\quad (i = 1, \\dots, n)\n\\epsilon positive",
+            [r"r = \sqrt{\frac1nx_kx_k + \epsilon}", r"y_i = \frac{g_ix_i}{r} \quad \text{(no sum on $i$)}"],
+            "y_i", "x_j",
+            r"\frac{g_i}{r} \left(\delta_{ij} - \frac{x_i x_j}{n r^2}\right) \quad \text{(no sum on $i$)}",
+        ),
+        (
+            "g, v_i", [r"w_j = \frac{gv_j}{\sqrt{v_kv_k}}"], "w_j", "v_i",
+            r"\frac{g}{\sqrt{\sum_k v_k^2}} \left(\delta_{ij} - \frac{v_i v_j}{\sum_k v_k^2}\right)",
+        ),
+        ("z", [], "e^{-3z}", "z", "-3e^{-3z}"),
+        ("z positive", [], r"\frac{1}{\sqrt z}", "z", r"-\frac{1}{2z^{\frac{3}{2}}}"),
+        # A bracket turns to save a minus; a sum that is a product of two is written so.
+        (
+            "x_i \\quad (i = 1, \\dots, n)\n\\epsilon positive",
+            [*NORM[:2], r"y_i = \frac{x_i-m}{\sqrt{v+\epsilon}}"], "y_i", "x_j",
+            r"\frac{1}{n \sqrt{\epsilon + v}} (n \delta_{ij} - 1 - y_i y_j)",
+        ),
+        (
+            "x_i \\quad (i = 1, \\dots, n)",
+            [NORM[0], r"s = \sqrt{\frac1n\sum_i (x_i-m)^2}", NORM[3]], "y_i", "x_j",
+            r"\frac{1}{s} \left(\delta_{ij} - \frac{1}{n} - \frac{1}{n} y_i y_j\right)",
+        ),
+        (
+            "x_j, h_i, n_i, p_{ij}",
+            [*SIGMOID, "z_i = s(p_{ij}x_j)", r"k_i = (1-z_i)n_i + z_ih_i \quad \text{(no sum on $i$)}"],
+            "k_i", "p_{gh}",
+            r"(1 - z_g) (k_g - n_g) \delta_{gi} x_h \quad \text{(no sum on $g$)}",
+        ),
+        (
+            r"\ell_i", [], r"e^{\ell_i/2}", r"\ell_j",
+            r"\frac{1}{2} \delta_{ij} e^{\frac{1}{2} \ell_i} \quad \text{(no sum on $i$)}",
+        ),
         ("x_i", LENGTH, "u_i", "x_j", r"\frac{1}{r} (\delta_{ij} - u_i u_j)"),
     ],
 )  # fmt: skip
@@ -110,6 +160,88 @@ def test_derivatives_read_as_people_write_them(
     for _, line in derived.steps:
         check = context.check(f"{derived.target} = {line}", wrt=wrt)
         assert check.verdict == "proved", str(check)
+
+
+NO_SUM = r" \quad \text{(no sum on $i$)}"
+SIZED = "x_i \\quad (i = 1, \\dots, n)\n\\epsilon positive"
+NETWORKS = [
+    (
+        "x_i, p_{ij}, q_{ij}, w_{ij}, t_i",
+        [
+            *SIGMOID, "S(z) = zs(z)", "a_i = p_{ij}x_j", "b_i = q_{ij}x_j", f"h_i = S(a_i)b_i{NO_SUM}",
+            "y_i = w_{ij}h_j", "L = (y_i - t_i)(y_i - t_i)",
+        ],
+        "L", "p_{gh}, q_{gh}, w_{gh}, x_g",
+    ),
+    ("z, c", [r"G(z) = \frac12z(1 + \tanh(c(z + 0.044715z^3)))"], "G(z)", "z, c"),
+    ("z", [*SIGMOID, "S(z) = zs(z)", "M = S(z)S(z)"], "M", "z"),
+    (SIZED + "\ng_i", [r"r = \sqrt{\frac1nx_kx_k + \epsilon}", rf"y_i = \frac{{g_ix_i}}{{r}}{NO_SUM}"],
+     "y_i", "x_j, g_j, \\epsilon"),
+    ("x_i, u_{ij}, v_{ij}", [r"a_i = \tanh(u_{ij}x_j)", "b_i = v_{ij}x_j", f"h_i = a_ib_i{NO_SUM}"],
+     "h_i", "u_{gh}, v_{gh}, x_g"),
+    ("g, v_i", [r"w_j = \frac{gv_j}{\sqrt{v_kv_k}}"], "w_j", "g, v_i"),
+    (SIZED, NORM, "y_i", "x_j"),
+    (SIZED, NORM_AT_ONCE, "y_i", "x_j"),
+    ("x_i, y_i", SOFTMAX, "L", "x_k, y_k"),
+    ("x_i", LENGTH, "u_i", "x_j"),
+    ("m, v\n\\epsilon positive", [r"f = \frac{m}{\sqrt v + \epsilon}"], "f", r"m, v, \epsilon"),
+    ("a_i, x_i", ["q = x_ix_i", "L = qa_1a_2a_3"], "L", "x_j"),
+    ("a, x_i\n\\epsilon positive", [r"q = \sqrt{ax_ix_i}", r"w = \sqrt{q + \epsilon}"], "w", "x_j, a"),
+    ("a, b, x", ["u = ax", "v = bx", "w = u^2v^3"], "w", "x, a"),
+    ("q_{ia}, k_{ja}, v_{jb}", ATTENTION, "o_{ib}", "q_{gc}, k_{gc}"),
+    (
+        "x_i, t_i, p_{ij}, v_{ij}, q_{ij}",
+        [
+            *SIGMOID, "z_i = s(p_{ij}x_j)", r"n_i = \tanh(v_{ij}x_j + q_{ij}t_j)",
+            f"h_i = (1 - z_i)n_i + z_it_i{NO_SUM}",
+        ],
+        "h_i", "p_{gh}, v_{gh}, q_{gh}, x_g, t_g",
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("given", "defined", "target", "variables"), NETWORKS)
+def test_names_make_nothing_a_divisor_that_may_be_zero(
+    given: str, defined: list[str], target: str, variables: str
+) -> None:
+    """Where any one value is 0, the result has a value if the derivative as found has one, the same."""
+    context, draw = defining(given, defined), np.random.default_rng(0)
+    for wrt in variables.split(", "):
+        derived = context.derive(target, wrt=wrt)
+        assert derived.origin is not None
+        plain = replace(derived, expr=differentiate(derived.origin))
+        of = [v for v in symbols(derived.origin) if isinstance(v, Variable)]
+        values = {python_name(v.name): 1 + draw.random((3,) * len(v.dims)) for v in of}
+        tried = 0
+        for zero in (v for v in of if "positive" not in v.traits):
+            for place in (..., (0,) * len(zero.dims)):
+                name = python_name(zero.name)
+                point = {**values, name: np.array(values[name])}
+                point[name][place] = 0
+                with np.errstate(all="ignore"):
+                    right, found = (
+                        f(**{n: point[n] for n in f.arguments}, **dict.fromkeys(f.sizes, 3))
+                        for f in (plain.compile(), derived.compile())
+                    )
+                known = np.isfinite(right)
+                tried += known.any()
+                assert np.allclose(found[known], right[known]), (str(derived), zero, found, right)
+        assert tried
+
+
+@pytest.mark.parametrize(("given", "defined", "target", "variables"), NETWORKS)
+def test_what_divides_a_result_divided_it_before_or_has_a_sign(
+    given: str, defined: list[str], target: str, variables: str
+) -> None:
+    context, scope = defining(given, defined), Scope(normal)
+    for wrt in variables.split(", "):
+        derived = context.derive(target, wrt=wrt)
+        assert derived.origin is not None
+        before, after = (
+            {b for d in divisors(e) for b in divisors(poly_expr(normal(scope, Pow(d, Num(Fraction(-2))))))}
+            for e in (differentiate(derived.origin), derived.expr)
+        )
+        assert not [base for base in after - before if not base_sign(scope, base)], str(derived)
 
 
 STEPS = [

@@ -6,21 +6,22 @@ become one sum with a bracket, ``2 \\sum_i (\\hat y_i - y_i) t_i``; dummies get 
 
 from __future__ import annotations
 
+from functools import reduce
 from itertools import permutations
 from math import prod
 from weakref import WeakKeyDictionary
 
 from idxcalc.errors import IdxcalcError
 from idxcalc.expr import (
-    MINUS_ONE, Add, Component, Constant, Expr, Index, Mul, Num, Part, Pow, Ref, Size, Sum, bound_here,
-    changed, children, free, fresh, names, own_slots, said, transform, walk,
+    MINUS_ONE, Add, Component, Constant, Elementary, Expr, Index, Mul, Num, Part, Pow, Ref, Size, Sum,
+    bound_here, changed, children, free, fresh, names, own_slots, said, transform, walk,
 )  # fmt: skip
 from idxcalc.normal.canonical import renamed
-from idxcalc.normal.fold import Rule, definitions, folded, solved, weight
+from idxcalc.normal.fold import definitions, folded, solved, spread, weight
 from idxcalc.normal.normalise import normal
 from idxcalc.normal.terms import (
-    Base, Number, Poly, Scope, Term, Undefined, content, key, poly_expr, power_expr, sorted_term,
-    term_expr,
+    Base, Number, Poly, Scope, Term, Undefined, content, key, number, poly_expr, power_expr, scale,
+    sorted_term, term_expr,
 )  # fmt: skip
 
 Powers = dict[Base, Number]
@@ -30,7 +31,7 @@ DUMMIES = 4  # contractions with more dummies are not compared
 
 
 _nonzero: WeakKeyDictionary[Expr, bool] = WeakKeyDictionary()  # no condition plays a part in this
-_simple: WeakKeyDictionary[Expr, list[Rule]] = WeakKeyDictionary()  # results, and what they were folded by
+_simple: WeakKeyDictionary[Expr, dict[Expr, Expr]] = WeakKeyDictionary()  # results, and what names meant
 
 
 def simplify(expr: Expr, source: Expr | None = None) -> Expr:
@@ -46,15 +47,15 @@ def simplify(expr: Expr, source: Expr | None = None) -> Expr:
     True
     """
     meant = definitions(source) if source is not None else {}
-    known = [rule for each in meant.items() for rule in solved(*each)]
-    if _simple.get(expr) == known:
+    if _simple.get(expr) == meant:
         return expr
     found: list[tuple[Number, bool, Expr]] = []
     many = term_count(expr)
     for whole in (many >= SOME, many < SOME) if many <= MANY else (True,):
         scope = Scope(normal, closed=True, whole=whole, safe=_nonzero)
         try:
-            poly = folded(scope, normal(scope, expr), known)
+            known = [r for each in meant.items() for kept in {False, whole} for r in solved(*each, kept)]
+            poly = folded(scope, normal(scope, transform(expr, spread)), known, expr)
             made = factored(scope, poly)
         except (Undefined, IdxcalcError, RecursionError):
             continue
@@ -67,24 +68,21 @@ def simplify(expr: Expr, source: Expr | None = None) -> Expr:
     hints = _hints(source, *meant.values()) if source is not None else {}
     used = {n for n in names(best) if n[0] not in "#~$"}
     used |= {said(p)[0].name for p in walk(best) if isinstance(p, Component | Ref)}
-    arranged = _positive(transform(best, _arranged))
-    written: Expr = _lettered(arranged, {}, used, hints)  # type: ignore[assignment]
-    _simple[written] = known
+    written: Expr = _lettered(_positive(transform(best, _arranged)), {}, used, hints)  # type: ignore[assignment]
+    _simple[written] = meant
     return written
 
 
 def _product_of_differences(node: Expr) -> bool:
     """Whether nothing is gained by multiplying out: no sum has more than two terms, or a sum in a term."""
     sums = [part for part in walk(node) if isinstance(part, Add)]
-    inside = [sum(isinstance(p, Add) for p in walk(part)) for part in sums]
-    return node not in sums and set(inside) <= {1} and all(len(part.terms) < 3 for part in sums)
+    return node not in sums and all([*map(type, walk(s))].count(Add) == 1 == len(s.terms) - 1 for s in sums)
 
 
 def term_count(node: Part) -> int:
     """How many terms an expression has, its products multiplied out."""
-    if isinstance(node, Add):
-        return sum(map(term_count, node.terms))
-    return prod(map(term_count, children(node))) if isinstance(node, Mul | Sum) else 1
+    counts = map(term_count, children(node) if isinstance(node, Add | Mul | Sum) else ())
+    return sum(counts) if isinstance(node, Add) else prod(counts)
 
 
 def neat(found: Expr, source: Expr) -> Expr:
@@ -93,16 +91,26 @@ def neat(found: Expr, source: Expr) -> Expr:
 
 
 def factored(scope: Scope, poly: Poly) -> Expr:
-    """A polynomial as a number times common powers times a sum."""
+    """A polynomial as a number times common powers times a sum, or two: ``ac - ad - bc + bd``."""
     if len(poly) < 2:
         return poly_expr(poly)
+    size, rest = _divided(poly)
+    outside = [poly_expr(size)] if size != number(1) else []
+    for base in {b: None for term in rest for b, _ in term}:
+        parts = [{t: c for t, c in rest.items() if (base in dict(t)) is having} for having in (False, True)]
+        if min(map(len, parts)) > 1:
+            (one, inner), (other, same) = map(_divided, parts)
+            if same in (inner, scale(inner, -1)):
+                outer = {**one, **(other if same == inner else scale(other, -1))}
+                return _product(*outside, factored(scope, outer), factored(scope, inner))
+    return _product(*outside, _collected(scope, rest))
+
+
+def _divided(poly: Poly) -> tuple[Poly, Poly]:
+    """A number times the powers common to all terms, and the sum that it leaves."""
     common = _common(list(poly))
     size = content(poly) * (-1 if all(c < 0 for c in poly.values()) else 1)
-    rest: Poly = {_without(t, common): c / size for t, c in poly.items()}
-    body = _collected(scope, rest)
-    whole = body[0] if len(body) == 1 else Add(tuple(body))
-    powers = [power_expr(b, e) for b, e in sorted_term(common)]
-    return _product(*([Num(size)] if size != 1 else []), *powers, whole)
+    return {sorted_term(common): size}, {_without(t, common): c / size for t, c in poly.items()}
 
 
 def _product(*factors: Expr) -> Expr:
@@ -110,21 +118,21 @@ def _product(*factors: Expr) -> Expr:
     return flat[0] if len(flat) == 1 else Mul(flat)
 
 
+def _over(body: Expr, index: Index) -> Expr:
+    return Sum(index, body)
+
+
 def _common(terms: list[Term]) -> Powers:
     """The powers that divide all terms: of the same sign in each, the smallest."""
-    found: Powers = {}
-    for base, first in terms[0]:
-        powers = [dict(t).get(base, 0) for t in terms]
-        if all(e * first > 0 for e in powers):
-            found[base] = min(powers) if first > 0 else max(powers)
-    return found
+    powers = {base: [dict(t).get(base, 0) for t in terms] for base, _ in terms[0]}
+    return {base: min(es, key=abs) for base, es in powers.items() if min(es) > 0 or max(es) < 0}  # type: ignore[arg-type]
 
 
 def _without(term: Term, common: Powers) -> Term:
     return sorted_term({b: e - common.get(b, 0) for b, e in term})
 
 
-def _collected(scope: Scope, poly: Poly) -> list[Expr]:
+def _collected(scope: Scope, poly: Poly) -> Expr:
     """The terms with their numbers, contractions that share factors made one."""
 
     def order(each: tuple[Term, Number]) -> tuple[int, str]:
@@ -143,20 +151,17 @@ def _collected(scope: Scope, poly: Poly) -> list[Expr]:
             shared, parts = None, {inner: c}
             for other, d in list(rest.items()):
                 added = [p for p in other if p not in outside]
-                if len(other) != len(term) or len(added) != 1 or added[0][1] != 1:
-                    continue
-                aligned = _aligned(scope, indices, inner, added[0][0], shared)
+                fits = len(other) == len(term) and len(added) == 1 == added[0][1]
+                aligned = _aligned(scope, indices, inner, added[0][0], shared) if fits else None
                 if aligned is not None:
                     shared, turn, moved = aligned
                     parts[moved] = d * turn
                     del rest[other]
             if shared is not None:
-                made = factored(scope, parts)
-                for index in reversed(indices):
-                    made = Sum(index, made)
+                made = reduce(_over, reversed(indices), factored(scope, parts))
                 made = _product(*(power_expr(b, e) for b, e in outside), made)
         found.append(made)
-    return found
+    return found[0] if len(found) == 1 else Add(tuple(found))
 
 
 def _aligned(
@@ -177,9 +182,7 @@ def _aligned(
         if not fits or any(free(b) & set(more.values()) for b in common):
             continue
         if more:
-            left = term_expr(_without(moved, common))
-            for index in more.values():
-                left = Sum(index, left)
+            left = reduce(_over, more.values(), term_expr(_without(moved, common)))
             moved = sorted_term({**common, left: 1})
         if best is None or len(common) > len(best[0]):
             best = common, sign, moved
@@ -200,13 +203,19 @@ def _arranged(node: Expr) -> Expr:
             names = 2 if any(isinstance(f, Add) for f in factors) else 5
 
             def place(factor: Expr) -> tuple[int, int, str]:
-                base = factor.base if isinstance(factor, Pow) and isinstance(factor.exponent, Num) else factor
-                rank = names if isinstance(base, Ref) else ORDER.get(type(base), 4)
-                return rank, -len(own_slots(base)), _free_first(factor)
+                if isinstance(factor, Pow) and isinstance(factor.exponent, Num):
+                    return place(factor.base)
+                rank = names if isinstance(factor, Ref) else ORDER.get(type(factor), 4)
+                return rank, -len(own_slots(factor)), _free_first(factor)
 
             return Mul(tuple(sorted(factors, key=place)))
         case Add(terms):
+            terms = tuple(t for term in terms for t in (term.terms if isinstance(term, Add) else (term,)))
             return Add(tuple(sorted(terms, key=lambda t: (_negative(t), len(children(t)), _free_first(t)))))
+        case Pow(Elementary("exp", (inner,)), Num(by)) if by != -1:
+            return Elementary("exp", (_product(Num(by), inner),))
+        case Pow(base, Num(by)) if by < 0 and by != -1:
+            return Pow(_arranged(Pow(base, Num(-by))), MINUS_ONE)
     return node
 
 
@@ -217,14 +226,14 @@ def _positive(node: Expr) -> Expr:
 
 
 def _turned(node: Expr) -> Expr | None:
-    """The negative of an expression, by turning a difference in it in which no number stands."""
+    """The negative of an expression, by turning a sum in it with a difference, if it is not ``1 - p``."""
     match node:
-        case Add(terms) if any(map(_negative, terms)) and not any(isinstance(t, Num) for t in terms):
+        case Add(terms) if any(map(_negative, terms)) and (terms[2:] or Num not in map(type, terms)):
             return Add(tuple(_product(*_negated(t)) for t in terms))
         case Mul(factors):
-            for n, other in enumerate(map(_turned, factors)):
-                if other is not None:
-                    return _product(*factors[:n], other, *factors[n + 1 :])
+            turned = enumerate(map(_turned, factors))
+            made = [_product(*factors[:n], e, *factors[n + 1 :]) for n, e in turned if e is not None]
+            return min(made, key=lambda e: sum(map(_negative, walk(e))), default=None)  # type: ignore[arg-type]
         case Sum(index, body, first) if (other := _turned(body)) is not None:
             return Sum(index, other, first)
     return None
@@ -254,10 +263,9 @@ def _hints(*formulas: Expr) -> Hints:
     """The letters that a formula and its definitions use in each slot."""
     found: Hints = {}
     for part in (part for node in formulas for part in walk(node)):
-        if isinstance(part, Component | Ref):
-            for place, slot in enumerate(part.slots):
-                if isinstance(slot, Index):
-                    found.setdefault((said(part)[0], place), []).append(slot.name)
+        for place, slot in enumerate(part.slots if isinstance(part, Component | Ref) else ()):
+            if isinstance(slot, Index):
+                found.setdefault((said(part)[0], place), []).append(slot.name)
     return found
 
 
@@ -272,10 +280,8 @@ def _lettered(node: Part, names: dict[Index, Index], used: set[str], hints: Hint
 
 
 def _letter(index: Index, node: Part, used: set[str], hints: Hints) -> Index:
-    for part in walk(node) if hints else ():
-        if isinstance(part, Component | Ref) and index in part.slots:
-            for name in hints.get((said(part)[0], part.slots.index(index)), ()):
-                if name not in used:
-                    used.add(name)
-                    return Index(name, index.dim)
-    return fresh(index, used)
+    having = (p for p in walk(node) if hints and isinstance(p, Component | Ref) and index in p.slots)
+    found = (n for p in having for n in hints.get((said(p)[0], p.slots.index(index)), ()) if n not in used)
+    name = next(found, None) or fresh(index, used).name
+    used.add(name)
+    return Index(name, index.dim)

@@ -166,7 +166,8 @@ class _Writer:
     def elementary(self, name: str, inner: Piece) -> Piece:
         if name == "abs":
             return inner.inside(rf"\lvert {inner.text} \rvert", FACTOR)
-        if name == "exp" and len(inner.text) < 16 and "^" not in inner.text and not tall(inner.text):
+        plain = re.sub(r"\\frac{\d}{\d}", "", inner.text)
+        if name == "exp" and len(plain) < 16 and "^" not in plain and not tall(plain):
             return inner.inside(f"e^{{{inner.text}}}", FACTOR)
         return inner.inside(applied(KNOWN[name].latex[0], inner.text))
 
