@@ -148,7 +148,8 @@ def nonzero(scope: Scope, base: Base) -> bool:
                 inner = opening(scope)
                 known = expression_nonzero(inner, inner.normal(inner, base))
             else:
-                parts = _numbers(base) or not all(hidden(i.name) for i in free(base))  # some may vanish
+                dims = [i.dim for i in free(base) if not hidden(i.name)]
+                parts = _numbers(base) or len({*dims}) < len(dims)  # else all components are alike
                 generic = not base_sign(scope, base) and (_lasting(base) or not (parts or scope.strict))
                 known = _generic(scope, base) if generic else bool(base_sign(scope, base))
         finally:
