@@ -22,7 +22,7 @@ Names = frozenset[str]
 NONE: Names = frozenset()
 Change = tuple[Span, str]
 Made = Iterator[tuple[str, Span, list[Change]]]
-"""What an edit says, its place, and the stretches of the text that it replaces."""
+# what an edit says, its place, and the stretches of the text that it replaces
 
 
 @dataclass(frozen=True, slots=True)
@@ -318,14 +318,12 @@ def _front(node: Product) -> tuple[Span, str | None, Span] | None:
 def written(source: str, sides: Sequence[Side], *names: Names) -> tuple[list[str], list[str]]:
     """The factors of the sides as they are written, one or two at a time, and the terms with their signs;
     they may be missing elsewhere."""
-    found: list[str] = []
-    terms: list[str] = []
-    for formula in (Formula(source, side, *names) for side in sides):
-        for units in map(formula.units, formula.products):
-            found += map(formula.shown, (*units, *(a | b for a, b in pairwise(units))))
-        for node in formula.sums:
-            signed = [(formula.shown(sign), formula.shown(span)) for sign, span in formula.terms(node)]
-            terms += [f"- {term}" if sign == "-" else term for sign, term in signed]
+    formulas = [Formula(source, side, *names) for side in sides]
+    factors = [formula.units(node) for formula in formulas for node in formula.products]
+    each = [span for units in factors for span in (*units, *(a | b for a, b in pairwise(units)))]
+    found = [source[sized(source, span.start) : span.stop] for span in each]
+    signed = [each for formula in formulas for node in formula.sums for each in formula.terms(node)]
+    terms = ["- " * (source[s.start : s.stop] == "-") + source[t.start : t.stop] for s, t in signed]
     whole = {source[side.span.start : side.span.stop].strip() for side in sides}
     plain = (f for f in dict.fromkeys(found) if f.strip() not in whole and "partial" not in f)
     return [f for f in plain if len(f) < 60], [t for t in dict.fromkeys(terms) if t not in whole]

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from itertools import islice, permutations, zip_longest
+from itertools import chain, islice, permutations, zip_longest
 
 from idxcalc.autodiff.judge import TOLERANCE, Case, Round
 from idxcalc.autodiff.sizes import wishes
@@ -21,6 +21,7 @@ from idxcalc.expr import (
     Mul, Ref, Relation, Variable, called, opened, substitute, symbols, walk,
 )  # fmt: skip
 from idxcalc.notation.lexer import lex
+from idxcalc.notation.parts import dims_of
 from idxcalc.notation.relations import Claim, Wrt, chains, read
 from idxcalc.notation.scope import Scope
 from idxcalc.notation.sizes import SizesDiffer
@@ -31,9 +32,9 @@ from idxcalc.verify.edits import Edit, added, edits, put, remarks, sized, used_l
 from idxcalc.verify.verdict import verdict, worked_out
 
 EFFORT, SHORT, FEW, JUDGED = 24_000, 60, 3, 8
-# What a search may cost: one for each character read again (times the relations that these are), in a short
-# text `SHORT`; less in a statement of more than `FEW` relations, each of which may be wrong. Of those that
-# one batch of samples upholds so many are judged. A hint is a courtesy, the verdict stands without it.
+# What a search may cost: one for each character read again, in a short text `SHORT`; less in a statement of
+# more than `FEW` relations, each of which may be wrong. Of those that one batch of samples upholds so many
+# are judged. A hint is a courtesy, the verdict stands without it.
 HOLDS = {"proved": "true", "tested": "true in all samples"}
 Found = Iterator[tuple["Hint", Claim | None]]
 
@@ -70,36 +71,35 @@ class Search:
         self.torn = list(self.rows())
         self.claim = self.read(self.scope, self.text)
         self.relations = len(pairs(self.text))
-        if self.claim is not None and self.relations > 1:
-            self.blank(self.claim)
+        tested = any(side.tests for side in self.chain.sides)
+        if self.relations > 1 and (self.claim or not tested):
+            self.blank()
         self.sides = self.chain.sides[self.number : self.number + 2]
         relation = self.claim.relation if self.claim else None
         self.ends = (relation.left, relation.right) if relation else ()
 
-    def blank(self, claim: Claim) -> None:
+    def blank(self) -> None:
         """The rest of a statement blanked out, where the relation is the same without: it reads faster."""
-        start, stop = claim.left.start, claim.right.stop
+        start, stop = self.chain.sides[self.number].span.start, self.chain.sides[self.number + 1].span.stop
         end = self.text.find(r"\\", self.chain.span.stop)
         tail = self.text[self.chain.span.stop : end if end >= 0 else None]
+        start = sized(self.text, start)
         alone = " " * start + self.text[start:stop] + " " * (self.chain.span.stop - stop) + tail
-        try:
+        with suppress(IdxcalcError, ValueError):
             ((chain, number),) = pairs(alone)
-            same = read(self.scope, alone, chain, number, self.wrt, advise=False).relation == claim.relation
-        except (IdxcalcError, ValueError):
-            return
-        if same:
-            self.text, self.chain, self.number, self.place = alone, chain, 0, 0
+            other = replace(self, text=alone, chain=chain, number=number).claim
+            if (other and other.relation) == (self.claim and self.claim.relation):
+                self.text, self.chain, self.number, self.place = alone, chain, 0, 0
 
     def hint(self) -> Hint | None:
         """The first candidate that holds."""
-        length, judged = max(SHORT, len(self.text.strip()) * len(pairs(self.text))), 0
+        length, judged = max(SHORT, len(self.text.strip())), 0
         for hint, claim in islice(self.candidates(), EFFORT * FEW // max(FEW, self.relations) // length):
             relation = claim.relation if claim and not claim.trivial else None
-            if relation is None:
+            ends = permutations((relation.left, relation.right)) if relation else ()
+            by_itself = any(isinstance(end, Ref | Call) and end in walk(other) for end, other in ends)
+            if relation is None or by_itself:  # says by itself what a name is
                 continue
-            ends = permutations((relation.left, relation.right))
-            if any(isinstance(end, Ref | Call) and end in walk(other) for end, other in ends):
-                continue  # it says by itself what a name is
             with suppress(IdxcalcError, JudgesDisagree):  # too large to be computed, or never in the domain
                 if differ(relation) is (relation.op == "!="):
                     judged += 1
@@ -113,13 +113,14 @@ class Search:
     def candidates(self) -> Found:
         """Edits of both sides, remarks, declarations and what a side may lack, in turns; of a side that was
         asked for, a derivative or a name, they come last."""
-        late = [asked(end) for end in self.ends] or [True, True]
+        late = [asked(end) for end in self.ends] or [False, False]
         first = int(late[0] or not late[1])
         changed, lacking = ([made(n) for n in (first, 1 - first)] for made in (self.changed, self.lacking))
         remarked = self.edited(None, remarks(self.text, self.chain, used_letters(*self.sides)))
         equal = self.chain.ops[self.number] == "="  # with almost anything added, two sides differ
         both = changed[: 2 - late[1 - first]]
-        yield from turns(self.torn, *both, remarked, self.declared(), *lacking[:equal])
+        likely, others = [self.torn, *both, remarked], [self.declared(), *lacking[:equal]]
+        yield from turns(*likely, *others) if self.ends else chain(turns(*likely), turns(*others))
         yield from self.edited(None, self.orders())
         yield from turns(changed[1], *lacking[1 : 1 + equal])
 
@@ -203,28 +204,24 @@ class Search:
         """What a side may lack: factors and terms of what the other side is when worked out, and the
         difference of the sides where that is one term; never all of it, the answer would be pasted in.
         And the letters that would not be summed."""
-        if not self.ends:
-            return [], [], ()
-        claimed, other = self.ends[:: 1 - 2 * number]
+        claimed, other = self.ends[:: 1 - 2 * number] or (ZERO, ZERO)
         if isinstance(other, Ref):
             other = opened(other)
         elif isinstance(other, Call) and other.function.body and not (other.derivs or other.lifted):
             other = called(other)
-        try:
+        with suppress(IdxcalcError):
             truth, gap = worked_out(other), worked_out(Add((other, Mul((MINUS_ONE, claimed)))))
             claimed = worked_out(claimed)
-            if ZERO in (truth, claimed):
-                return [], [], ()
             same = dict.fromkeys((d.left, d.right) for d in walk(truth) if isinstance(d, Delta))
             swaps = [{a: b, b: a} for a, b in same if isinstance(a, Index) and isinstance(b, Index)]
             texts = [write(substitute(truth, swap)) for swap in ({}, *swaps)]
             found = [written(text, chains(text)[-1].sides, *self.names) for text in texts]
-        except IdxcalcError:
-            return [], [], ()
-        one = not any(isinstance(part, Add) for part in walk(gap))
-        single = one and term_count(truth) == term_count(claimed) + 1
-        factors, terms = ([text for each in found for text in each[n]] for n in (0, 1))
-        return factors, [write(gap)] * single + terms, no_sum_letters(truth)
+            factors, terms = ([text for each in found for text in each[n]] for n in (0, 1))
+            one = not any(isinstance(part, Add) for part in walk(gap))
+            single = one and term_count(truth) == term_count(claimed) + 1
+            if ZERO not in (truth, claimed):
+                return factors, [write(gap)] * single + terms, no_sum_letters(truth)
+        return [], [], ()
 
 
 def turns(*streams: Iterable[tuple[Hint, Claim | None]]) -> Found:
@@ -266,14 +263,13 @@ def tensors(scope: Scope, letters: list[str], differentials: bool) -> Iterator[s
     shapes = {r"\delta": (2, 0)} | dict.fromkeys(scope.size_names, (0, 0))
     for name, symbol in scope.symbols.items():
         match symbol:
-            case Variable(_, dims):
-                shapes |= {f"d{name}" * differentials or name: (len(dims), 0), name: (len(dims), 0)}
-            case Definition(_, indices):
-                shapes[name] = (len(indices), 0)
             case Function(_, out, (own, *_)) if own:
                 shapes[name] = (len(out), len(own))
             case Function(_, ()) if differentials:
                 shapes[f"d{name}"] = (0, 0)
+            case Variable() | Definition():
+                varies, shape = differentials and isinstance(symbol, Variable), (len(dims_of(symbol)), 0)
+                shapes |= {f"d{name}": shape, name: shape} if varies else {name: shape}
     for name, (rank, order) in sorted(shapes.items(), key=lambda s: sum(s[1])):
         for slots in permutations(letters, rank + order) if rank + order <= 2 else ():
             sub = "".join(slots[:rank]) + ("," if order else "") + "".join(slots[rank:])
