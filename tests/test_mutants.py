@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from mutants import CHAPTERS, book, places, run
 
 from idxcalc import Context
 from idxcalc.notation import relations
 from idxcalc.verify import hints
-from idxcalc.verify.edits import edits, remarks, used_letters
+from idxcalc.verify.edits import added, edits, remarks, used_letters
 
 
 def test_sample_of_the_book():
@@ -165,3 +167,127 @@ def test_many_wrong_relations_cost_little_more_than_a_few(context, monkeypatch):
         return len(tried)
 
     assert cost(32) < 3 * cost(4)
+
+
+WRONG = [  # declarations, definitions, what was written, and how its hint begins
+    (
+        "x_i",
+        [r"u_i = \frac{x_i}{\sqrt{x_kx_k}}"],
+        r"\frac{\partial u_i}{\partial x_j} = \frac{\delta_{ij}-u_iu_j}{x_kx_k}",
+        r"true with \sqrt{x_kx_k} for x_kx_k:",
+    ),
+    (
+        "x_i",
+        [r"u_i = \frac{x_i}{\sqrt{x_kx_k}}"],
+        r"\frac{\partial u_i}{\partial x_j} = \frac{1-u_iu_j}{\sqrt{x_kx_k}}",
+        r"true with \delta_{ij} for 1:",
+    ),
+    (
+        "z_i, T positive",
+        [r"p_i = \frac{e^{z_i/T}}{\sum_k e^{z_k/T}}"],
+        r"\frac{\partial p_i}{\partial z_j} = p_i\left(\delta_{ij} - p_j\right) \quad \text{(no sum on $i$)}",
+        r"true with a factor \frac{1}{T}:",
+    ),
+    (
+        "z_i, T positive, q_i constant",
+        [r"p_i = \frac{e^{z_i/T}}{\sum_k e^{z_k/T}}", r"L = -T^2 q_i\ln p_i"],
+        r"\frac{\partial L}{\partial z_j} = T^2\left(p_j\sum_i q_i - q_j\right)",
+        "true with T for T^2:",
+    ),
+    (
+        "z_i, T positive, q_i constant",
+        [r"p_i = \frac{e^{z_i/T}}{\sum_k e^{z_k/T}}", r"L = -T^2 q_i\ln p_i"],
+        r"\frac{\partial L}{\partial z_j} = p_j\sum_i q_i - q_j",
+        r"true with a factor T:  T (p_j\sum_i q_i - q_j)",
+    ),
+    (
+        "x_i, w_{ij}, v_{ij}",
+        ["a_i = w_{ij}x_j", "b_i = v_{ij}x_j", r"h_i = a_ib_i \quad \text{(no sum on $i$)}"],
+        r"\frac{\partial h_i}{\partial v_{gh}} = \delta_{ig}x_h",
+        r"true with a factor a_g:  a_g \delta_{ig}x_h \quad \text{(no sum on $g$)}",
+    ),
+    (
+        "x_i, c_i, F_{ij}",
+        [
+            r"s(z) = \frac{1}{1+e^{-z}}",
+            "f_i = s(F_{ij}x_j)",
+            r"h_i = f_ic_i \quad \text{(no sum on $i$)}",
+        ],
+        r"\frac{\partial h_i}{\partial F_{gh}} = c_if_i\delta_{ig}x_h \quad \text{(no sum on $i$)}",
+        "true with a factor (1 - f_i):",
+    ),
+    (
+        r"x_i \quad (i = 1, \dots, n)",
+        [r"r = \sqrt{\frac{1}{n}\sum_i x_i^2}", r"y_i = \frac{x_i}{r}"],
+        r"\frac{\partial y_i}{\partial x_j} = \frac{1}{r}\bigl(\delta_{ij} - y_iy_j\bigr)",
+        r"true with a factor \frac{1}{n}:",
+    ),
+    (
+        r"z, \alpha",
+        [r"E(z) = \begin{cases} z & \text{if } z > 0 \\ \alpha(e^z - 1) & \text{otherwise} \end{cases}"],
+        r"E'(z) = \begin{cases} 1 & \text{if } z > 0 \\ E(z) + 1 & \text{otherwise} \end{cases}",
+        r"true with \alpha for 1:",
+    ),
+    (
+        r"z, \alpha",
+        [r"\ell(z) = \max(z, \alpha z)"],
+        r"\ell(z) = \max(z, 0)",
+        r"true with \alpha z for 0:  \max(z, \alpha z)",
+    ),
+    (
+        "x_{ig}, S_{ij}, G_{ih}, w_{gh}",
+        [r"o_{ih} = S_{ij}x_{jg}w_{gh}", "L = G_{ih}o_{ih}"],
+        r"\frac{\partial L}{\partial w_{gh}} = x_{jg}S_{ji}G_{ih}",
+        r"true with i and j swapped:  x_{jg}S_{ij}G_{ih}",
+    ),
+    (
+        "a_i, p_i, n_i, m",
+        [r"L = \max(0, (a_i-p_i)(a_i-p_i)-(a_j-n_j)(a_j-n_j)+m)"],
+        r"\frac{\partial L}{\partial a_j} = 2\left(p_j-n_j\right)[L>0]",
+        r"true in all samples with the sign of",
+    ),
+]
+
+
+@pytest.mark.parametrize(("given", "define", "text", "hint"), WRONG)
+def test_what_a_hint_shows_can_be_pasted(given, define, text, hint):
+    made = Context(given)
+    for each in define:
+        made.define(each)
+    result = made.check(text)
+    says, _, shown = (result.hint or "").splitlines()[0].partition(":  ")
+    assert (says + ":  " + shown).startswith(hint)
+    assert text[: result.span.start].count("=") == 1, "a derivative that was asked for is not edited"
+    assert shown.count(r"\left") == shown.count(r"\right") and shown.count("{") == shown.count("}")
+    left, right = text.split("=", 1)
+    remark = "".join(re.findall(r"\\quad \\text\{\(no sum.*", right)) * (r"\text{(no" not in shown)
+    assert made.check(f"{left} = {shown} {remark}")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        r"\left(A_{ij} - A_{ji}\right)x_j + \bigl(b_i - x_i\bigr)",
+        r"z\left(b_i\right) \cdot \left(A_{ij}x_j\right)",
+        r"\left\lvert z\right\rvert x_i + \sigma\left(z\right)\bigl[z > 0\bigr]x_i",
+    ],
+)
+def test_no_edit_breaks_a_bracket(context, text):
+    (chain,) = relations.chains(f"x_i = {text}")
+    side = chain.sides[1]
+    names = hints.callables(context.scope)
+    some = edits(f"x_i = {text}", chain.sides, 1, *names)
+    for edit in (*some, *added(f"x_i = {text}", side, ["z", r"\left(z + 1\right)"], ["x_i"])):
+        sizes = re.sub(r"\\(left|right|[bB]igg?[lr]?)\s*(?=[()\[\]|]|\\[lr]vert)", "", edit.text)
+        assert "left" not in sizes and "igl" not in sizes, edit.says
+        assert edit.text.count(r"\left") == edit.text.count(r"\right"), edit.text
+        assert edit.text.count(r"\bigl") == edit.text.count(r"\bigr") or "dropped" in edit.says, edit.text
+
+
+def test_a_row_that_was_not_ended_is_told():
+    made = Context("x_i, w_{ij}, g_i")
+    made.define("r_i = w_{ij}x_j + g_i")
+    made.define(r"L = \frac12 r_ir_i")
+    rows = "\\frac{\\partial L}{\\partial w_{ab}} = r_ax_b\n\\frac{\\partial L}{\\partial g_b} = r_b"
+    for each in made.check(rows).chain:
+        assert each.hint.startswith("true with \\\\ before \\frac{\\partial L}{\\partial g_b}")

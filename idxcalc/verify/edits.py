@@ -22,7 +22,7 @@ Names = frozenset[str]
 NONE: Names = frozenset()
 Change = tuple[Span, str]
 Made = Iterator[tuple[str, Span, list[Change]]]
-"""What an edit says, its place, and the stretches of the text that it replaces."""
+# what an edit says, its place, and the stretches of the text that it replaces
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +40,14 @@ class Edit:
 class Formula:
     """One side of a formula as edits see it: its indices, and the sums and products in which terms and
     factors may come and go. ``scalars`` are the names of functions of one real (their primes may be off),
-    ``functions`` those of all that may have a comma; ``letters`` are the index letters of the relation,
-    ``shared`` those of both sides, ``groups`` its groups."""
+    ``functions`` those of other functions, ``defined`` of what else may have a comma; ``letters`` are the
+    index letters of the relation, ``shared`` those of both sides, ``groups`` its groups."""
 
     source: str
     side: Side
     scalars: Names = NONE
     functions: Names = NONE
+    defined: Names = NONE
     letters: Names = NONE
     shared: Names = NONE
     groups: Names = NONE
@@ -54,12 +55,12 @@ class Formula:
     def __post_init__(self) -> None:
         self.nodes = list(_walk(self.side, lambda node: True))
         self.indices = [n for n in self.nodes if isinstance(n, IndexToken) and isinstance(n.value, str)]
-        places = list(_walk(self.side, self.is_place))
-        self.sums = [node for node in places if isinstance(node, SumOf)]
-        self.products = [node for node in places if isinstance(node, Product)]
+        self.places = list(_walk(self.side, self.is_place))
+        self.sums = [node for node in self.places if isinstance(node, SumOf)]
+        self.products = [node for node in self.places if isinstance(node, Product)]
 
     def shown(self, span: Span) -> str:
-        return self.source[span.start : span.stop]
+        return self.source[sized(self.source, span.start) : span.stop]
 
     def is_place(self, node: object) -> bool:
         """No bounds of a sum, no condition on indices, no derivative's fraction, no bare ``^n``."""
@@ -97,27 +98,27 @@ class Formula:
         begin = node.span.start
         for _, product in node.terms:
             signs = list(_SIGN.finditer(self.source, begin, product.span.start))
-            start, begin = product.span.start, product.span.stop
-            yield Span(*signs[-1].span()) if signs else Span(start, start), product.span
+            start, begin = sized(self.source, product.span.start), product.span.stop
+            yield Span(*signs[-1].span()) if signs else Span(start, start), Span(start, begin)
 
 
-def edits(
-    source: str, sides: Sequence[Side], number: int, scalars: Names, functions: Names = NONE
-) -> Iterator[Edit]:
+def edits(source: str, sides: Sequence[Side], number: int, scalars: Names, *names: Names) -> Iterator[Edit]:
     """The edits of one of the ``sides`` of a relation, sort after sort; the names are those of `Formula`."""
     nodes = (node for side in sides for node in Formula(source, side).nodes)
     behind = (group for node in nodes if isinstance(node, Subscript) for group in node.after or ())
     groups = frozenset(source[g.span.start : g.span.stop] for g in behind if g.bracketed)
     shared = frozenset.intersection(*map(used_letters, sides))
-    formula = Formula(source, sides[number], scalars, functions, used_letters(*sides), shared, groups)
+    formula = Formula(source, sides[number], scalars, *names)
+    formula.letters, formula.shared, formula.groups = used_letters(*sides), shared, groups
     for sort, made in SORTS.items():
         for says, span, changes in made(formula):
             yield Edit(says, put(source, *changes), span, sort)
 
 
 def _swapped(formula: Formula) -> Made:
-    for one, two in combinations(formula.indices, 2):
-        if one.value != two.value:
+    pairs = combinations(formula.indices, 2)
+    for one, two in sorted(pairs, key=lambda pair: pair[1].span.start - pair[0].span.start):
+        if one.value != two.value:  # first those of one tensor
             first, second = sorted((str(one.value), str(two.value)))
             changes = [(one.span, str(two.value)), (two.span, str(one.value))]
             yield f"{first} and {second} swapped", one.span, changes
@@ -150,9 +151,9 @@ def _terms(formula: Formula) -> Made:
             if terms[1:]:
                 gone = Span(sign.start, span.stop)
                 if number == 0:
-                    following, second = terms[1]
-                    less = formula.shown(following) != "+"
-                    gone = Span(node.span.start, following.start if less else second.start)
+                    sign, second = terms[1]
+                    stop = second.start if formula.shown(sign) == "+" else sign.start
+                    gone = Span(node.span.start, stop)
                 yield f"the term {shown} dropped", span, [(gone, "")]
             end = node.span.stop
             yield f"a term {shown}", span, [(Span(end, end), f" + {shown}")]
@@ -160,20 +161,15 @@ def _terms(formula: Formula) -> Made:
 
 def _doubled(formula: Formula) -> Made:
     for node in formula.products:
-        first = node.items[0]
-        value = _number(first)
+        first, value = node.items[0], _number(node.items[0])
+        place = Span(node.span.start, node.span.start) if value is None else first.span
         for factor in (Fraction(2), Fraction(1, 2)) if value != 0 else ():
             new = (value or 1) * factor
             shown = str(new) if new.denominator == 1 else rf"\frac{{{new.numerator}}}{{{new.denominator}}}"
-            if value is None:
-                start = node.span.start
-                yield f"a factor {factor}", node.span, [(Span(start, start), f"{shown} ")]
-            elif new != 1:
-                yield f"{new} for {value}", first.span, [(first.span, shown)]
-            elif len(node.items) > 1:
-                yield f"the {value} dropped", first.span, [(first.span, "")]
-            else:
-                yield f"1 for {value}", first.span, [(first.span, "1")]
+            gone = new == 1 and len(node.items) > 1
+            says = f"the {value} dropped" if gone else f"{new} for {value}" if value else f"a factor {factor}"
+            text = f"{shown} " if value is None else "" if gone else shown
+            yield says, first.span if value else node.span, [(place, text)]
 
 
 def _dropped(formula: Formula) -> Made:
@@ -185,17 +181,36 @@ def _dropped(formula: Formula) -> Made:
 
 
 def _with_dot(source: str, span: Span) -> Span:
-    """A factor to be dropped, with the size of its opening bracket and the dot beside it."""
-    size = re.search(r"\\(left|[bB]igg?l?)\s*$", source[: span.start])
-    start = size.start() if size else span.start
+    """A factor to be dropped, with the dot beside it."""
     if behind := re.match(rf"\s*{_DOT}", source[span.stop :]):
-        return Span(start, span.stop + behind.end())
-    before = re.search(rf"{_DOT}\s*$", source[:start])
-    return Span(before.start() if before else start, span.stop)
+        return Span(span.start, span.stop + behind.end())
+    before = re.search(rf"{_DOT}\s*$", source[: sized(source, span.start)])
+    return Span(before.start() if before else span.start, span.stop)
+
+
+def _powers(formula: Formula) -> Made:
+    """A power one more or one less, a root more or less."""
+    called = formula.scalars | formula.functions | {"d"}
+    for node in formula.places:
+        match node:
+            case Item(Name() | Bracket("("), power=power) if not ({node.name} & called or "^" in node.name):
+                number = (_number(power.exponent.only) if power else 1) or Fraction(1, 2)
+                place = power.span if power else Span(node.span.stop, node.span.stop)
+                base = formula.shown(Span(node.span.start, place.start))
+                for new in (number - 1 or 2, number + 1) if number in range(1 + bool(node.sub), 9) else ():
+                    text = f"^{new}" * (new > 1)
+                    yield f"{base}{text} for {formula.shown(node.span)}", node.span, [(place, text)]
+            case Item(Bracket("√", (inside,)), power=None):
+                shown = formula.shown(inside.span)
+                yield f"({shown}) for its root", node.span, [(node.span, f"({shown})")]
+            case Fraction_(_, below):
+                root = rf"\sqrt{{{formula.shown(below.span)}}}"
+                yield f"{root} for {formula.shown(below.span)}", below.span, [(below.span, root)]
 
 
 def _derivatives(formula: Formula) -> Made:
     """A prime or a letter behind the comma more or less."""
+    commas = formula.functions | formula.defined
     for node in formula.nodes:
         match node:
             case Item(Name(name, at), None, primes) if name in formula.scalars:
@@ -204,7 +219,7 @@ def _derivatives(formula: Formula) -> Made:
                 if primes:
                     prime = formula.source.index("'", at.stop)
                     yield f"{less} for {same}", node.span, [(Span(prime, prime + 1), "")]
-            case Item(Name(name, at), sub) if name in formula.functions and not (sub and sub.after):
+            case Item(Name(name, at), sub) if name in commas and not (sub and sub.after):
                 before = "".join(formula.shown(g.span) for g in sub.before) if sub else ""
                 place = sub.span if sub else Span(at.stop, at.stop)
                 for by in sorted(formula.letters | formula.groups):
@@ -233,6 +248,7 @@ SORTS: dict[str, Callable[[Formula], Made]] = {
     "two indices swapped": _swapped,  # the slots of one tensor and the letters of one group too
     "two letters swapped throughout": _exchanged,
     "a number doubled or halved": _doubled,
+    "a power more or less": _powers,
     "a term negated, dropped or added": _terms,
     "an index renamed": _renamed,
     "a factor dropped": _dropped,
@@ -264,34 +280,50 @@ def remarks(source: str, chain: Chain, letters: Iterable[str]) -> Iterator[Edit]
 
 
 def added(source: str, side: Side, factors: Iterable[str], terms: Iterable[str]) -> Iterator[Edit]:
-    """Each term put behind each sum, each factor in front of each product, behind its number and its sum."""
-    formula, places = Formula(source, side), []
-    for node in formula.products:
-        if _number(node.items[0]) == 0:  # it would change nothing
-            continue
-        before = [item for item in node.items[:-1] if _number(item) is not None or _summed(item)]
-        gap = " " if before and _summed(before[-1]) else ""
-        places.append((before[-1].span.stop if before else node.span.start, gap, node.span))
-    for text in dict.fromkeys(terms):
-        term = f" {text}" if text.startswith("-") else f" + {text}"
-        for at in (node.span.stop for node in formula.sums):
-            yield Edit(f"a term {text} added", put(source, (Span(at, at), term)), Span(at - 1, at))
-    for text in dict.fromkeys(factors):
-        for at, gap, span in places if text != "d" else ():
-            yield Edit(f"a factor {text}", put(source, (Span(at, at), f"{gap}{text} ")), span)
+    """Each term put behind each sum, each factor in front of each product, behind its number and its sum, and
+    of a whole side; the outermost places first. A lone 0 or 1 makes room."""
+    formula, body, factors = Formula(source, side), side.body, dict.fromkeys(factors)
+    top = [node for _, node in body.terms] if isinstance(body, SumOf) else []
+    for outer in (True, False):
+        sums = [node for node in formula.sums if (node is body) is outer]
+        for text, node in ((text, node) for text in dict.fromkeys(terms) for node in sums):
+            start, end = node.span.start, node.span.stop
+            if _number(node.only) == 0:
+                yield Edit(f"{text} for 0", put(source, (node.span, text)), node.span)
+                continue
+            term = f" {text}" if text.startswith("-") else f" + {text}"
+            yield Edit(f"a term {text} added", put(source, (Span(end, end), term)), Span(end - 1, end))
+        for text in factors if outer and top[1:] else ():
+            start, end = side.span.start, top[-1].span.stop
+            changes = (Span(start, start), f"{text} ("), (Span(end, end), ")")
+            yield Edit(f"a factor {text}", put(source, *changes), Span(start, end))
+        fronts = [_front(node) for node in formula.products if (node in top) is outer]
+        for text, (place, gap, span) in ((text, each) for text in factors for each in fronts if each):
+            says = f"a factor {text}" if gap is not None else f"{text} for 1"
+            yield Edit(says, put(source, (place, text if gap is None else f"{gap}{text} ")), span)
 
 
-def written(source: str, sides: Sequence[Side], functions: Names) -> tuple[list[str], list[str]]:
+def _front(node: Product) -> tuple[Span, str | None, Span] | None:
+    """Where a factor goes: in the place of a lone 1, else behind a number and a sum, with a gap."""
+    first = _number(node.items[0])
+    if first == 0:  # it would change nothing
+        return None
+    if first == 1 and len(node.items) == 1:
+        return node.span, None, node.span
+    before = [item for item in node.items[:-1] if _number(item) is not None or _summed(item)]
+    at = before[-1].span.stop if before else node.span.start
+    return Span(at, at), " " if before and _summed(before[-1]) else "", node.span
+
+
+def written(source: str, sides: Sequence[Side], *names: Names) -> tuple[list[str], list[str]]:
     """The factors of the sides as they are written, one or two at a time, and the terms with their signs;
     they may be missing elsewhere."""
-    found: list[str] = []
-    terms: list[str] = []
-    for formula in (Formula(source, side, functions=functions) for side in sides):
-        for units in map(formula.units, formula.products):
-            found += map(formula.shown, (*units, *(a | b for a, b in pairwise(units))))
-        for node in formula.sums:
-            signed = [(formula.shown(sign), formula.shown(span)) for sign, span in formula.terms(node)]
-            terms += [f"- {term}" if sign == "-" else term for sign, term in signed]
+    formulas = [Formula(source, side, *names) for side in sides]
+    factors = [formula.units(node) for formula in formulas for node in formula.products]
+    each = [span for units in factors for span in (*units, *(a | b for a, b in pairwise(units)))]
+    found = [source[sized(source, span.start) : span.stop] for span in each]
+    signed = [each for formula in formulas for node in formula.sums for each in formula.terms(node)]
+    terms = ["- " * (source[s.start : s.stop] == "-") + source[t.start : t.stop] for s, t in signed]
     whole = {source[side.span.start : side.span.stop].strip() for side in sides}
     plain = (f for f in dict.fromkeys(found) if f.strip() not in whole and "partial" not in f)
     return [f for f in plain if len(f) < 60], [t for t in dict.fromkeys(terms) if t not in whole]
@@ -315,11 +347,17 @@ def used_letters(*sides: Side) -> Names:
 def put(source: str, *changes: Change) -> str:
     """The source with stretches replaced."""
     for span, text in sorted(changes, key=lambda c: (-c[0].start, -c[0].stop)):
-        before = source[: span.start]
+        start = sized(source, span.start)
+        before, rest = source[:start], source[span.stop if span.stop > span.start else start :]
         gap = " " if text[:1].isalpha() and before[-1:].isalpha() and _in_command(before) else ""
-        behind = " " if _in_command(text) and source[span.stop :][:1].isalpha() else ""
-        source = f"{before}{gap}{text}{behind}{source[span.stop :]}"
+        behind = " " if _in_command(text) and rest[:1].isalpha() else ""
+        source = f"{before}{gap}{text}{behind}{rest}"
     return source
+
+
+def sized(source: str, start: int) -> int:
+    r"""Where what starts here starts with the size of its bracket, ``\left``."""
+    return re.search(r"(\\(left|[bB]igg?l?)\s*)?\Z", source[:start]).start()  # type: ignore[union-attr]
 
 
 def _in_command(before: str) -> bool:

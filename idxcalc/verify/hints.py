@@ -8,30 +8,35 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
-from itertools import islice, permutations
+from itertools import chain, islice, permutations, zip_longest
 
+from idxcalc.autodiff.judge import TOLERANCE, Case, Round
+from idxcalc.autodiff.sizes import wishes
+from idxcalc.calculus import differentiate
 from idxcalc.errors import IdxcalcError, JudgesDisagree, Span
 from idxcalc.expr import (
-    MINUS_ONE, ZERO, Add, Component, Definition, Deriv, Diff, Expr, Function, Mul, Ref, Relation, Variable,
-    opened, walk,
+    MINUS_ONE, ZERO, Add, Call, Compare, Component, Definition, Delta, Deriv, Diff, Expr, Function, Index,
+    Mul, Ref, Relation, Variable, called, opened, substitute, symbols, walk,
 )  # fmt: skip
 from idxcalc.notation.lexer import lex
+from idxcalc.notation.parts import dims_of
 from idxcalc.notation.relations import Claim, Wrt, chains, read
 from idxcalc.notation.scope import Scope
 from idxcalc.notation.sizes import SizesDiffer
 from idxcalc.notation.syntax import Chain
-from idxcalc.notation.write import write
+from idxcalc.notation.write import no_sum_letters, write
 from idxcalc.normal import term_count
-from idxcalc.verify.edits import Edit, added, edits, put, remarks, used_letters, written
-from idxcalc.verify.verdict import proved, verdict, worked_out
+from idxcalc.verify.edits import Edit, added, edits, put, remarks, sized, used_letters, written
+from idxcalc.verify.verdict import verdict, worked_out
 
-EFFORT, NODE, FEW = 24_000, 10, 3
-"""What a search may cost: one for each character read again (times the relations that these are), and so much
-for each node of what is proved; less in a statement of more than `FEW` relations, each of which may be wrong.
-A hint is a courtesy, the verdict stands without it."""
-READ, PROOFS, WORK = 320, 80, 1000
-"""So many are read at all, so many of those tried for a proof, with so many products of terms for each."""
+EFFORT, SHORT, FEW, JUDGED = 24_000, 60, 3, 8
+# What a search may cost: one for each character read again, in a short text `SHORT`; less in a statement of
+# more than `FEW` relations, each of which may be wrong. Of those that one batch of samples upholds so many
+# are judged. A hint is a courtesy, the verdict stands without it.
+HOLDS = {"proved": "true", "tested": "true in all samples"}
+Found = Iterator[tuple["Hint", Claim | None]]
 
 
 @dataclass(frozen=True)
@@ -60,119 +65,183 @@ class Search:
     def __post_init__(self) -> None:
         found = chains(self.text)
         self.names, sides = callables(self.scope), [side for each in found for side in each.sides]
-        self.written, _ = written(self.text, sides, self.names[0] | self.names[1])
+        self.written, _ = written(self.text, sides, *self.names)
         self.place = found.index(self.chain)
+        self.differentials = any(token.value == "d" for token in lex(self.text))
+        self.torn = list(self.rows())
         self.claim = self.read(self.scope, self.text)
         self.relations = len(pairs(self.text))
-        if self.claim is not None and self.relations > 1:
-            self.blank(self.claim)
+        tested = any(side.tests for side in self.chain.sides)
+        if self.relations > 1 and (self.claim or not tested):
+            self.blank()
+        self.sides = self.chain.sides[self.number : self.number + 2]
+        relation = self.claim.relation if self.claim else None
+        self.ends = (relation.left, relation.right) if relation else ()
 
-    def blank(self, claim: Claim) -> None:
+    def blank(self) -> None:
         """The rest of a statement blanked out, where the relation is the same without: it reads faster."""
-        start, stop = claim.left.start, claim.right.stop
+        start, stop = self.chain.sides[self.number].span.start, self.chain.sides[self.number + 1].span.stop
         end = self.text.find(r"\\", self.chain.span.stop)
         tail = self.text[self.chain.span.stop : end if end >= 0 else None]
+        start = sized(self.text, start)
         alone = " " * start + self.text[start:stop] + " " * (self.chain.span.stop - stop) + tail
-        try:
+        with suppress(IdxcalcError, ValueError):
             ((chain, number),) = pairs(alone)
-            same = read(self.scope, alone, chain, number, self.wrt, advise=False).relation == claim.relation
-        except (IdxcalcError, ValueError):
-            return
-        if same:
-            self.text, self.chain, self.number, self.place = alone, chain, 0, 0
+            other = replace(self, text=alone, chain=chain, number=number).claim
+            if (other and other.relation) == (self.claim and self.claim.relation):
+                self.text, self.chain, self.number, self.place = alone, chain, 0, 0
 
     def hint(self) -> Hint | None:
         """The first candidate that holds."""
-        tried, length = set(), len(self.text.strip()) * len(pairs(self.text))
-        effort = EFFORT * FEW // max(FEW, self.relations)
-        for hint, claim in islice(self.candidates(), READ):
-            effort -= length
-            if effort < 0:
-                return None
-            if claim is None or claim.relation is None or claim.trivial or claim.relation in tried:
+        length, judged = max(SHORT, len(self.text.strip())), 0
+        for hint, claim in islice(self.candidates(), EFFORT * FEW // max(FEW, self.relations) // length):
+            relation = claim.relation if claim and not claim.trivial else None
+            ends = permutations((relation.left, relation.right)) if relation else ()
+            by_itself = any(isinstance(end, Ref | Call) and end in walk(other) for end, other in ends)
+            if relation is None or by_itself:  # says by itself what a name is
                 continue
-            tried.add(claim.relation)
-            sides = claim.relation.left, claim.relation.right
-            effort -= NODE * sum(1 for side in sides for _ in walk(side))
-            if len(tried) > PROOFS:
-                return None
-            try:
-                same = proved(claim.relation, most=WORK)
-                if same is (claim.relation.op == "=") and verdict(claim.relation).verdict == "proved":
-                    return hint
-            except (IdxcalcError, JudgesDisagree):  # too large to be proved, or never in the domain
-                continue
+            with suppress(IdxcalcError, JudgesDisagree):  # too large to be computed, or never in the domain
+                if differ(relation) is (relation.op == "!="):
+                    judged += 1
+                    found = verdict(relation, example=False).verdict
+                    if found in HOLDS:
+                        return replace(hint, text=HOLDS[found] + hint.text)
+            if judged == JUDGED:
+                break
         return None
 
-    def candidates(self) -> Iterator[tuple[Hint, Claim | None]]:
-        """Edits of the right side and of the left, remarks, declarations, what may be missing. A left side
-        that is a derivative was asked for: its edits come last."""
-        sides = self.chain.sides[self.number : self.number + 2]
-        letters, relation = used_letters(*sides), self.claim.relation if self.claim else None
-        differentials = any(token.value == "d" for token in lex(self.text))
-        lacking = [*self.written, *tensors(self.scope, sorted(letters), differentials)]
-        right = self.edited(1, edits(self.text, sides, 1, *self.names))
-        left = self.edited(0, edits(self.text, sides, 0, *self.names))
-        late = relation is None or differentiates(relation.left)
-        yield from right
-        if not late:
-            yield from left
-        yield from self.edited(None, remarks(self.text, self.chain, letters))
-        yield from self.edited(None, self.orders() if differentials else ())
-        for words, declared in declarations(self.scope):
-            yield Hint(f"true if {words}", None), self.read(declared, self.text)
-        for number in (1, 0):
-            factors, terms = self.truth(relation, number) if relation else ([], [])
-            found = added(self.text, sides[number], [*factors, *lacking], terms)
-            if self.chain.ops[self.number] == "=":  # with almost any of these, two sides differ
-                yield from self.edited(number, found)
-            if number:
-                yield from left
+    def candidates(self) -> Found:
+        """Edits of both sides, remarks, declarations and what a side may lack, in turns; of a side that was
+        asked for, a derivative or a name, they come last."""
+        late = [asked(end) for end in self.ends] or [False, False]
+        first = int(late[0] or not late[1])
+        changed, lacking = ([made(n) for n in (first, 1 - first)] for made in (self.changed, self.lacking))
+        remarked = self.edited(None, remarks(self.text, self.chain, used_letters(*self.sides)))
+        equal = self.chain.ops[self.number] == "="  # with almost anything added, two sides differ
+        both = changed[: 2 - late[1 - first]]
+        likely, others = [self.torn, *both, remarked], [self.declared(), *lacking[:equal]]
+        yield from turns(*likely, *others) if self.ends else chain(turns(*likely), turns(*others))
+        yield from self.edited(None, self.orders())
+        yield from turns(changed[1], *lacking[1 : 1 + equal])
 
-    def edited(self, number: int | None, found: Iterable[Edit]) -> Iterator[tuple[Hint, Claim | None]]:
+    def declared(self) -> Found:
+        """One more property of a variable or function, of those in the relation first; where signs are
+        compared, a sign would only take cases away."""
+        parts = [part for end in self.ends for part in walk(end)]
+        compared = {symbol.name for part in parts if isinstance(part, Compare) for symbol in symbols(part)}
+        near = {symbol.name for end in self.ends for symbol in symbols(end)}
+        for name, symbol in sorted(self.scope.symbols.items(), key=lambda each: each[0] not in near):
+            dims = symbol.dims if isinstance(symbol, Variable) else getattr(symbol, "out", ())
+            words = ["positive"] * (name not in compared) + ["symmetric", "antisymmetric"] * (len(dims) == 2)
+            for word in words:
+                if isinstance(symbol, Definition) or symbol.traits & {word, "antisymmetric"}:
+                    continue
+                scope = self.scope.fork()
+                scope.symbols[name] = replace(symbol, traits=symbol.traits | {word})
+                with suppress(SizesDiffer):  # two sizes with names of their own
+                    if word != "positive":
+                        scope.sizes.tie(*dims)
+                    yield Hint(f" if {name} is {word}", None), self.read(scope, self.text)
+
+    def changed(self, number: int) -> Found:
+        """The edits of a side."""
+        return self.edited(number, edits(self.text, self.sides, number, *self.names))
+
+    def lacking(self, number: int) -> Found:
+        """What a side may lack: a factor or a term; where the answer needs the remark "(no sum)", the same
+        and the edits with it."""
+        factors, terms, fixed = self.truth(number)
+        known = tensors(self.scope, sorted(used_letters(*self.sides)), self.differentials)
+        found = added(self.text, self.sides[number], [*factors, *self.written, *known], terms)
+        again = remarks(self.text, self.chain, () if self.chain.no_sum else fixed)
+        yield from turns(self.edited(number, found), *(self.with_remark(edit, number) for edit in again))
+
+    def with_remark(self, edit: Edit, number: int) -> Found:
+        """The edits of a side, and what it may lack, in a text that got a remark."""
+        other = replace(self, text=edit.text, chain=chains(edit.text)[self.place])
+        tail = edit.text[self.chain.sides[-1].span.stop :]
+        for hint, claim in turns(other.changed(number), other.lacking(number)):
+            yield replace(hint, text=hint.text + tail), claim
+
+    def edited(self, number: int | None, found: Iterable[Edit]) -> Found:
         """What to say of each edit that can be read; with ``number``, of a side."""
         for edit in found:
             claim = self.read(self.scope, edit.text)
-            says = f"true with {edit.says}"
+            says = f" with {edit.says}"
             if claim is not None and number is not None:
                 at = claim.right if number else claim.left
-                start = re.search(r"(\\(left|[bB]igg?l?)\s*)?$", edit.text[: at.start]).start()  # type: ignore[union-attr]
-                says += ":  " + " ".join(edit.text[start : at.stop].split())
+                says += ":  " + " ".join(edit.text[sized(edit.text, at.start) : at.stop].split())
             yield Hint(says, edit.span), claim
+
+    def rows(self) -> Found:
+        """A new row, where the middle side of a chain has a new line."""
+        middle = self.chain.sides[1:-1]
+        for side, place, number in ((self.number, 1, -self.number), (self.number + 1, 0, 0)):
+            span = self.chain.sides[side].span
+            found = re.compile(r"\n\s*").finditer(self.text, span.start, span.stop)
+            for line in found if self.chain.sides[side] in middle else ():
+                text, begun = put(self.text, (Span(*line.span()), r" \\ ")), Span(line.end(), span.stop)
+                hint = Hint(rf" with \\ before {self.text[begun.start : begun.stop]}", begun)
+                yield hint, self.read(self.scope, text, place, number)
 
     def orders(self) -> Iterator[Edit]:
         """An order at the end of the chain: equal but for higher powers of one differential."""
         end = self.chain.sides[-1].span.stop
-        for name, symbol in self.scope.symbols.items():
+        for name, symbol in self.scope.symbols.items() if self.differentials else ():
             if isinstance(symbol, Variable) and not symbol.dims:
                 order = f" + O(d{name}^2)"
                 yield Edit(order[3:] + " added", put(self.text, (Span(end, end), order)), Span(end - 1, end))
 
-    def read(self, scope: Scope, text: str) -> Claim | None:
-        """The same relation in a text that was edited, if there is one."""
+    def read(self, scope: Scope, text: str, place: int = 0, number: int = 0) -> Claim | None:
+        """The same relation in a text that was edited, if there is one; or one so many places on."""
         try:
-            found = chains(text)[self.place]
-            return read(scope, text, found, self.number, self.wrt, advise=False)
+            found = chains(text)[self.place + place]
+            return read(scope, text, found, self.number + number, self.wrt, advise=False)
         except (IdxcalcError, IndexError):
             return None
 
-    def truth(self, relation: Relation, number: int) -> tuple[list[str], list[str]]:
+    def truth(self, number: int) -> tuple[list[str], list[str], tuple[str, ...]]:
         """What a side may lack: factors and terms of what the other side is when worked out, and the
-        difference of the sides where that is one term; never all of it, the answer would be pasted in."""
-        claimed, other = (relation.left, relation.right)[:: 1 - 2 * number]
-        other = opened(other) if isinstance(other, Ref) else other
-        try:
+        difference of the sides where that is one term; never all of it, the answer would be pasted in.
+        And the letters that would not be summed."""
+        claimed, other = self.ends[:: 1 - 2 * number] or (ZERO, ZERO)
+        if isinstance(other, Ref):
+            other = opened(other)
+        elif isinstance(other, Call) and other.function.body and not (other.derivs or other.lifted):
+            other = called(other)
+        with suppress(IdxcalcError):
             truth, gap = worked_out(other), worked_out(Add((other, Mul((MINUS_ONE, claimed)))))
             claimed = worked_out(claimed)
-            if ZERO in (truth, claimed):
-                return [], []
-            text = write(truth)
-            factors, others = written(text, chains(text)[-1].sides, self.names[0] | self.names[1])
-        except IdxcalcError:
-            return [], []
-        one = not any(isinstance(part, Add) for part in walk(gap))
-        single = one and term_count(truth) == term_count(claimed) + 1
-        return factors, [write(gap)] * single + others
+            same = dict.fromkeys((d.left, d.right) for d in walk(truth) if isinstance(d, Delta))
+            swaps = [{a: b, b: a} for a, b in same if isinstance(a, Index) and isinstance(b, Index)]
+            texts = [write(substitute(truth, swap)) for swap in ({}, *swaps)]
+            found = [written(text, chains(text)[-1].sides, *self.names) for text in texts]
+            factors, terms = ([text for each in found for text in each[n]] for n in (0, 1))
+            one = not any(isinstance(part, Add) for part in walk(gap))
+            single = one and term_count(truth) == term_count(claimed) + 1
+            if ZERO not in (truth, claimed):
+                return factors, [write(gap)] * single + terms, no_sum_letters(truth)
+        return [], [], ()
+
+
+def turns(*streams: Iterable[tuple[Hint, Claim | None]]) -> Found:
+    """One of each in turn, until all are at their end."""
+    for found in zip_longest(*streams):
+        yield from filter(None, found)
+
+
+def differ(relation: Relation) -> bool:
+    """Whether one batch of samples tells the sides apart, their derivatives worked out: much cheaper than a
+    proof that fails."""
+    left, right = differentiate(relation.left), differentiate(relation.right)
+    case = Case(replace(relation, left=left, right=right))
+    batch = Round(0, "plain", case.fitting(0, wishes(case.ranges)[0]))
+    return bool((case.run(batch).errors > TOLERANCE).any())
+
+
+def asked(expr: Expr) -> bool:
+    """Whether a side was asked for: a derivative, or a name alone."""
+    return isinstance(expr, Ref | Call) or differentiates(expr)
 
 
 def differentiates(expr: Expr) -> bool:
@@ -181,46 +250,29 @@ def differentiates(expr: Expr) -> bool:
     return any(isinstance(part, Deriv) or not isinstance(part.body, Component) for part in found)
 
 
-def callables(scope: Scope) -> tuple[frozenset[str], frozenset[str]]:
-    """The names of functions of one real, and of all that may have a derivative by a comma."""
+def callables(scope: Scope) -> tuple[frozenset[str], frozenset[str], frozenset[str]]:
+    """The names of functions of one real, of other functions, and of definitions."""
     symbols = scope.symbols.items()
     scalars = frozenset(n for n, s in symbols if isinstance(s, Function) and s.params == ((),))
-    return scalars, frozenset(n for n, s in symbols if isinstance(s, Function | Definition)) - scalars
+    others, defined = (frozenset(n for n, s in symbols if isinstance(s, k)) for k in (Function, Definition))
+    return scalars, others - scalars, defined
 
 
 def tensors(scope: Scope, letters: list[str], differentials: bool) -> Iterator[str]:
-    """What is known, with letters of the relation for its indices; the least first."""
-    shapes = {r"\delta": (2, 0)}
+    """What is known, with letters of the relation for its indices; the least first, and one over a number."""
+    shapes = {r"\delta": (2, 0)} | dict.fromkeys(scope.size_names, (0, 0))
     for name, symbol in scope.symbols.items():
         match symbol:
-            case Variable(_, dims):
-                shapes |= {f"d{name}" * differentials or name: (len(dims), 0), name: (len(dims), 0)}
-            case Definition(_, indices):
-                shapes[name] = (len(indices), 0)
             case Function(_, out, (own, *_)) if own:
                 shapes[name] = (len(out), len(own))
             case Function(_, ()) if differentials:
                 shapes[f"d{name}"] = (0, 0)
+            case Variable() | Definition():
+                varies, shape = differentials and isinstance(symbol, Variable), (len(dims_of(symbol)), 0)
+                shapes |= {f"d{name}": shape, name: shape} if varies else {name: shape}
     for name, (rank, order) in sorted(shapes.items(), key=lambda s: sum(s[1])):
         for slots in permutations(letters, rank + order) if rank + order <= 2 else ():
             sub = "".join(slots[:rank]) + ("," if order else "") + "".join(slots[rank:])
             yield f"{name}_{sub}" if len(sub) == 1 else f"{name}_{{{sub}}}" if sub else name
-
-
-def declarations(scope: Scope) -> Iterator[tuple[str, Scope]]:
-    """One more property of one variable or function."""
-    for name, symbol in scope.symbols.items():
-        if isinstance(symbol, Definition):
-            continue
-        dims = symbol.dims if isinstance(symbol, Variable) else symbol.out
-        words = ["positive"] + (["symmetric", "antisymmetric"] if len(dims) == 2 else [])
-        for word in words:
-            declared = scope.fork()
-            declared.symbols[name] = replace(symbol, traits=symbol.traits | {word})
-            try:
-                if word != "positive":
-                    declared.sizes.tie(*dims)
-            except SizesDiffer:  # two sizes with names of their own
-                continue
-            if not symbol.traits & {word, "antisymmetric"}:
-                yield f"{name} is {word}", declared
+        if not rank + order:
+            yield rf"\frac{{1}}{{{name}}}"
