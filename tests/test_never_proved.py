@@ -352,8 +352,8 @@ UNPROVED = {  # what vanishes, or has no value, by what the normal form does not
         r"\sum_{j=1}^n(\log x_j-\log x_j) = \sum_{j=0}^n(\log x_j-\log x_j)"
     ],
     ("z\nk, l_{ij} integer", ""): [
-        r"e^{\frac k2\log z} = z^{k/2}", r"z^{k(k+1)/2} = z^{k(k+1)/2}+0\log z", r"\sqrt k = \sqrt k + 0\log k",
-        r"l_{ij}(l^{-1})_{jk} = \delta_{ik}",
+        r"e^{\frac k2\log z} = z^{k/2}", r"z^{k(k+1)/2} = z^{k(k+1)/2}+0\log z",
+        r"\sqrt k = \sqrt k + 0\log k", r"l_{ij}(l^{-1})_{jk} = \delta_{ik}",
     ],
     ("A_{ij}, w", r"M_{ij} = \max(0,A_{ij})"): [
         r"M_{ij}(M^{-1})_{jk} = \delta_{ik}",
