@@ -53,29 +53,20 @@ _CHANGE: dict[str, Callable[..., Any]] = {
 }
 
 
-def _fields(how: Mapping[str, Callable[..., Any]], kinds: str) -> dict[type, Any]:
-    """The fields of some kinds in each node: how they are read or changed, and their names."""
-    known = {node: [field for field in fields if field[0] in kinds] for node, fields in _FIELDS.items()}
-    return {node: tuple((how[kind], name) for kind, name in fields) for node, fields in known.items()}
-
-
-_PARTS, _SLOTS, _BOUND = (_fields(_READ, kinds) for kinds in ("pPC", "sSD", "bB"))
-_CHANGES = _fields(_CHANGE, "".join(_CHANGE))
-
-
-def _gathered(node: Part, fields: dict[type, Any]) -> tuple[Any, ...]:
-    """What those fields of a node hold, in their order."""
+def _gathered(node: Part, kinds: str) -> tuple[Any, ...]:
+    """What the fields of some kinds hold in a node, in their order."""
     found: tuple[Any, ...] = ()
-    for read, name in fields[type(node)]:
-        found += read(getattr(node, name))
+    for kind, name in _FIELDS[type(node)]:
+        if kind in kinds:
+            found += _READ[kind](getattr(node, name))
     return found
 
 
 def changed(node: P, part: Any = _same, slot: Any = _same, bound: Any = _same) -> P:
     """The same kind of node with its parts, its slots and its own indices replaced by those functions."""
-    fields = _CHANGES[type(node)]
+    fields = _FIELDS[type(node)]
     before = [getattr(node, name) for _, name in fields]
-    after = [change(value, part, slot, bound) for (change, _), value in zip(fields, before, strict=True)]
+    after = [_CHANGE[kind](value, part, slot, bound) for (kind, _), value in zip(fields, before, strict=True)]
     return node if after == before else type(node)(*after)
 
 
@@ -84,7 +75,7 @@ def children(node: Part) -> tuple[Part, ...]:
     try:
         return node._parts  # type: ignore[no-any-return]
     except AttributeError:
-        return node.remember("_parts", _gathered(node, _PARTS))  # type: ignore[no-any-return]
+        return node.remember("_parts", _gathered(node, "pPC"))  # type: ignore[no-any-return]
 
 
 def rebuild(node: Part, parts: tuple[Part, ...]) -> Part:
@@ -126,12 +117,12 @@ def said(node: Part) -> tuple[Any, ...]:
 
 def own_slots(node: Part) -> tuple[Slot, ...]:
     """The slots that stand in the node itself, in order of writing."""
-    return _gathered(node, _SLOTS)
+    return _gathered(node, "sSD")
 
 
 def bound_here(node: Part) -> tuple[Index, ...]:
     """The indices that the node itself binds in its body."""
-    return _gathered(node, _BOUND)
+    return _gathered(node, "bB")
 
 
 def free(node: Part) -> frozenset[Index]:
