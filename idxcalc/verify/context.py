@@ -17,9 +17,10 @@ from typing import Any
 from idxcalc import normal, plan
 from idxcalc.calculus import differentiate, worked
 from idxcalc.errors import IdxcalcError, Span
-from idxcalc.expr import Call, Deriv, Expr, Index, Relation, Variable, free, fresh, walk
+from idxcalc.expr import Call, Deriv, Expr, Index, Relation, free, fresh, walk
 from idxcalc.notation import declare, relations
 from idxcalc.notation.anatomy import Anatomy, anatomy
+from idxcalc.notation.parts import dims_of
 from idxcalc.notation.scope import Scope
 from idxcalc.notation.syntax import Chain
 from idxcalc.notation.write import no_sum_letters, write
@@ -181,7 +182,7 @@ class Context:
             if len(settled) != 1:
                 raise IdxcalcError("derive by one variable: name it with `wrt`", target, Span(0, len(target)))
             (by,) = settled
-            dims = by.dims if isinstance(by, Variable) else tuple(i.dim for i in by.indices)
+            dims = dims_of(by)
             used, slots = {i.name for i in order}, []
             for letter, dim in zip_longest(relations.pattern(wrt)[: len(dims)], dims):
                 free_letter = letter is not None and letter not in used
