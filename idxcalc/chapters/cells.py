@@ -129,8 +129,7 @@ def _alone(*job: Any) -> dict[str, Any]:
                 sys.modules["__main__"] = main
         sender.close()
         try:
-            answer: dict[str, Any] = receiver.recv()
-            return answer
+            return dict(receiver.recv())
         except EOFError:
             process.join()
         last = (printed.read().strip().splitlines() or ["no output"])[-1]
