@@ -177,8 +177,7 @@ def run_new(asked: argparse.Namespace) -> int:
         return _complain(f"{asked.what!r} is no name for a chapter: letters, digits, - and _, a letter first")
     text = (PACKAGE / "chapters" / "template.txt").read_text("utf-8")
     text = text.replace("@TITLE@", re.sub("[-_]", " ", name).capitalize()).replace("@NAME@", name)
-    folder = Path("chapters")
-    path = folder / f"{name}.md" if folder.is_dir() else Path(f"{name}.md")
+    path = Path("chapters" if Path("chapters").is_dir() else "", f"{name}.md")
     try:
         with path.open("x", encoding="utf-8") as file:
             file.write(text)
@@ -187,7 +186,7 @@ def run_new(asked: argparse.Namespace) -> int:
     except OSError as error:
         return _complain(f"{path} cannot be written: {(error.strerror or str(error)).lower()}")
     book = "To put it into the book, list it in chapters/index.md and take `orphan: true` out of its head."
-    _print(f"{path} is written; next: idxcalc check {path}", *[book] * (folder / "index.md").is_file())
+    _print(f"{path} is written; next: idxcalc check {path}", *[book] * Path("chapters/index.md").is_file())
     return 0
 
 
@@ -280,9 +279,8 @@ def _shield(word: str) -> str:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; what it returns is the exit status."""
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="backslashreplace")  # a lone surrogate is shown, never a traceback
+    if hasattr(sys.stdout, "reconfigure"):  # a lone surrogate is shown, as stderr does, never a traceback
+        sys.stdout.reconfigure(errors="backslashreplace")
     whole = parser()
     asked = whole.parse_args([_shield(word) for word in (sys.argv[1:] if arguments is None else arguments)])
     if asked.command is None:

@@ -41,11 +41,9 @@ def fault(file: str, where: Text, message: str, label: str = "") -> Found:
 
 def plain(result: Result) -> dict[str, Any]:
     """A result as JSON has it: the program written out; of the values drawn, the numbers that it shows."""
-    example = result.counterexample
-    if example:
-        values = example.values.items()
-        example = replace(example, values={name: x for name, x in values if isinstance(x, int | float)})
-    data = asdict(replace(result, snippet=str(result.snippet), counterexample=example, chain=()))
+    data = asdict(replace(result, snippet=str(result.snippet), chain=()))
+    if example := data["counterexample"]:
+        example["values"] = {name: x for name, x in example["values"].items() if isinstance(x, int | float)}
     return dict(json.loads(json.dumps(data, default=float)))
 
 
