@@ -44,7 +44,7 @@ def run_check(asked: argparse.Namespace) -> int:
     if any(map(_is_file, asked.what)) and not (asked.given or asked.define or asked.wrt):
         return _check_files(asked)
     if len(asked.what) > 1:
-        return _usage("one relation at a time; put it in quotes: '" + " ".join(asked.what) + "'")
+        return _complain("one relation at a time; put it in quotes: '" + " ".join(asked.what) + "'")
     context, results = _context(asked)
     checked = context.check_all(asked.what[0].strip(), wrt=asked.wrt)
     results += [found(each, "relation", error=_option(each.error)) for each in checked]
@@ -112,7 +112,7 @@ def run_learn(asked: argparse.Namespace) -> int:
     here = chapter(asked.what)
     if not here.exercises:
         _print(*here.problems)
-        return _usage(f"{here.path} holds no exercise") if here.readable else 2
+        return _complain(f"{here.path} holds no exercise") if here.readable else 2
     state = Path(os.environ.get("XDG_STATE_HOME") or "~/.local/state").expanduser() / "idxcalc" / "learn.json"
     key, all_done = str(here.file.resolve()), {}
     with suppress(OSError, ValueError, TypeError):  # nothing is done yet, or what was is lost
@@ -174,20 +174,19 @@ def run_new(asked: argparse.Namespace) -> int:
     """
     name = asked.what.removesuffix(".md")
     if not re.fullmatch(r"[A-Za-z][\w-]*", name):
-        return _usage(f"{asked.what!r} is no name for a chapter: letters, digits, - and _, a letter first")
+        return _complain(f"{asked.what!r} is no name for a chapter: letters, digits, - and _, a letter first")
     text = (PACKAGE / "chapters" / "template.txt").read_text("utf-8")
     text = text.replace("@TITLE@", re.sub("[-_]", " ", name).capitalize()).replace("@NAME@", name)
-    folder = Path("chapters")
-    path = folder / f"{name}.md" if folder.is_dir() else Path(f"{name}.md")
+    path = Path("chapters" if Path("chapters").is_dir() else "", f"{name}.md")
     try:
         with path.open("x", encoding="utf-8") as file:
             file.write(text)
     except FileExistsError:
-        return _usage(f"{path} is there already; choose another name or move it away")
+        return _complain(f"{path} is there already; choose another name or move it away")
     except OSError as error:
-        return _usage(f"{path} cannot be written: {(error.strerror or str(error)).lower()}")
+        return _complain(f"{path} cannot be written: {(error.strerror or str(error)).lower()}")
     book = "To put it into the book, list it in chapters/index.md and take `orphan: true` out of its head."
-    _print(f"{path} is written; next: idxcalc check {path}", *[book] * (folder / "index.md").is_file())
+    _print(f"{path} is written; next: idxcalc check {path}", *[book] * Path("chapters/index.md").is_file())
     return 0
 
 
@@ -268,9 +267,9 @@ def _tell(asked: argparse.Namespace, results: Sequence[Found], shown: Sequence[o
     _print(json.dumps([record(each) for each in results], indent=1)) if asked.json else _print(*shown)
 
 
-def _usage(message: str) -> int:
+def _complain(message: str, status: int = 2) -> int:
     print(f"idxcalc: {message}", file=sys.stderr)
-    return 2
+    return status
 
 
 def _shield(word: str) -> str:
@@ -280,9 +279,8 @@ def _shield(word: str) -> str:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; what it returns is the exit status."""
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="backslashreplace")  # a lone surrogate is shown, never a traceback
+    if hasattr(sys.stdout, "reconfigure"):  # a lone surrogate is shown, as stderr does, never a traceback
+        sys.stdout.reconfigure(errors="backslashreplace")
     whole = parser()
     asked = whole.parse_args([_shield(word) for word in (sys.argv[1:] if arguments is None else arguments)])
     if asked.command is None:
@@ -300,8 +298,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     except JudgesDisagree as error:
         said = "its two judges disagree, a defect of idxcalc; please report it:"
-        print(f"idxcalc: {said}\n{error}", file=sys.stderr)
-        return 1
+        return _complain(f"{said}\n{error}", 1)
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:  # the reader of a pipe has seen enough

@@ -27,7 +27,7 @@ from tempfile import NamedTemporaryFile
 from threading import Lock
 from typing import Any
 
-from idxcalc.chapters.record import Found, fault, found
+from idxcalc.chapters.record import Found, fault
 from idxcalc.chapters.statement import Statement, meant
 from idxcalc.chapters.text import Place, Text
 from idxcalc.verify.result import Result
@@ -49,10 +49,9 @@ def asserts(source: str) -> bool:
         tree = ast.parse(plain(source))
     except (SyntaxError, ValueError):
         return True  # running it says where the syntax is wrong
-    called = [node.func for node in ast.walk(tree) if isinstance(node, ast.Call)]
-    names = (str(getattr(each, "attr", getattr(each, "id", ""))) for each in called)  # or imported by name
-    stated = any(isinstance(node, ast.Assert) for node in ast.walk(tree))
-    return stated or any(name.startswith("assert_") for name in names)
+    stated = (node for node in ast.walk(tree) if isinstance(node, ast.Assert | ast.Call))
+    said = (ast.unparse(getattr(node, "func", node)) for node in stated)
+    return any(re.match(r"(?s)assert |(.*\.)?assert_\w*$", text) for text in said)
 
 
 def plain(source: str) -> str:
@@ -105,14 +104,12 @@ def ended(said: Mapping[str, Any], cells: Sequence[Statement]) -> tuple[Found, f
     """How the cells ran, by their run's answer, and the line of the fence where they stopped, if they did."""
     file, opened = cells[0].file, said.get("opened", cells[0].opened)
     if not said:
-        ran = Result("claimed", file=file, line=opened, column=1, label="cells")
-        return found(ran, "cells"), inf
+        return Found("claimed", file=file, line=opened, column=1, label="cells", kind="cells"), inf
     lines = Text(cells[0].text.source).parts()
     line = lines[min(said.get("line", opened), len(lines)) - 1]
     column = said.get("column", 1) or len(line) - len(line.lstrip()) + 1
     failed = fault(file, line[column - 1 : column], said["error"], "cells")
-    verdict = "refuted" if said.get("asserted") else failed.verdict
-    return replace(failed, kind="cells", verdict=verdict), opened
+    return replace(failed, kind="cells", verdict=said.get("verdict", failed.verdict)), opened
 
 
 def _alone(*job: Any) -> dict[str, Any]:
@@ -129,8 +126,7 @@ def _alone(*job: Any) -> dict[str, Any]:
                 sys.modules["__main__"] = main
         sender.close()
         try:
-            answer: dict[str, Any] = receiver.recv()
-            return answer
+            return dict(receiver.recv())
         except EOFError:
             process.join()
         last = (printed.read().strip().splitlines() or ["no output"])[-1]
@@ -176,4 +172,5 @@ def _said(error: BaseException, file: str, line: int) -> dict[str, Any]:
             line, column = frame.lineno or line, 0  # where its text begins; Pythons differ in the rest
     text = error.msg if isinstance(error, SyntaxError) else str(error)
     said = f"{type(error).__name__}: {text}" if text else type(error).__name__
-    return {"error": said, "line": line, "column": column, "asserted": isinstance(error, AssertionError)}
+    verdict = "refuted" if isinstance(error, AssertionError) else "malformed"
+    return {"error": said, "line": line, "column": column, "verdict": verdict}

@@ -63,17 +63,16 @@ def _entered(ground: Ground, source: Chapter, each: Statement) -> Ground:
             results.append(Result("malformed", error=message, line=line, column=column))
         texts.append(entered)
     # Definitions are read as a whole; of declarations, a fault in one line leaves the others standing.
-    start = 0
-    for text in [each.body] if each.kind == "define" else each.body.split("\n"):
-        texts.append((each.kind, text, each.option("wrt"), each.place(start).line, source.path))
+    for text in [each.text] if each.kind == "define" else each.text.parts():
+        texts.append((each.kind, str(text), each.option("wrt"), text.place().line, source.path))
         try:
             results += _enter(context, texts[-1])
         except IdxcalcError as error:
             whole, span = error.source or text, error.span or Span(0, len(text))
             if whole == text or each.kind == "given":
+                start = each.text.at.index(text.at[0])
                 whole, span = each.body, Span(start + span.start, start + span.stop)
             results.append(Result("malformed", error=error.message, source=whole, span=span))
-        start += len(text) + 1
     return Ground(context, tuple(texts), tuple(results))
 
 

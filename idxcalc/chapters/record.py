@@ -41,11 +41,9 @@ def fault(file: str, where: Text, message: str, label: str = "") -> Found:
 
 def plain(result: Result) -> dict[str, Any]:
     """A result as JSON has it: the program written out; of the values drawn, the numbers that it shows."""
-    example = result.counterexample
-    if example:
-        values = example.values.items()
-        example = replace(example, values={name: x for name, x in values if isinstance(x, int | float)})
-    data = asdict(replace(result, snippet=str(result.snippet), counterexample=example, chain=()))
+    data = asdict(replace(result, snippet=str(result.snippet), chain=()))
+    if example := data["counterexample"]:
+        example["values"] = {name: x for name, x in example["values"].items() if isinstance(x, int | float)}
     return dict(json.loads(json.dumps(data, default=float)))
 
 
@@ -64,8 +62,8 @@ def summary(records: Sequence[Mapping[str, Any]]) -> str:
     wrong = [each for each in records if each["expect"] and each["ok"] and each["verdict"] in _WRONG]
     relations = [each for each in records if each["kind"] == "relation" and each not in wrong]
     verdicts = [each["verdict"] for each in relations]
-    counts = [(verdicts.count(name), name) for name in ("proved", "tested", *_WRONG)]
-    shown = ", ".join(f"{number} {name}" for number, name in counts if number)
+    known = (name for name in ("proved", "tested", *_WRONG) if name in verdicts)
+    shown = ", ".join(f"{verdicts.count(name)} {name}" for name in known)
     unmet = [each for each in relations if not each["ok"] and each["verdict"] not in _WRONG]
     others = [each for each in records if not each["ok"] and each["kind"] not in ("relation", "cells")]
     cells = [each["ok"] for each in records if each["kind"] == "cells"]
@@ -74,13 +72,11 @@ def summary(records: Sequence[Mapping[str, Any]]) -> str:
         _many(len(wrong), "wrong one") + " refused as expected" if wrong else "",
         f"{len(unmet)} expected to be wrong" if unmet else "",
         _many(len(others), "other fault") if others else "",
+        _many(cells.count(True), "chapter's", "chapters'") + " cells ran" if True in cells else "",
+        _many(cells.count(False), "chapter's", "chapters'") + " cells failed" if False in cells else "",
     ]
-    for ok, word in ((True, "ran"), (False, "failed")):
-        if number := cells.count(ok):
-            whose = "chapter's" if number == 1 else "chapters'"
-            parts.append(f"{number} {whose} cells {word}")
     return "; ".join(filter(None, parts))
 
 
-def _many(number: int, word: str) -> str:
-    return f"{number} {word}{'' if number == 1 else 's'}"
+def _many(number: int, one: str, several: str = "") -> str:
+    return f"{number} {one if number == 1 else several or one + 's'}"

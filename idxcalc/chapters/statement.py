@@ -146,7 +146,7 @@ def read_options(text: Text, fault: Callable[[Text, str], object]) -> tuple[dict
 _WORDS = re.compile(
     r"\\(?:text\w*|mathrm|label|tag|operatorname)\s*\{[^{}]*\}|[_^]\s*\{(?:[^{}]|\{[^{}]*\})*\}"
 )
-_MARKS = re.compile(r"[()=]|\\neq?(?![a-zA-Z])")
+_RELATION = re.compile(r"=|\\neq?(?![a-zA-Z])")
 
 
 def states_relation(latex: str) -> bool:
@@ -155,10 +155,7 @@ def states_relation(latex: str) -> bool:
     >>> states_relation(r"x_i \quad (i = 1, \dots, n)"), states_relation(r"s = \sum_{i=1}^n x_i")
     (False, True)
     """
-    depth = 0
-    for mark in _MARKS.finditer(_WORDS.sub(" ", latex)):
-        if mark[0] in ("(", ")"):
-            depth = max(depth + (1 if mark[0] == "(" else -1), 0)
-        elif depth == 0:
-            return True
-    return False
+    before, text = "", _WORDS.sub(" ", latex)
+    while before != text:
+        before, text = text, re.sub(r"\([^()]*\)", " ", text)
+    return bool(_RELATION.search(text.partition("(")[0]))

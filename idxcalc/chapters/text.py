@@ -74,11 +74,10 @@ def located(content: str, lines: Sequence[Text], start: int = 0) -> Text:
         match = re.compile(re.escape(text).replace(r"\|", r"\\?\|")).search(outer, start)
         suffix = not start and outer.endswith(text)
         begin = len(outer) - len(text) if suffix else match.start() if match else 0
-        for char in text:
+        for char in text + "\n":
             begin = max(begin, outer.find(char, begin, begin + 2))
             at.append(outer.at[min(begin, len(outer))])
             begin += 1
-        at.append(outer.at[min(begin, len(outer))])
         start = 0
     return Text(content, lines[0].source, tuple(at))
 

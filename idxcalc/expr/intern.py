@@ -6,14 +6,21 @@ node for good (its parts, its free indices, the text that orders it) is kept in 
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, dataclass_transform
 from weakref import WeakValueDictionary
 
 _table: WeakValueDictionary[tuple[Any, ...], Any] = WeakValueDictionary()
 
 
 class Interned(type):
-    """The metaclass of every symbol and node: calling the class returns the one equal object."""
+    """The metaclass of every symbol and node: the class is a frozen dataclass with slots, and calling it
+    returns the one equal object."""
+
+    def __new__(cls, name: str, bases: tuple[type, ...], body: dict[str, Any]) -> Any:
+        made = super().__new__(cls, name, bases, body)
+        # To give it slots, the class is made once more, with them.
+        return made if "__slots__" in body else dataclass(frozen=True, slots=True, eq=False)(made)
 
     def __call__(cls, *args: Any, **keywords: Any) -> Any:
         # The types stand in the key because 1 == True == Fraction(1).
@@ -31,6 +38,7 @@ class Interned(type):
         return found
 
 
+@dataclass_transform(frozen_default=True, eq_default=False, field_specifiers=(field,))
 class Node(metaclass=Interned):
     """What symbols and nodes have in common: they can be referred to weakly, and remember what is known."""
 

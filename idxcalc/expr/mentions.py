@@ -31,10 +31,8 @@ def parts(*nodes: Part) -> tuple[Part, ...]:
 @lru_cache(maxsize=4096)
 def symbols(node: Part) -> frozenset[Symbol | Function]:
     """Variables, definitions and functions that stand in ``node``, through definitions and bodies."""
-    found = parts(node)
-    variables = {p.variable for p in found if isinstance(p, Component)}
-    definitions = {p.definition for p in found if isinstance(p, Ref)}
-    return frozenset(variables | definitions | {p.function for p in found if isinstance(p, Call)})
+    found = (part for part in parts(node) if isinstance(part, Component | Ref | Call))
+    return frozenset(getattr(part, part.__match_args__[0]) for part in found)  # the symbol stands first
 
 
 def hidden(name: str) -> bool:

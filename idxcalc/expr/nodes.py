@@ -21,7 +21,6 @@ from idxcalc.expr.intern import Node
 from idxcalc.expr.symbols import Definition, Dim, Function, Index, Slot, Variable
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class Num(Node):
     """A rational number."""
 
@@ -32,14 +31,12 @@ class Num(Node):
             object.__setattr__(self, "value", Fraction(self.value))
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class Constant(Node):
     """A known real number: ``pi`` or ``e``."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class Size(Node):
     """The last value of a range, as a number: the ``n`` of ``(i = 1, \\dots, n)``.
 
@@ -54,7 +51,6 @@ class Size(Node):
             object.__setattr__(self, "dim", Dim(self.dim.last, 1))
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class Component(Node):
     """One component of a variable: ``w_{ij}``, ``w_{i0}``, a scalar ``\\eta``, ``dx_i``."""
 
@@ -65,7 +61,6 @@ class Component(Node):
         assert len(self.slots) == len(self.variable.dims), (self.variable.name, self.slots)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class Delta(Node):
     """Kronecker's delta: 1 if both slots have the same value, else 0. Grouped deltas are products."""
 
@@ -73,7 +68,6 @@ class Delta(Node):
     right: Slot
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class Ref(Node):
     """A defined name: its value is the body with ``slots`` for the definition's indices."""
 
@@ -84,21 +78,18 @@ class Ref(Node):
         assert len(self.slots) == len(self.definition.indices), self.definition.name
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class Add(Node):
     """A sum of terms. A term without some free index of the others counts for each of its values."""
 
     terms: tuple[Expr, ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class Mul(Node):
     """A product of factors, component by component in the indices they share."""
 
     factors: tuple[Expr, ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class Pow(Node):
     """A power; a quotient a/b is ``Mul((a, Pow(b, Num(-1))))``, a root ``Pow(a, Num(1/2))``."""
 
@@ -106,7 +97,6 @@ class Pow(Node):
     exponent: Expr
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class Sum(Node):
     """The sum of ``body`` over all values of ``index``, which is bound here.
 
@@ -119,7 +109,6 @@ class Sum(Node):
     first: int | None = None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class Elementary(Node):
     """A known function of real numbers, named as in the table `idxcalc.functions`."""
 
@@ -127,7 +116,6 @@ class Elementary(Node):
     args: tuple[Expr, ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class Lambda(Node):
     """An argument: the tensor with components ``body`` over ``indices``, which are bound here.
 
@@ -138,7 +126,6 @@ class Lambda(Node):
     body: Expr
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class Call(Node):
     """A function, or a derivative of it by its own arguments, at ``args``.
 
@@ -169,7 +156,6 @@ class Call(Node):
         return bool(self.out) and not self.function.out
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class Inverse(Node):
     """A component of the inverse of a square matrix: ``(X^{-1})_{ij}``; row, then column."""
 
@@ -178,14 +164,12 @@ class Inverse(Node):
     column: Slot
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class Det(Node):
     """The determinant of a square matrix."""
 
     matrix: Lambda
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class Compare(Node):
     """A condition on values: ``op`` is one of ``< <= > >= = !=``."""
 
@@ -194,7 +178,6 @@ class Compare(Node):
     right: Expr
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class Match(Node):
     """A condition on indices: equal, or with ``equal=False`` different."""
 
@@ -203,21 +186,18 @@ class Match(Node):
     equal: bool = True
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class All(Node):
     """Several conditions at once."""
 
     conditions: tuple[Condition, ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class Iverson(Node):
     """Iverson's bracket: 1 where the condition holds, else 0."""
 
     condition: Condition
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class Cases(Node):
     """The value of the first branch whose condition holds, else ``otherwise``."""
 
@@ -225,7 +205,6 @@ class Cases(Node):
     otherwise: Expr
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class Deriv(Node):
     """The partial derivative of ``body`` by one component of ``target``, all else held constant.
 
@@ -240,7 +219,6 @@ class Deriv(Node):
     slots: tuple[Slot, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class Diff(Node):
     """The total differential of ``body`` when ``variables`` vary: the sum over them of
     the derivative times ``dx``. The tensors ``dx`` themselves are constant: d dx = 0."""

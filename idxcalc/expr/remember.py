@@ -8,7 +8,7 @@ first, from the outermost call, and then everything again, which meets the value
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -16,10 +16,7 @@ DEEPEST = 30
 
 
 class _Deeper(Exception):
-    """``key`` must be known to ``owner`` first."""
-
-    def __init__(self, owner: Any, key: Any) -> None:
-        self.owner, self.key = owner, key
+    """Raised with an owner and a key that must be known to it first."""
 
 
 class Remembered(Generic[K, V]):
@@ -48,9 +45,10 @@ class Remembered(Generic[K, V]):
                 self._compute(waiting[-1])
                 waiting.pop()
             except _Deeper as deeper:
-                if deeper.owner is not self:
+                owner, needed = deeper.args
+                if owner is not self:
                     raise
-                waiting.append(deeper.key)
+                waiting.append(needed)
         return self.known[key]
 
     def _compute(self, key: K) -> V:

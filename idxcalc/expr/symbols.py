@@ -8,7 +8,7 @@ Symbols are compared by value, and are frozen.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import lru_cache
 from keyword import iskeyword
 from typing import TYPE_CHECKING
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from idxcalc.expr.nodes import Expr
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class Dim(Node):
     """The range of an index: it runs from ``start`` to ``last``, both included.
 
@@ -43,7 +42,6 @@ class Dim(Node):
         return int(self.last) if self.last.isdigit() else None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class Index(Node):
     """An index letter (LaTeX text, ``i``, ``i'``, ``i_1``, ``\\alpha``) and its range."""
 
@@ -55,7 +53,6 @@ Slot = Index | int
 """What may stand in a slot: an index, or one fixed component."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class Variable(Node):
     """A declared real tensor with one `Dim` per slot; a scalar has none.
 
@@ -79,7 +76,6 @@ class Variable(Node):
         return Variable(self.name, self.dims, kept, True, zero)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class Function(Node):
     """A function: unknown and smooth when ``body`` is None, else defined by its body.
 
@@ -99,7 +95,6 @@ class Function(Node):
     body: Expr | None = None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class Definition(Node):
     """A name for an expression: ``\\hat y_i = ...`` has ``indices=(i,)`` and the right side as body.
 

@@ -35,7 +35,7 @@ def _same(value: Any) -> Any:
 
 
 _READ: dict[str, Callable[..., Any]] = {
-    **dict.fromkeys("psb", lambda value: (value,)), **dict.fromkeys("PSB", _same),
+    **dict.fromkeys("psb.", lambda value: (value,)), **dict.fromkeys("PSB", _same),
     "C": lambda pairs: tuple(chain.from_iterable(pairs)),
     "D": lambda derivs: tuple(chain.from_iterable(slots for _, slots in derivs)),
 }  # fmt: skip
@@ -53,29 +53,20 @@ _CHANGE: dict[str, Callable[..., Any]] = {
 }
 
 
-def _fields(how: Mapping[str, Callable[..., Any]], kinds: str) -> dict[type, Any]:
-    """The fields of some kinds in each node: how they are read or changed, and their names."""
-    known = {node: [field for field in fields if field[0] in kinds] for node, fields in _FIELDS.items()}
-    return {node: tuple((how[kind], name) for kind, name in fields) for node, fields in known.items()}
-
-
-_PARTS, _SLOTS, _BOUND = (_fields(_READ, kinds) for kinds in ("pPC", "sSD", "bB"))
-_CHANGES = _fields(_CHANGE, "".join(_CHANGE))
-
-
-def _gathered(node: Part, fields: dict[type, Any]) -> tuple[Any, ...]:
-    """What those fields of a node hold, in their order."""
+def _gathered(node: Part, kinds: str) -> tuple[Any, ...]:
+    """What the fields of some kinds hold in a node, in their order."""
     found: tuple[Any, ...] = ()
-    for read, name in fields[type(node)]:
-        found += read(getattr(node, name))
+    for kind, name in _FIELDS[type(node)]:
+        if kind in kinds:
+            found += _READ[kind](getattr(node, name))
     return found
 
 
 def changed(node: P, part: Any = _same, slot: Any = _same, bound: Any = _same) -> P:
     """The same kind of node with its parts, its slots and its own indices replaced by those functions."""
-    fields = _CHANGES[type(node)]
+    fields = _FIELDS[type(node)]
     before = [getattr(node, name) for _, name in fields]
-    after = [change(value, part, slot, bound) for (change, _), value in zip(fields, before, strict=True)]
+    after = [_CHANGE[kind](value, part, slot, bound) for (kind, _), value in zip(fields, before, strict=True)]
     return node if after == before else type(node)(*after)
 
 
@@ -84,13 +75,11 @@ def children(node: Part) -> tuple[Part, ...]:
     try:
         return node._parts  # type: ignore[no-any-return]
     except AttributeError:
-        return node.remember("_parts", _gathered(node, _PARTS))  # type: ignore[no-any-return]
+        return node.remember("_parts", _gathered(node, "pPC"))  # type: ignore[no-any-return]
 
 
 def rebuild(node: Part, parts: tuple[Part, ...]) -> Part:
     """``node`` with ``parts`` in place of its children; the same object if they are the same."""
-    if parts == children(node):
-        return node
     rest = iter(parts)
     return changed(node, lambda _: next(rest))
 
@@ -110,7 +99,7 @@ def transform(node: Expr, change: Callable[[Expr], Expr]) -> Expr:
 
     def visit(part: Part) -> Part:
         if part not in done:
-            made = rebuild(part, tuple(map(visit, children(part))))
+            made = changed(part, visit)
             done[part] = made if isinstance(made, Lambda | Compare | Match | All) else change(made)
         return done[part]
 
@@ -119,19 +108,18 @@ def transform(node: Expr, change: Callable[[Expr], Expr]) -> Expr:
 
 def said(node: Part) -> tuple[Any, ...]:
     """What a node says besides its parts, its slots and its own indices."""
-    fields = [getattr(node, name) for kind, name in _FIELDS[type(node)] if kind == "."]
     orders = [(n, len(slots)) for n, slots in node.derivs] if isinstance(node, Call) else []
-    return (*fields, *orders)
+    return (*_gathered(node, "."), *orders)
 
 
 def own_slots(node: Part) -> tuple[Slot, ...]:
     """The slots that stand in the node itself, in order of writing."""
-    return _gathered(node, _SLOTS)
+    return _gathered(node, "sSD")
 
 
 def bound_here(node: Part) -> tuple[Index, ...]:
     """The indices that the node itself binds in its body."""
-    return _gathered(node, _BOUND)
+    return _gathered(node, "bB")
 
 
 def free(node: Part) -> frozenset[Index]:
@@ -161,14 +149,10 @@ def fresh(index: Index, used: set[str]) -> Index:
     return Index(name, index.dim)
 
 
-def substitute(node: P, mapping: Mapping[Index, Slot]) -> P:
-    """``node`` with free indices replaced; bound ones are renamed where they would capture."""
-    made: P = _substitute(node, dict(mapping), {})
-    return made
-
-
-def _substitute(node: Any, mapping: dict[Index, Slot], memo: dict[Any, Any]) -> Any:
-    inside = free(node)
+def substitute(node: P, mapping: Mapping[Index, Slot], memo: dict[Any, Any] | None = None) -> P:
+    """``node`` with free indices replaced; bound ones are renamed where they would capture. What has become
+    of its parts is in ``memo``."""
+    inside, memo = free(node), {} if memo is None else memo
     live = {i: s for i, s in mapping.items() if i in inside and s is not i}
     if not live:
         return node
@@ -178,8 +162,8 @@ def _substitute(node: Any, mapping: dict[Index, Slot], memo: dict[Any, Any]) -> 
     if key not in memo:
         outside = {s.name for s in live.values() if isinstance(s, Index)} if bound_here(node) else set()
         apart = _apart(node, outside) if outside else node
-        memo[key] = changed(apart, lambda p: _substitute(p, live, memo), lambda s: live.get(s, s))
-    return memo[key]
+        memo[key] = changed(apart, lambda p: substitute(p, live, memo), lambda s: live.get(s, s))
+    return memo[key]  # type: ignore[no-any-return]
 
 
 def at(argument: Lambda, slots: tuple[Slot, ...]) -> Expr:
@@ -213,8 +197,7 @@ def plug(node: P, values: Mapping[Variable, Lambda]) -> P:
                 memo[part] = changed(_apart(part, outside), visit)
         return memo[part]
 
-    made: P = visit(node)
-    return made
+    return visit(node)  # type: ignore[no-any-return]
 
 
 def _apart(node: P, outside: set[str]) -> P:

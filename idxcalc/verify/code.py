@@ -8,7 +8,6 @@ it raises is shown, not passed on.
 from __future__ import annotations
 
 import inspect
-import linecache
 import sys
 import traceback
 from collections.abc import Callable, Iterator, Mapping
@@ -23,7 +22,7 @@ from idxcalc.notation.scope import Scope
 from idxcalc.notation.write import tidy, write
 from idxcalc.plan.backends import backend, numpy
 from idxcalc.verify.diagnose import TOLERANCE, close, explanations, largest
-from idxcalc.verify.result import Result, Verdict
+from idxcalc.verify.result import Result
 from idxcalc.verify.samples import World, double, library
 
 TRIALS = 3
@@ -32,11 +31,11 @@ LIBRARIES = ("numpy", "jax", "torch")
 
 
 class Fault(Exception):
-    """What is wrong with the author's function, in words; malformed when it cannot even be called."""
+    """What is wrong with the author's function, in words."""
 
-    def __init__(self, message: str, verdict: Verdict = "refuted") -> None:
-        super().__init__(message)
-        self.verdict = verdict
+
+class Uncallable(Fault):
+    """Why it cannot even be called."""
 
 
 def check_code(formula: Any, scope: Scope, text: str, function: Callable[..., Any], seed: int = 0) -> Result:
@@ -52,9 +51,9 @@ def check_code(formula: Any, scope: Scope, text: str, function: Callable[..., An
         seen.append({i.name: world.last(i.dim) for i in formula.free})
         try:
             found, tolerance = _answer(function, world, text)
+        except Uncallable as fault:
+            return replace(result, verdict="malformed", error=str(fault))
         except Fault as fault:
-            if fault.verdict == "malformed":
-                return replace(result, verdict="malformed", error=str(fault))
             return _refused(result, str(fault), trial, seen)
         if close(found, expected, tolerance):
             scale = float(abs(expected).max(initial=0.0)) or 1.0
@@ -123,7 +122,7 @@ def _answer(function: Callable[..., Any], world: World, text: str) -> tuple[Any,
         signature = inspect.signature(getattr(function, "forward", function))
     except (TypeError, ValueError):
         advice = "the parameters of your function cannot be seen; wrap it: lambda x, w: ..."
-        raise Fault(advice, "malformed") from None
+        raise Uncallable(advice) from None
     given = _arguments(signature, world)
     errors: list[Exception] = []
     for kind in (kind for kind in LIBRARIES if kind in sys.modules):
@@ -153,7 +152,7 @@ def _arguments(signature: inspect.Signature, world: World) -> dict[str, Any]:
             near = get_close_matches(each.name.lower(), [*world.inputs, *known], 1, 0.5)
             hint = f"; did you mean {near[0]}?" if near else ""
             listed = ", ".join(dict.fromkeys(known))
-            raise Fault(f"nothing is called {each.name}{hint}; your function may take {listed}", "malformed")
+            raise Uncallable(f"nothing is called {each.name}{hint}; your function may take {listed}")
     return given
 
 
@@ -197,7 +196,7 @@ def _raised(error: Exception, function: Callable[..., Any], given: Mapping[str, 
     code = getattr(inspect.unwrap(function), "__code__", None)
     frames = traceback.extract_tb(error.__traceback__)
     own = [f for f in frames if code is not None and f.filename == code.co_filename]
-    if own and (line := (own[-1].line or linecache.getline(own[-1].filename, own[-1].lineno or 0)).strip()):
+    if own and (line := own[-1].line):
         said.append(f"in the line:  {line}")
     shaped = {n: v.shape for n, v in given.items() if getattr(v, "shape", ())}
     if shaped:

@@ -11,15 +11,16 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from itertools import zip_longest
+from itertools import pairwise, zip_longest
 from typing import Any
 
 from idxcalc import normal, plan
 from idxcalc.calculus import differentiate, worked
 from idxcalc.errors import IdxcalcError, Span
-from idxcalc.expr import Call, Deriv, Expr, Index, Relation, Variable, free, fresh, walk
+from idxcalc.expr import Call, Deriv, Expr, Index, Relation, free, fresh, walk
 from idxcalc.notation import declare, relations
 from idxcalc.notation.anatomy import Anatomy, anatomy
+from idxcalc.notation.parts import dims_of
 from idxcalc.notation.scope import Scope
 from idxcalc.notation.syntax import Chain
 from idxcalc.notation.write import no_sum_letters, write
@@ -49,9 +50,8 @@ class Derivation:
     def lines(self) -> tuple[tuple[str, Expr], ...]:
         """The way from ``origin`` to ``expr``: the rule used, and what it gives."""
         start = self.expr if self.origin is None else self.origin
-        lines = (*worked(start), ("collect", self.expr))
-        before = (start, *(line for _, line in lines))
-        return tuple(each for each, last in zip(lines, before, strict=False) if each[1] is not last)
+        lines = (("", start), *worked(start), ("collect", self.expr))
+        return tuple(each for last, each in pairwise(lines) if each[1] is not last[1])
 
     @property
     def steps(self) -> tuple[tuple[str, str], ...]:
@@ -181,7 +181,7 @@ class Context:
             if len(settled) != 1:
                 raise IdxcalcError("derive by one variable: name it with `wrt`", target, Span(0, len(target)))
             (by,) = settled
-            dims = by.dims if isinstance(by, Variable) else tuple(i.dim for i in by.indices)
+            dims = dims_of(by)
             used, slots = {i.name for i in order}, []
             for letter, dim in zip_longest(relations.pattern(wrt)[: len(dims)], dims):
                 free_letter = letter is not None and letter not in used
@@ -212,18 +212,17 @@ class Context:
             results.append(_malformed(error, target))
         return tuple(results)
 
-    def expression(self, text: str, wrt: str = "") -> Derivation:
-        """A formula worked out as written; of a chain, its last side."""
-        return self._last_side(self.scope.fork(), text, wrt)
+    def expression(self, text: str, wrt: str = "", own: Scope | None = None) -> Derivation:
+        """A formula worked out as written; of a chain, its last side.
 
-    def _last_side(self, scope: Scope, text: str, wrt: str) -> Derivation:
-        """The same, read in a scope that then has the sizes of the formula."""
-        chain, targets = relations.chains(text)[-1], relations.targets(scope, wrt)
+        Its sizes are tied in ``own``, a fork of the scope if it is not given.
+        """
+        chain, targets = relations.chains(text)[-1], relations.targets(self.scope, wrt)
         last = chain.sides[-1].span
         remark = "".join(rf" \quad \text{{(no sum on ${letter}$)}}" for letter in chain.no_sum)
-        order = relations.letters(scope, text, targets)
+        order = relations.letters(self.scope, text, targets)
         side = text[last.start : last.stop] + remark
-        expr, axes, _ = relations.expression(scope, side, targets, own=scope)
+        expr, axes, _ = relations.expression(self.scope, side, targets, own)
         axes = tuple(sorted(axes, key=lambda i: order.index(i.name) if i.name in order else len(order)))
         target = text[: chain.sides[0].span.stop]
         return Derivation(normal.simplify(differentiate(expr)), axes, target, expr)
@@ -244,7 +243,7 @@ class Context:
         """
         scope = self.scope.fork()
         try:
-            return check_code(self._last_side(scope, text, wrt), scope, text, function, seed)
+            return check_code(self.expression(text, wrt, scope), scope, text, function, seed)
         except IdxcalcError as error:
             return _malformed(error, text)
 
@@ -256,9 +255,8 @@ class Context:
 
 def remarked(expr: Expr) -> str:
     """An expression as LaTeX, with "(no sum on ...)" behind it if some letter must stay free."""
-    letters = no_sum_letters(expr)
-    named = ", ".join(f"${letter}$" for letter in letters)
-    return write(expr) + (rf" \quad \text{{(no sum on {named})}}" if letters else "")
+    letters = ", ".join(f"${letter}$" for letter in no_sum_letters(expr))
+    return write(expr) + (rf" \quad \text{{(no sum on {letters})}}" if letters else "")
 
 
 def shown(text: str, start: int, stop: int) -> str:

@@ -20,9 +20,9 @@ from idxcalc.autodiff.backend import tools
 from idxcalc.autodiff.symbols import prepared
 from idxcalc.calculus import differentiate
 from idxcalc.expr import (
-    Component, Definition, Dim, Expr, Function, Index, Lambda, Ref, Size, Variable, hidden, python_name,
-    symbols,
+    Definition, Dim, Expr, Function, Index, Lambda, Size, Symbol, Variable, hidden, python_name, symbols,
 )  # fmt: skip
+from idxcalc.notation.parts import component, dims_of
 from idxcalc.notation.scope import Scope, settle
 from idxcalc.plan.backends import jax, numpy
 from idxcalc.plan.symbols import argument, slots
@@ -40,27 +40,23 @@ class World:
 
     def __init__(self, formulas: Sequence[Expr], scope: Scope, trial: int, rng: Any) -> None:
         self.rng, parts = rng, sorted(frozenset().union(*map(symbols, formulas)), key=lambda s: s.name)
-        functions = {python_name(s.name): s for s in parts if isinstance(s, Function)}
-        names = [n for n in scope.symbols if n not in scope.soft and n not in scope.aliases]
-        known = [s for n in names if not isinstance(s := scope.symbols[n], Function)]
-        self.symbols = [settle(s, scope) for s in known]
-        own = {v: None for v in (*self.symbols, *parts) if isinstance(v, Variable) and not hidden(v.name)}
+        known = (s for n, s in scope.symbols.items() if n not in scope.soft and n not in scope.aliases)
+        settled = [settle(s, scope) for s in known if not isinstance(s, Function)]
+        own = {v: None for v in (*settled, *parts) if isinstance(v, Variable) and not hidden(v.name)}
         self.variables = {argument(v): v for v in own}
-        self.bodies = {python_name(d.name): Lambda(d.indices, d.body) for d in self.definitions()}
+        self.definitions = [each for each in settled if isinstance(each, Definition)]
+        self.bodies = {python_name(d.name): Lambda(d.indices, d.body) for d in self.definitions}
         self.bodies |= {python_name(n): settle(a, scope) for n, a in scope.aliases.items()}
         taken = {dim.number for v in own for dim in v.dims}
         self.sizes: dict[str, int] = {}
         self.free = (n for n in itertools.count(2 + trial) if n not in taken)
         shapes = {name: self.shape(v.dims) for name, v in self.variables.items()}
         self.inputs: dict[str, Any] = {n: self.array(self.variables[n], shapes[n]) for n in sorted(shapes)}
-        self.functions = {name: f for name, f in functions.items() if f.body is None}
-        for name, function in self.functions.items():
-            self.inputs |= self.drawn(name, function)
+        self.functions = [s for s in parts if isinstance(s, Function) and s.body is None]
+        for function in self.functions:
+            self.inputs |= self.drawn(function)
         self.named_sizes = {python_name(n): scope.sizes.settled(d) for n, d in scope.size_names.items()}
         self.inputs |= {name: self.last(dim) for name, dim in self.named_sizes.items()}
-
-    def definitions(self) -> list[Definition]:
-        return [symbol for symbol in self.symbols if isinstance(symbol, Definition)]
 
     def last(self, dim: Dim) -> int:
         """The size, chosen when it is first asked for."""
@@ -78,19 +74,19 @@ class World:
         compiled = plan.compile(prepared(variable), "numpy", slots(variable))
         return compiled(**{compiled.arguments[0]: whole})
 
-    def drawn(self, name: str, function: Function) -> Iterator[tuple[str, Any]]:
+    def drawn(self, function: Function) -> Iterator[tuple[str, Any]]:
         """A function, and the derivatives of one real."""
         shift = 2.0 if "positive" in function.traits else 0.0
         weights = [self.rng.normal(size=self.shape((*function.out, *p))) for p in function.params]
         scalar = function.params == ((),) and not function.out
         for order in range(ORDERS if scalar else 1):
-            prime = f"_prime{order if order > 1 else ''}" if order else ""
-            yield name + prime, smooth(weights, list(map(len, function.params)), shift, order)
+            name = python_name(function.name) + (f"_prime{order if order > 1 else ''}" if order else "")
+            yield name, smooth(weights, list(map(len, function.params)), shift, order)
 
     def value(self, expr: Expr, order: tuple[Index, ...]) -> Any:
         """An expression's array over ``order``, at these values."""
         np = numpy()
-        plain = all(f.params == ((),) and not f.out for f in self.functions.values())
+        plain = all(f.params == ((),) and not f.out for f in self.functions)
         compiled = plan.compile(expr, "numpy" if plain else "jax", order)
         needs = (python_name(need.function.name) for need in compiled.needs.values())
         wanted = {*compiled.arguments, *needs}.intersection(self.inputs)
@@ -107,12 +103,11 @@ class World:
 
     def placed(self, order: tuple[Index, ...]) -> Iterator[Expr]:
         """Each variable, definition and named size, with indices of ``order`` that have its sizes."""
-        known = [(Component, v, v.dims) for v in self.variables.values()]
-        known += [(Ref, d, tuple(i.dim for i in d.indices)) for d in self.definitions()]  # type: ignore[misc]
-        for make, symbol, dims in known:
-            for letters in itertools.permutations(order, len(dims)):
-                if tuple(i.dim for i in letters) == dims:
-                    yield make(symbol, letters)
+        known: list[Symbol] = [*self.variables.values(), *self.definitions]
+        for symbol in known:
+            for letters in itertools.permutations(order, len(dims_of(symbol))):
+                if tuple(i.dim for i in letters) == dims_of(symbol):
+                    yield component(symbol, letters)
         yield from map(Size, self.named_sizes.values())
 
 
