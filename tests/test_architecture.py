@@ -37,6 +37,7 @@ ROOMS = {
     "pytest_plugin": "errors verify chapters",
     "cli": "errors verify chapters",
     "__init__": "errors verify chapters",
+    "__main__": "cli",
 }
 FACES = ("sphinx_ext", "pytest_plugin", "cli")
 

@@ -220,6 +220,17 @@ def test_what_comes_too_late_is_named(tmp_path, monkeypatch):
     assert only(chapter(path)).endswith("    `L` is not declared; that comes in line 9, and must stand above")
 
 
+def test_what_was_refused_above_is_named(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / "page.md"
+    path.write_text(
+        "```{given}\nx_i\n```\n\n```{define}\nL = x_ix_i\nM = x_jy_j\n```\n\n```{derive}\nL = 2\n```\n"
+    )
+    first, second = chapter(path).all()
+    assert first.error == "`y` is not declared"
+    assert second.error == "`L` is not declared; line 6, where it stands, was refused"
+
+
 def test_a_chapter_takes_over_another(write):
     write("```{given}\nw\n```\n```{define}\nL = w\n```\n", "other.md")
     found = write("```{given}\n:from: other\nz\n```\n\n{check}`a = \\use{L}` {check}`a = \\use{z}`\n")

@@ -447,3 +447,9 @@ def test_help_is_quick_and_a_closed_pipe_is_no_error():
     command = f"{shlex.quote(sys.executable)} -m idxcalc.cli explain --given x_i 'x_i = x_i' | true"
     piped = subprocess.run(["/bin/sh", "-c", command], env=environment, capture_output=True, text=True)
     assert piped.stderr == ""
+
+
+def test_python_runs_the_package():
+    asked = [sys.executable, "-m", "idxcalc", "check", "1 = 1"]
+    done = subprocess.run(asked, cwd=ROOT, capture_output=True, text=True)
+    assert (done.returncode, done.stdout.split()[0]) == (0, "proved")

@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 
 import pytest
-from reading import refusal, scope
+from reading import read, refusal, scope
 
 from idxcalc.errors import IdxcalcError
 from idxcalc.notation.declare import declare, define
@@ -330,6 +330,7 @@ def test_limits_are_refused_at_once(given, text, message):
 
 # declarations and definitions
 
+A_NAME = r"expected a name such as x_i, w_{ij}, \sigma(z) or f_j(x_i)"
 BAD_DECLARATIONS = [
     ("x_i,‹,› y_i", "an empty name"),
     ("x_i ‹shiny›", "'shiny' is no property; known are symmetric, antisymmetric, invertible, positive, "
@@ -349,6 +350,27 @@ BAD_DECLARATIONS = [
         r"‹w_{ij} (i = 1, \dots, n; j = 1, \dots, m) symmetric›",
         "the size of w: n here, m there",
     ),
+    ("‹f(x_i)'›", A_NAME),
+    ("‹f|x_i|›", A_NAME),
+    (r"‹f\sqrt{x_i}›", A_NAME),
+    (r"x_i ‹\%› positive", r"an unknown command, \%"),
+    (r"‹n›, x_i \quad (i = 1, \dots, n)", "n is a size; a name is another letter"),
+    ("x_i (i = 1, \\dots, n)\nf(‹n›)", "n is a size; a name is another letter"),
+    ("f(n)\nx_i ‹(i = 1, \\dots, n)›", "n has a meaning; a size is another letter"),
+    (r"x_i ‹(i = 1, \dots, e)›", "e has a meaning; a size is another letter"),
+    ("g(‹e›)", "e is a number; an argument is another letter"),
+    ("‹d› positive constant", "d is the differential; use another letter"),
+    ("‹d›(z)", "d is the differential; use another letter"),
+    (r"‹\tau >› 0 constant", r"write `\tau positive` or `\tau negative`, no inequality"),
+    (r"‹x_i \le› 0", "write `x_i positive` or `x_i negative`, no inequality"),
+    ("‹W^Q_{ij}›", "a label stands in brackets, `W^{(Q)}_{ij}`"),
+    (
+        r"\pi_w(\theta_k), ‹\pi_l›(\theta_k)",
+        r"\pi is declared already, in line 1; its l is an index, a label is `\pi^{(l)}`",
+    ),
+    ("q_i ‹(i=1,2)›", r"a range is written `(i = 1, \dots, 2)`"),
+    ("x_i,‹ f(x_i) constant›", "only a variable is constant"),
+    (r"‹x_j \quad (i = 1, \dots, n)›", "a range of i, and no i in this line"),
 ]  # fmt: skip
 
 
@@ -361,6 +383,8 @@ def test_declarations_refused(row, message):
     assert (caught.value.span.start, caught.value.span.stop) == (start, stop)
 
 
+LABEL = "the i of a label is no index; write it below, as in `x_i`, or give the label another letter"
+MORE = "a, c, y^{(i)}\nS_{ij} symmetric\np_i positive\nt_i \\quad (i = 1, \\dots, 3)"
 BAD_DEFINITIONS = [
     ("‹q_i›", "a definition has one `=`"),
     ("q_i = w_{ij}x_j ‹=› y_i", "a definition has one `=`; further steps belong into a derive"),
@@ -378,13 +402,35 @@ BAD_DEFINITIONS = [
     ("q(‹2u›) = u", "a definition's argument is a single name"),
     (r"q = ‹1 \text{ if } x_1 > 0›", "a definition by cases ends with else"),
     ("x_0 = ‹y_iz_i›", "a component is defined as a number, or as the components of one variable"),
+    (r"q = ‹x_iz_i› \quad \text{(no sum on $i$)}", "left side {}, right side {i}"),
+    (r"q_i = ‹w_{ij}x_j› \quad \text{(no sum on $j$)}", "left side {i}, right side {i, j}"),
+    ("‹g(u)'› = 2u", "a definition starts with the name it defines"),
+    (r"‹g\sqrt{u}› = u", "a definition starts with the name it defines"),
+    ("‹g|u|› = u", "a definition starts with the name it defines"),
+    ("g‹(u, u)› = u", "a definition's arguments differ"),
+    ("g(‹e›) = e^2", "e is a number; an argument is another letter"),
+    (r"g(‹\pi›) = \pi", r"\pi is a number; an argument is another letter"),
+    ("g(‹d›) = d", "d is the differential; use another letter"),
+    ("‹d› = x_ix_i", "d is the differential; use another letter"),
+    ("x_1 = 1 \\\\ ‹x_1› = 2", "this component is defined already"),
+    ("x_1 = a \\\\ ‹x_1› = c", "this component is defined already"),
+    (r"w_{i0} = b_i \\ ‹w_{10}› = 2", "this component is defined already"),
+    (r"w_{i0} = b_i \\ ‹b_1› = 2", "this component is defined already"),
+    (r"x_1 = a \\ x_2 = ‹a›", "a has another meaning already"),
+    ("‹S_{12}› = 3", "a component of the symmetric S cannot be defined alone"),
+    ("p_1 = ‹-1›", "p is declared positive"),
+    ("t_‹9› = 1", "component 9 of 1..3"),
+    (r"x_1 = ‹2 \quad \text{if } a > 0›", "a definition by cases ends with else"),
+    ("q = ‹a + O(da^2)›", "a definition is exact, without O(...)"),
+    (r"q_i = y‹^{(i)}›x_i", LABEL),
+    (r"h‹^{(i)}›_i = 2", LABEL),
 ]
 
 
 @pytest.mark.parametrize(("row", "message"), BAD_DEFINITIONS)
 def test_definitions_refused(row, message):
     text, start, stop = marked(row)
-    where = scope(GIVEN)
+    where = scope(f"{GIVEN}\n{MORE}")
     with pytest.raises(IdxcalcError) as caught:
         define(where, text)
     assert caught.value.message == message
@@ -420,3 +466,68 @@ def test_many_words_that_are_no_properties_take_no_time():
     with pytest.raises(IdxcalcError):
         declare(scope(""), "x " + "a" * 200 + " ?")
     assert time.process_time() - start < 0.5
+
+
+# names that are no indices, no sizes, no functions
+
+
+@pytest.mark.parametrize(
+    ("row", "message"),
+    [
+        (r"\frac1m\sum_{i=1}^m y‹^{(i)}› = y^{(i)}", LABEL),
+        (r"\sum_i y‹^{(i)}›c_i = y^{(i)}\sum_i c_i", LABEL),
+        (r"y‹^{(i)}›c_i = c_iy^{(i)}", LABEL),
+        (r"w‹^{(t+1)}›_ic_t = 0", LABEL.replace("i of", "t of").replace("x_i", "x_t")),
+        (r"(c_i-x_i)(c_i-x_i) = 0 \quad \text{if } ‹c› = x", "c has 1 index, not 0"),
+        (r"\sum_c [‹c› = x] = 1", "c has 1 index, not 0"),
+    ],
+)
+def test_what_is_an_index_and_what_is_a_name(row, message):
+    text, start, stop = marked(row)
+    error = refusal(scope("y^{(i)}, w^{(t+1)}_k, x_i\nc_i (i = 1, \\dots, m)"), text)
+    assert error is not None
+    assert (error.message, error.span.start, error.span.stop) == (message, start, stop)
+
+
+def test_a_label_whose_letter_is_no_index_is_a_name():
+    read(scope("y^{(i)}, c_i, w^{(t)}_i"), r"y^{(i)}c_k + w^{(t)}_k = w^{(t)}_k + c_ky^{(i)}")
+
+
+@pytest.mark.parametrize(
+    ("wrt", "message"),
+    [
+        ("x''_i", "wrt: `x''` is not declared; did you mean `x'`?"),
+        ("x_i^2", "wrt names a whole variable: no power, comma or number of x"),
+        ("x_{i,j}", "wrt names a whole variable: no power, comma or number of x"),
+        ("x_1", "wrt names a whole variable: no power, comma or number of x"),
+    ],
+)
+def test_what_derivatives_are_by_is_read_in_full(wrt, message):
+    context = Context("x_i, x'_i")
+    assert context.check("(x_kx_k)_{,i} = 2x_i", wrt=wrt).error == message
+    assert context.check("(x_kx_k)_{,i} = 0", wrt="x'_i").verdict == "proved"
+
+
+def test_a_size_d_is_no_differential():
+    where = scope(r"x_i, f(x_i) \quad (i = 1, \dots, d)")
+    for text in (
+        r"\frac{1}{\sqrt d}",
+        "d^2",
+        "x_id",
+        r"d \cdot x_i",
+        r"\frac d2",
+        "e^d",
+        r"\sum_{i=1}^d x_i",
+    ):
+        read(where, text)
+    for text in ("d x_i", "df", "d(f)", "d^2f", "d(d - 1)"):
+        message = "d is a size here, and the differential: name the size otherwise"
+        assert refusal(where, text).message == message
+    context = Context(r"x_i \quad (i = 1, \dots, d)")
+    text = context.expression(r"d \cdot x_i + d^2 \cdot x_i").latex()
+    assert context.check(rf"{text} = x_id + d^2 \cdot x_i").verdict == "proved"
+
+
+def test_a_remark_behind_a_percent_sign_declares_nothing():
+    where = scope("x_i % positive\ny_j % (j = 1, \\dots, n)")
+    assert not where.symbols["x"].traits and not where.size_names

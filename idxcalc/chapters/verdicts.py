@@ -115,12 +115,14 @@ class Chapter(Reading):
                 return answer(self._store, [name, body, wrt, [text[:3] for text in ground.texts]], check)
 
     def _later(self, statement: Statement, result: Result) -> str:
-        """What to do where a statement uses what is declared or defined further down."""
-        name = re.match(r"`(.+)` is not declared", result.error or "")
-        below = (each for each in self.statements if name and each.opened > statement.opened)
-        for each in (each for each in below if each.kind in DECLARING):
-            if name and name[1] in self.context(each).scope.symbols:
+        """What to do where a statement uses what comes further down, or was refused further up."""
+        (name,) = re.findall(r"^`(.+)` is not declared", result.error or "") or ("",)
+        for each in (each for each in self.statements if name and each.kind in DECLARING):
+            if each.opened > statement.opened and name in self.context(each).scope.symbols:
                 return f"; that comes in line {each.opened}, and must stand above"
+            above = each.opened < statement.opened and not all(self.grounds[each.name].results)
+            if above and (at := re.search(rf"(?<![\\a-zA-Z]){re.escape(name)}(?![a-zA-Z])", each.body)):
+                return f"; line {each.place(at.start()).line}, where it stands, was refused"
         return ""
 
     def _fill(self, statement: Statement, result: Result, number: int) -> Found:

@@ -23,6 +23,11 @@ _RANGE = r"([^()=;]+?)\s*=\s*(\d+)\s*,\s*\\[lc]?dots\s*,\s*([A-Za-z]|\d+)"
 _RANGES = re.compile(rf"(?:\\quad\s*)?\(\s*{_RANGE}(?:\s*[,;]\s*{_RANGE})*\s*\)")
 _TRAIT = re.compile(r"(?<=\S)\s+((?:[A-Za-z]{2,}(?![A-Za-z])\s*,?\s*)+)$")
 _ONLY_TRAITS = re.compile(rf"(?:\s*(?:{'|'.join(TRAITS)}|and)\b)+\s*(?:,|$)")
+_MISTAKES = {
+    r"(\S+)\s*(?:[<>]|\\[gl](?:eq?|t)(?![a-z]))": "write `{0} positive` or `{0} negative`, no inequality",
+    r"\(\s*([^()=]+?)\s*=\s*(\d+)\b[^()]*?(\w+)\s*\)": r"a range is written `({} = {}, \dots, {})`",
+}
+"""What many write in a declaration, and the way out."""
 
 
 def declare(scope: Scope, source: str, where: str = "") -> tuple[str, ...]:
@@ -30,7 +35,7 @@ def declare(scope: Scope, source: str, where: str = "") -> tuple[str, ...]:
     added: list[str] = []
     offset = 0
     for number, line in enumerate(source.split("\n"), 1):
-        text = "" if line.lstrip().startswith("--") else line.split(" --")[0]
+        text = re.split(r"(?:^|\s)--|(?<!\\)%", line)[0]
         try:
             if text.strip():
                 added += _Line(scope, text, where or str(number)).declare()
@@ -51,6 +56,7 @@ class _Line:
     where: str
     ranges: dict[str, Dim] = field(default_factory=dict)
     letters: dict[str, Dim] = field(default_factory=dict)
+    used: set[str] = field(default_factory=set)
 
     def refuse(self, wrong: object, message: str, span: Span) -> None:
         if wrong:
@@ -69,6 +75,8 @@ class _Line:
             for name in covered if traits else ():
                 self.give(name, traits, Span(start, stop))
             covered = [] if traits else covered
+        for letter in sorted(self.ranges.keys() - self.used):
+            self.refuse(True, f"a range of {letter}, and no {letter} in this line", Span(0, len(self.text)))
         return names
 
     def range(self, bracket: re.Match[str]) -> str:
@@ -79,6 +87,8 @@ class _Line:
             for letter in filter(None, map(str.strip, found[1].split(","))):
                 self.ranges[letter] = self.scope.sizes.fresh(last, first)
             if not last.isdigit():
+                known = last == "e" or last in self.scope.symbols
+                self.refuse(known, f"{last} has a meaning; a size is another letter", Span(*bracket.span()))
                 self.scope.size_names.setdefault(last, self.scope.sizes.fresh(last))
         return " " * len(bracket[0])
 
@@ -112,7 +122,8 @@ class _Line:
         dims = symbol.dims if isinstance(symbol, Variable) else symbol.out
         few = {"symmetric", "antisymmetric"} & set(traits) and len(dims) < 2
         self.refuse(few, f"{name} has too few indices to be {traits[0]}", span)
-        self.refuse("integer" in traits and isinstance(symbol, Function), "only a variable is integer", span)
+        for trait in {"integer", "constant"} & set(traits) if isinstance(symbol, Function) else ():
+            self.refuse(True, f"only a variable is {trait}", span)
         matrix = f"only a matrix is invertible; {name} has {len(dims)} indices"
         self.refuse("invertible" in traits and len(dims) != 2, matrix, span)
         if _SQUARE & set(traits):
@@ -131,6 +142,9 @@ class _Line:
 
     def one(self, text: str) -> list[str]:
         """One declared name: a tensor, a function, a composition. The outermost name comes first."""
+        for pattern, message in _MISTAKES.items():
+            if found := re.search(pattern, text):
+                self.refuse(True, message.format(*found.groups()), Span(*found.span()))
         chain, *others = parse(text)
         body, start = chain.sides[0].body, len(text) - len(text.lstrip())
         what = "a declaration names tensors and functions; `=` belongs into a definition"
@@ -146,9 +160,13 @@ class _Line:
         new = head(body)
         if new is None:
             wanted = "expected a name such as x_i, w_{ij}, \\sigma(z) or f_j(x_i)"
+            if (item := body.only) and item.name and item.power:
+                power, sub = (self.text[p.start : p.stop] for p in (item.power.exponent.span, item.place))
+                wanted = f"a label stands in brackets, `{item.name}^{{({power})}}{sub if item.sub else ''}`"
             raise IdxcalcError(wanted, self.text, body.span)
         name, span = new.name, new.item.span
         self.refuse(name == r"\delta", r"\delta is Kronecker's delta", span)
+        self.refuse(kept := self.scope.kept(name, new.tokens, not top), kept, span)
         indices = self.slots(new)
         dims = tuple(i.dim for i in indices)
         if new.args is None:
@@ -163,7 +181,9 @@ class _Line:
             self.scope.add(name, made, self.where)
             self.scope.defaults[name] = args
         elif top or not isinstance(known, Function) or [*map(len, known.params)] != [*map(len, made.params)]:
-            raise IdxcalcError(self.scope.taken(name), self.text, span)
+            below = "".join(str(token.value) for token in new.tokens)
+            label = f"; its {below} is an index, a label is `{name}^{{({below})}}`" if below else ""
+            raise IdxcalcError(self.scope.taken(name) + label, self.text, span)
         else:
             before, after = ((*f.out, *sum(f.params, ())) for f in (known, made))
             self.tie(name, before, after, span)
@@ -178,6 +198,7 @@ class _Line:
             letter = str(token.value)
             components = "a declaration names indices, not components"
             self.refuse(isinstance(token.value, int), components, token.span)
+            self.used.add(letter)
             if letter not in self.letters:
                 self.letters[letter] = self.ranges.get(letter) or self.scope.sizes.fresh()
             name = f"{letter}_{{{n}}}" if letter in found else letter  # placeholders must differ

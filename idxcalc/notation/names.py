@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
-
+from collections.abc import Iterable
 
 from idxcalc.errors import IdxcalcError, Span
 from idxcalc.expr import Constant, Definition, Delta, Elementary, Expr, Function, Mul, Size, Variable
 from idxcalc.functions import BY_LATEX
 from idxcalc.notation import calls, derivatives, matrices, reader as reading
-from idxcalc.notation.lexer import subscripts
+from idxcalc.notation.lexer import lex, subscripts
 from idxcalc.notation.parts import Factor, Place, Row, Target, component, dims_of
+from idxcalc.notation.pieces import sub
+from idxcalc.notation.tokens import LETTER
 from idxcalc.notation.tree import Item, Sign, Subscript
 from idxcalc.notation.ways import NAMES, TRANSPOSED, way
 
@@ -19,7 +21,10 @@ def named(reader: reading.Reader, item: Item, row: Row) -> Factor:
     """What a name starts, by what was declared."""
     text, scope = item.name, reader.scope
     if text == "d" and (text not in scope.symbols or item.sub is None):
-        return derivatives.total(reader, item, row)
+        two = "d is a size here, and the differential: name the size otherwise"
+        reader.refuse(text in scope.size_names and isinstance(row.peek(), Item), two, item.span)
+        if text not in scope.size_names or item.sub is not None:
+            return derivatives.total(reader, item, row)
     primes = 0 if item.primed in scope.symbols else item.primes
     match scope.symbols.get(item.primed, scope.symbols.get(text)):
         case Variable() | Definition() as symbol:
@@ -122,6 +127,19 @@ def delta(reader: reading.Reader, item: Item, sub: Subscript) -> Factor:
     return Factor(expr, tuple(places), item.atom.span | sub.span)
 
 
+def finish(reader: reading.Reader, span: Span, letters: Iterable[str] = ()) -> None:
+    """What is checked once all indices of a formula are known; ``letters`` are further ones. A label has
+    other letters, for ``y^{(i)}`` is one name, whatever i is."""
+    reader.check_components()
+    used = {*letters, *reader.letters_used}
+    for token in lex(reader.source):
+        within = token.kind == "LABEL" and span.start <= token.span.start < span.stop
+        for word in re.findall(r"[\w\\']+", str(token.value)) if within else ():
+            index = (found := re.findall(LETTER, word)) and used.issuperset(found)
+            other = f"write it below, as in `x{sub(word)}`, or give the label another letter"
+            reader.refuse(index, f"the {word} of a label is no index; {other}", token.span)
+
+
 # names that mean nothing
 
 
@@ -150,9 +168,7 @@ def unbraced(reader: reading.Reader, item: Item, behind: Item | Sign | None) -> 
         return None
     if not isinstance(behind, Item) or not behind.name or behind.span.start != item.span.stop:
         return None
-    if behind.sub is not None or behind.name == "d" or behind.name in reader.scope.symbols:
-        return None
-    if behind.name == "e" and behind.power is not None:
+    if behind.sub or behind.name in {"d", *reader.scope.symbols} or (behind.name == "e" and behind.power):
         return None
     group = sub.before[0].indices[0].value
     right = f"`{item.name}_{{{group}{behind.name}}}`"
@@ -165,6 +181,9 @@ def stands_as_index(reader: reading.Reader, text: str) -> bool:
 
 
 def is_letter(reader: reading.Reader, name: str) -> bool:
-    """Whether a bare name in a condition is an index: no number, or a size that subscripts use."""
-    size_only = name not in reader.scope.symbols and name in reader.scope.size_names
-    return not reader.scope.stands_alone(name) or (size_only and stands_as_index(reader, name))
+    """Whether a bare name in a condition is an index: no number, and a name or a size only if subscripts use
+    it."""
+    symbol = reader.scope.symbols.get(name)
+    number = isinstance(symbol, Function) or (symbol is not None and not dims_of(symbol))
+    known = symbol is not None or name in reader.scope.size_names
+    return not number and (not known or stands_as_index(reader, name))

@@ -69,14 +69,16 @@ def _target(scope: Scope, text: str, part: SumOf) -> Target:
     item, place = part.only, Span(part.span.start - 2, part.span.stop - 2)
     if item is None or not item.name:
         raise IdxcalcError("wrt names variables, separated by commas", text, place)
-    symbol, near = scope.symbols.get(item.name), scope.nearest(item.name)
+    name, letters = item.primed, [token.value for group in item.before for token in group.indices]
+    symbol, near = scope.symbols.get(name), scope.nearest(name)
     if symbol is None or isinstance(symbol, Function):
         what = "is a function, not a variable" if symbol is not None else "is not declared"
-        advice = f"; did you mean `{near}`?" if near and near != item.name else ""
-        raise IdxcalcError(f"wrt: `{item.name}` {what}{advice}", text, place)
-    dims, given = len(dims_of(symbol)), sum(len(g.indices) for g in item.before)
-    if given not in (0, dims):
-        raise IdxcalcError(f"wrt: {item.name} has {dims} indices, not {given}", text, place)
+        advice = f"; did you mean `{near}`?" if near and near != name else ""
+        raise IdxcalcError(f"wrt: `{name}` {what}{advice}", text, place)
+    if item.power or item.after or any(isinstance(letter, int) for letter in letters):
+        raise IdxcalcError(f"wrt names a whole variable: no power, comma or number of {name}", text, place)
+    if letters and len(letters) != (dims := len(dims_of(symbol))):
+        raise IdxcalcError(f"wrt: {name} has {dims} indices, not {len(letters)}", text, place)
     return symbol
 
 
@@ -97,7 +99,7 @@ def expression(
         raise IdxcalcError("expected one formula without a relation", source, Span(0, 1))
     reader = _reader(own or scope.fork(), source, found[0], wrt)
     term = reader.side(found[0].sides[0])
-    reader.check_components()
+    names.finish(reader, found[0].span)
     expr, settled = settle((term.expr, wrt or ()), reader.scope)
     return expr, _ordered(free(expr), term.letters), settled
 
@@ -137,7 +139,7 @@ def _read(scope: Scope, source: str, chain: Chain, number: int, wrt: Wrt) -> Cla
         if (here and there and here != there) or lost:
             raise sides_differ(reader, here, there, right.span, summed | reader.summed if lost else {})
     places = reader.together((*one.places, *two.places))
-    reader.check_components()
+    names.finish(reader, left.span | right.span)
     notes, up_to = notes_on(scope, own, one, two), reader.order or ()
     made, order, condition, settled = settle(((one.expr, two.expr), up_to, condition, wrt or ()), own)
     if left.body is None or right.body is None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import difflib
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from copy import copy
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
@@ -17,7 +17,6 @@ from typing import Any, TypeAlias, TypeVar
 from idxcalc.expr import Component, Definition, Deriv, Dim, Function, Lambda, Part, Sum, Variable, at
 from idxcalc.expr.intern import Interned
 from idxcalc.expr.remember import Remembered
-from idxcalc.notation.parts import dims_of
 from idxcalc.notation.sizes import Sizes
 
 Symbol: TypeAlias = Variable | Function | Definition
@@ -54,12 +53,14 @@ class Scope:
         """What to say when a name that has a meaning is to get another."""
         return f"{name} is declared already, in line {self.lines.get(name, '?')}"
 
-    def stands_alone(self, name: str) -> bool:
-        """Whether ``name`` may be a number by itself, so that it is no index letter in a condition."""
-        symbol = self.symbols.get(name)
-        if symbol is None:
-            return name in self.size_names
-        return isinstance(symbol, Function) or not dims_of(symbol)
+    def kept(self, name: str, indices: Sequence[object], argument: bool = False) -> str:
+        """What to say when a name that has a meaning undeclared is to get another; nothing of other names."""
+        if name == "d" and not indices:
+            return "d is the differential; use another letter"
+        if name in self.size_names:
+            return f"{name} is a size; a name is another letter"
+        number = argument and not indices and name in ("e", r"\pi") and name not in self.symbols
+        return f"{name} is a number; an argument is another letter" if number else ""
 
     def nearest(self, name: str) -> str | None:
         """A declared name that looks like ``name``."""

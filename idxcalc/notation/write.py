@@ -31,8 +31,8 @@ from idxcalc.functions import KNOWN
 from idxcalc.notation.letters import flat, separate, taken, tidy
 from idxcalc.notation.parts import Target, dims_of
 from idxcalc.notation.pieces import (
-    ATOM, FACTOR, SUM, Piece, alike, applied, bracket, groups, letters, once, power, product, run, sub, tall,
-    times, together,
+    ATOM, FACTOR, OPEN, SUM, Piece, alike, applied, bracket, groups, letters, once, power, product, run, sub,
+    tall, times, together,
 )  # fmt: skip
 
 Defaults: TypeAlias = Mapping[str, tuple[Lambda, ...]]
@@ -91,7 +91,8 @@ class _Writer:
             case Constant(name):
                 return Piece(r"\pi" if name == "pi" else name)
             case Size(dim):
-                return Piece(dim.last, size=True)
+                # what stands behind a d would be its differential
+                return Piece(dim.last, level=OPEN if dim.last == "d" else ATOM, size=True)
             case Component(symbol, slots) | Ref(symbol, slots):
                 d = "d" if isinstance(symbol, Variable) and symbol.differential else ""
                 level = FACTOR if d or "^" in symbol.name else ATOM
