@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Generator, Iterator, Sequence
 from fnmatch import fnmatch
-from functools import cached_property, partial
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -72,11 +72,10 @@ class ChapterFile(pytest.File):
         results = self.here.results(statement)
         return results[number - 1 : number] or results[-1:]
 
-    @cached_property
-    def begun(self) -> bool:
+    def setup(self) -> None:
         """Start the cells, if some item that will run waits for them; the others run meanwhile."""
-        items = (each for each in self.session.items if isinstance(each, Check) and each.waits)
-        return any(each.parent is self for each in items) and bool(self.here.running)
+        if any(isinstance(each, Check) and each.waits and each.parent is self for each in self.session.items):
+            _ = self.here.running
 
 
 class Several(pytest.Collector):
@@ -101,8 +100,6 @@ class Check(pytest.Item):
 
     def runtest(self) -> None:
         """Fail with the text, and no more, of what is not as the author says."""
-        file = self.getparent(ChapterFile)
-        assert file is not None and file.begun is not None
         try:
             results = self.find()
         except JudgesDisagree as error:
