@@ -7,7 +7,6 @@ kind, label and text, in the order of the document.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from itertools import chain
 
 from docutils import nodes
@@ -41,7 +40,7 @@ class StatementDirective(SphinxDirective):
         if known is None:
             return []
         if known.ident in self.state.document.ids:  # a heading has that name
-            known = replace(known, ident=f"{known.ident}-{known.kind}")
+            known = known._replace(ident=f"{known.ident}-{known.kind}")
         return [placed(self, known, *self.shown(known))]
 
     def shown(self, known: Entry) -> list[Node]:

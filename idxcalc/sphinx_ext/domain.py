@@ -15,11 +15,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence, Set
 from contextlib import suppress
-from dataclasses import dataclass
 from itertools import islice, product
 from pathlib import Path
 from string import ascii_lowercase
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from docutils import nodes
 from sphinx.application import Sphinx
@@ -37,8 +36,7 @@ Place = tuple[str, int]
 """A document and a line of its file."""
 
 
-@dataclass(frozen=True)
-class Entry:
+class Entry(NamedTuple):
     """One statement of a document, with its results.
 
     ``rows`` are the author's TeX, a row of the display each; ``screen`` the same with each index marked for

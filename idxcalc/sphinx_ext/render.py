@@ -14,9 +14,8 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from html import escape
-from typing import Any
+from typing import Any, NamedTuple
 
 from docutils import nodes
 from sphinx.transforms.post_transforms import SphinxPostTransform
@@ -45,8 +44,7 @@ _SIZES_SHOWN = 4
 Nodes = Sequence[nodes.Node]
 
 
-@dataclass(frozen=True)
-class Mark:
+class Mark(NamedTuple):
     """``verdict`` is the weakest one, which gives the icon; ``words`` say all of them."""
 
     verdict: str
@@ -228,7 +226,7 @@ class RenderStatements(SphinxPostTransform):
         elif found:
             parts = [nodes.paragraph("", "", *found.shown(), classes=classes.split())]
         if entry.sums and self.format == "html":
-            shown = formula(replace(entry, rows=entry.sums, screen=()), docname)
+            shown = formula(entry._replace(rows=entry.sums, screen=()), docname)
             parts += folded(' class="idx-sums"', [nodes.Text("show the sums")], [shown])
         return parts
 
