@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import suppress
 from fnmatch import fnmatch
-from functools import cached_property, partial
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from idxcalc.chapters import Found, Statement, chapter, record, summary
+from idxcalc.chapters import Found, chapter, record, summary
 from idxcalc.chapters.statement import CHECKED
 from idxcalc.errors import JudgesDisagree
 
@@ -35,13 +36,11 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> ChapterFil
     """A Markdown file is a chapter if it holds a statement, or was named on the command line."""
     named = parent.session.isinitpath(file_path)
     patterns = [each for each in parent.config.getini(_INI) if fnmatch(file_path.name, each.lstrip("!"))]
-    if not patterns or not named and any(each.startswith("!") for each in patterns):
-        return None
-    try:
-        holds = named or _STATEMENTS.search(file_path.read_bytes())
-    except OSError:
-        return None
-    return ChapterFile.from_parent(parent, path=file_path) if holds else None
+    chosen = patterns and (named or not any(each.startswith("!") for each in patterns))
+    with suppress(OSError):
+        if chosen and (named or _STATEMENTS.search(file_path.read_bytes())):
+            return ChapterFile.from_parent(parent, path=file_path)
+    return None
 
 
 class ChapterFile(pytest.File):
@@ -50,15 +49,14 @@ class ChapterFile(pytest.File):
     def collect(self) -> Iterator[pytest.Item | pytest.Collector]:
         """The statements in their order, then what concerns the whole chapter."""
         self.here = here = chapter(self.path)
-        one = partial(Check.from_parent, self)
-        if here.problems:
-            faults = [(each.line, partial(tuple, [each])) for each in here.problems]
-            yield Several.from_parent(self, name="faults", items=faults)
+        one, several = partial(Check.from_parent, self), partial(Several.from_parent, self)
+        if problems := here.problems:
+            lines = [each.line for each in problems]
+            yield several(name="faults", lines=lines, find=lambda: problems)
         for each in here.statements:
             if each.kind in CHECKED:
-                numbers = range(1, here.count(each) + 1)
-                relations = [(each.line, partial(self.relation, each, number)) for number in numbers]
-                yield Several.from_parent(self, name=each.name, items=relations)
+                lines = [each.line] * here.count(each)
+                yield several(name=each.name, lines=lines, find=partial(here.results, each))
             elif each.kind != "math":
                 find, waits = partial(here.shown, each), each.kind == "claim"
                 yield one(name=each.name, line=each.line, find=find, waits=waits)
@@ -67,47 +65,41 @@ class ChapterFile(pytest.File):
         if here.cells:
             yield one(name="cells", line=here.cells[0].opened, find=lambda: here.ran[:1], waits=True)
 
-    def relation(self, statement: Statement, number: int) -> Sequence[Found]:
-        """The result of one relation; of what cannot be read, the one that there is."""
-        results = self.here.results(statement)
-        return results[number - 1 : number] or results[-1:]
-
-    @cached_property
-    def begun(self) -> bool:
+    def setup(self) -> None:
         """Start the cells, if some item that will run waits for them; the others run meanwhile."""
-        items = (each for each in self.session.items if isinstance(each, Check) and each.waits)
-        return any(each.parent is self for each in items) and bool(self.here.running)
+        if any(isinstance(each, Check) and each.waits and each.parent is self for each in self.session.items):
+            _ = self.here.running
 
 
 class Several(pytest.Collector):
-    """A statement with its relations, numbered from 1."""
+    """A statement with its relations, numbered from 1, each with its line; ``find`` gives all results."""
 
-    def __init__(self, items: Sequence[tuple[int, Find]], **kwargs: Any) -> None:
+    def __init__(self, lines: Sequence[int], find: Find, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.items = items
+        self.lines, self.find = lines, find
 
     def collect(self) -> Iterator[Check]:
         """One item per relation."""
-        for number, (line, find) in enumerate(self.items, 1):
-            yield Check.from_parent(self, name=str(number), line=line, find=find)
+        for number, line in enumerate(self.lines, 1):
+            yield Check.from_parent(self, name=str(number), line=line, find=self.find, number=number)
 
 
 class Check(pytest.Item):
-    """One relation, definition, claim, or run of the cells; ``find`` gives its results."""
+    """One relation, definition, claim, or run of the cells; ``find`` gives the results, of which a relation's
+    ``number`` picks its own, or of what cannot be read the one that there is."""
 
-    def __init__(self, line: int, find: Find, waits: bool = False, **kwargs: Any) -> None:
+    def __init__(self, line: int, find: Find, waits: bool = False, number: int = 0, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.line, self.find, self.waits = line, find, waits
+        self.line, self.find, self.waits, self.number = line, find, waits, number
 
     def runtest(self) -> None:
         """Fail with the text, and no more, of what is not as the author says."""
-        file = self.getparent(ChapterFile)
-        assert file is not None and file.begun is not None
         try:
-            results = self.find()
+            found = self.find()
         except JudgesDisagree as error:
             self.session.shouldstop = "the two judges disagree"
             pytest.fail(str(error), pytrace=False)
+        results = (found[self.number - 1 : self.number] or found[-1:]) if self.number else found
         self.user_properties += [(_PROPERTY, record(each)) for each in results]
         if wrong := [str(each) for each in results if not each.ok]:
             pytest.fail("\n".join(wrong), pytrace=False)

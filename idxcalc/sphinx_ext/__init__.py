@@ -12,8 +12,10 @@ from __future__ import annotations
 from sphinx.application import Sphinx
 from sphinx.util.typing import ExtensionMetadata
 
+from idxcalc.chapters import OPTIONS
+from idxcalc.chapters.store import environment
 from idxcalc.sphinx_ext import domain, faults, katex
-from idxcalc.sphinx_ext.directives import DIRECTIVES, ROLES, statement_node
+from idxcalc.sphinx_ext.directives import CheckedMath, CheckRole, StatementDirective, statement_node
 from idxcalc.sphinx_ext.render import RenderStatements
 
 
@@ -21,17 +23,16 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     """Register the parts; all work happens in them."""
     app.add_node(statement_node)
     app.add_domain(domain.StatementDomain)
-    for name, directive in DIRECTIVES.items():
-        app.add_directive(name, directive, override=True)
-    for name, role in ROLES.items():
-        app.add_role(name, role, override=True)
+    for name in OPTIONS:
+        app.add_directive(name, CheckedMath if name == "math" else StatementDirective, override=True)
+    app.add_role("check", CheckRole(), override=True)
     app.add_post_transform(RenderStatements)
 
-    for setting, default in {"katex": "_build/katex", "macros": {}, "fingerprint": ""}.items():
+    # By its fingerprint, an edit of the package has everything read and checked anew.
+    for setting, default in {"katex": "_build/katex", "macros": {}, "fingerprint": environment()}.items():
         app.add_config_value(f"idxcalc_{setting}", default, "env", types=frozenset({type(default)}))
     app.add_html_math_renderer("idxcalc", inline_renderers=katex.RENDERER, block_renderers=katex.RENDERER)
 
-    app.connect("config-inited", faults.fingerprint)
     app.connect("config-inited", katex.configure)
     app.connect("builder-inited", katex.static_files)
     app.connect("env-before-read-docs", faults.unreadable)

@@ -7,7 +7,7 @@ kind, label and text, in the order of the document.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from itertools import chain
 
 from docutils import nodes
 from docutils.nodes import Node, system_message
@@ -17,7 +17,7 @@ from sphinx.environment import BuildEnvironment
 from sphinx.util.docutils import SphinxDirective, SphinxRole
 
 from idxcalc.chapters import OPTIONS
-from idxcalc.sphinx_ext.domain import Entry, domain, entry, reading
+from idxcalc.sphinx_ext.domain import Entry, domain, reading
 from idxcalc.sphinx_ext.layout import declarations, display, typeset
 
 
@@ -32,25 +32,23 @@ class StatementDirective(SphinxDirective):
     has_content = True
     optional_arguments = 1
     final_argument_whitespace = True
+    option_spec = dict.fromkeys(chain(*OPTIONS.values()), directives.unchanged)
 
     def run(self) -> list[Node]:
         label, text = "".join(self.arguments).strip(), "\n".join(self.content)
-        known = found(self, self.name, label, text)
+        known = reading(self.env).take(self.name, label, text, self.lineno)
         if known is None:
             return []
         if known.ident in self.state.document.ids:  # a heading has that name
-            known = replace(known, ident=f"{known.ident}-{known.kind}")
-        node = statement_node("", *self.shown(known), **note(self.env, known))
-        for each in node.findall():
-            self.set_source_info(each)
-        return [node]
+            known = known._replace(ident=f"{known.ident}-{known.kind}")
+        return [placed(self, known, *self.shown(known))]
 
     def shown(self, known: Entry) -> list[Node]:
-        """A claim's text, the declarations, or the formula."""
+        """A claim's text, the declarations, or the formula, unless its TeX is broken."""
         if known.kind == "claim":
             return self.parse_content_to_nodes()
         if known.kind != "given":
-            return [formula(known, self.env.docname)]
+            return [formula(known, self.env.docname)] if known.typeset else []
         lines = declarations(known.rows[0])
         items = [nodes.list_item("", nodes.paragraph("", "", *typeset(line))) for line in lines]
         return [nodes.bullet_list("", *items, bullet="-", classes=["simple"])] if items else []
@@ -71,32 +69,22 @@ class CheckRole(SphinxRole):
     """A relation inside a sentence or a table's cell."""
 
     def run(self) -> tuple[list[Node], list[system_message]]:
-        known = found(self, "check", "", self.text)
-        if known is None:
-            return [nodes.math(self.text, self.text)], []
-        shown = inline(known)
-        node = statement_node("", shown, **note(self.env, known))
-        self.set_source_info(node)
-        self.set_source_info(shown)
-        return [node], []
+        known = reading(self.env).take("check", "", self.text, self.lineno)
+        return [placed(self, known, inline(known)) if known else nodes.math(self.text, self.text)], []
 
 
-def found(asking: SphinxDirective | SphinxRole, kind: str, label: str, text: str) -> Entry | None:
-    """The statement that the chapter holds; where there is none, a fault says why."""
-    here = reading(asking.env)
-    statement = here.take(kind, label, text, asking.lineno)
-    return entry(asking.env, here, statement) if statement else None
+def placed(asking: SphinxDirective | SphinxRole, known: Entry, *shown: Node) -> statement_node:
+    """The placeholder of a statement."""
+    node = statement_node("", *shown, **note(asking.env, known))
+    for each in node.findall():
+        asking.set_source_info(each)
+    return node
 
 
-def formula(known: Entry, docname: str, tags: Sequence[str] = ()) -> nodes.Element:
-    """The formula of a statement as one display, with a number to each row; broken TeX as it was typed."""
-    if not known.typeset:
-        return plain("\n".join(known.rows))
-    return math(display(known.rows, tags), docname, display(known.screen, tags) if known.screen else "")
-
-
-def math(tex: str, docname: str, screen: str = "") -> nodes.math_block:
-    """A display as it stands, and as KaTeX is to see it, if otherwise."""
+def formula(known: Entry, docname: str, tags: Sequence[str] = ()) -> nodes.math_block:
+    """The formula of a statement as one display, with a number to each row; ``screen`` is what KaTeX is to
+    see, if that is otherwise."""
+    tex, screen = display(known.rows, tags), display(known.screen, tags) if known.screen else ""
     off = {"nowrap": True, "no-wrap": True, "number": None, "label": None}
     return nodes.math_block(tex, tex, docname=docname, screen=screen, **off)
 
@@ -117,12 +105,3 @@ def note(env: BuildEnvironment, known: Entry) -> dict[str, str | int]:
     table = domain(env).entries.setdefault(env.docname, [])
     table.append(known)
     return {"docname": env.docname, "serial": len(table) - 1}
-
-
-def _directive(name: str) -> type[SphinxDirective]:
-    options = dict.fromkeys(OPTIONS[name], directives.unchanged)
-    return type(f"{name.title()}Directive", (StatementDirective,), {"option_spec": options})
-
-
-DIRECTIVES = {"math": CheckedMath} | {name: _directive(name) for name in OPTIONS if name != "math"}
-ROLES = {"check": CheckRole()}

@@ -15,11 +15,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence, Set
 from contextlib import suppress
-from dataclasses import dataclass
 from itertools import islice, product
 from pathlib import Path
 from string import ascii_lowercase
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from docutils import nodes
 from sphinx.application import Sphinx
@@ -32,14 +31,12 @@ from idxcalc.chapters.verdicts import Checked
 from idxcalc.errors import IdxcalcError, Span
 from idxcalc.sphinx_ext.katex import typesets
 from idxcalc.sphinx_ext.layout import display, rows
-from idxcalc.verify.result import Result
 
 Place = tuple[str, int]
 """A document and a line of its file."""
 
 
-@dataclass(frozen=True)
-class Entry:
+class Entry(NamedTuple):
     """One statement of a document, with its results.
 
     ``rows`` are the author's TeX, a row of the display each; ``screen`` the same with each index marked for
@@ -89,11 +86,8 @@ class StatementDomain(Domain):
     def find(self, place: Place | str) -> tuple[str, Entry] | None:
         """The document and entry of a label or a place."""
         docnames, line = (sorted(self.entries), None) if isinstance(place, str) else ([place[0]], place[1])
-        for docname in docnames:
-            for entry in self.entries.get(docname, ()):
-                if entry.label == place or line in entry.lines:
-                    return docname, entry
-        return None
+        known = ((docname, each) for docname in docnames for each in self.entries.get(docname, ()))
+        return next((pair for pair in known if pair[1].label == place or line in pair[1].lines), None)
 
     def rests(self, entry: Entry) -> Iterator[tuple[str, Entry]]:
         """What a statement rests on: the definitions of its names, the statements that its cell takes."""
@@ -138,26 +132,23 @@ def number_labels(app: Sphinx, env: BuildEnvironment) -> list[str]:
 # Reading
 
 
-NUMBERED = ("define", "derive", "steps", "claim")
-DISPLAYED = ("define", "derive", "steps")
-
-
 class Reading(Chapter):
-    """A chapter, verified; those of its statements that its document has yet to show are ``waiting``, and
-    ``strange`` is what the document shows and the chapter does not hold."""
+    """The chapter behind the current document, verified; those of its statements that the document has yet to
+    show are ``waiting``, and ``strange`` is what the document shows and the chapter does not hold."""
 
     def __init__(self, env: BuildEnvironment) -> None:
         super().__init__(env.doc2path(env.docname), store=env.doctreedir / FOLDER.name)
-        self.waiting = [each for each in self.statements if each.kind != "math"]
+        self.env, self.waiting = env, [each for each in self.statements if each.kind != "math"]
         self.strange: list[str] = []
         self.all()  # and if the judges disagree, nothing may be printed
+        env.current_document["idxcalc-reading"] = self
 
-    def take(self, kind: str, label: str, text: str, line: int) -> Statement | None:
+    def take(self, kind: str, label: str, text: str, line: int) -> Entry | None:
         """The first statement not yet shown of this kind, label and text."""
         for each in self.waiting:
             if (each.kind, each.label, each.body.split()) == (kind, label, text.split()):
                 self.waiting.remove(each)
-                return each
+                return self.entry(each)
         if not self.problems:  # one of which may say why
             said = f"this {kind} is not in the file itself, so nothing checks it"
             self.strange.append(f"{self.path}:{line}:1: {said}")
@@ -165,55 +156,58 @@ class Reading(Chapter):
 
     def used(self) -> Iterator[str]:
         """The files of other chapters that this one takes statements from, by ``:from:`` or in a cell."""
+        cells = "\n".join(cell.body for cell in self.cells)
         names = [each.option("from") for each in self.statements]
-        for cell in self.cells:
-            names += re.findall(r"""chapter\(\s*["']([^"']+)["']""", cell.body)
+        names += re.findall(r"""chapter\(\s*["']([^"']+)["']""", cells)
         return (str(self.file.parent / f"{name.removesuffix('.md')}.md") for name in names if name)
+
+    def entry(self, statement: Statement) -> Entry:
+        """A statement with its results, its number in the document, and what a page may show of it."""
+        table, docname = domain(self.env).entries.get(self.env.docname, []), self.env.docname
+        kind, body, results, code = statement.kind, statement.body, self.results(statement), ""
+        known = self.context(statement).anatomy(body, statement.option("wrt"))
+        if kind in ("derive", "steps"):
+            with suppress(IdxcalcError):
+                name = re.sub(r"\W", "_", statement.label) or "formula"
+                code = Checked(self, statement).compile().source(name)
+
+        def split(tex: str) -> tuple[str, ...]:
+            return rows(tex, kind == "define") if kind in ("define", "derive", "steps") else (tex,)
+
+        malformed = any(result.verdict == "malformed" for result in results)
+        lines = [line for result in results for _, line in result.steps]
+        derived = tuple(f"{'' if n else results[0].source} &= {line}" for n, line in enumerate(lines))
+        return Entry(
+            kind=kind,
+            ident=nodes.make_id(statement.label or f"{docname}-{kind}-{len(table) + 1}"),
+            label=statement.label,
+            number=0 if kind in ("given", "check") else 1 + sum(bool(each.number) for each in table),
+            rows=derived or split(body),
+            results=results,
+            typeset=not malformed or typesets(display(split(body)), self.env.config),
+            screen=split(marked(body, known.partners)) if known.partners else (),
+            sums=split(known.sums) if known.sums else (),
+            cell=statement.option("cell"),
+            code=code,
+            lines=range(statement.line, statement.line + body.count("\n") + 1),
+            rests=tuple(dict.fromkeys(self.rests(statement, known.names))),
+        )
+
+    def rests(self, statement: Statement, names: Mapping[str, str]) -> Iterator[Place | str]:
+        """Where its names come from, and the labels that a claim's cell asks for."""
+        for where in names.values():
+            line, _, path = where.partition(" of ")
+            doc = self.env.path2doc(str(Path(path).absolute())) if path else self.env.docname
+            if doc and line.isdigit():
+                yield doc, int(line)
+        for cell in self.cells:
+            if statement.option("cell") in cell.tags:
+                yield from re.findall(r"""\[\s*["']([\w.-]+)["']\s*\]""", cell.body)
 
 
 def reading(env: BuildEnvironment) -> Reading:
     """The reading of the current document, opened at its first statement."""
-    store = env.current_document
-    if "idxcalc-reading" not in store:
-        store["idxcalc-reading"] = Reading(env)
-    return cast(Reading, store["idxcalc-reading"])
-
-
-def entry(env: BuildEnvironment, found: Reading, statement: Statement) -> Entry:
-    """A statement with its results, its number in the document, and what a page may show of it."""
-    table = domain(env).entries.get(env.docname, [])
-    kind, body, results, code = statement.kind, statement.body, found.results(statement), ""
-    known = found.context(statement).anatomy(body, statement.option("wrt"))
-    if kind in ("derive", "steps"):
-        with suppress(IdxcalcError):
-            name = re.sub(r"\W", "_", statement.label) or "formula"
-            code = Checked(found, statement).compile().source(name)
-
-    def split(tex: str) -> tuple[str, ...]:
-        return rows(tex, kind == "define") if kind in DISPLAYED else (tex,)
-
-    malformed = any(result.verdict == "malformed" for result in results)
-    return Entry(
-        kind=kind,
-        ident=nodes.make_id(statement.label or f"{env.docname}-{kind}-{len(table) + 1}"),
-        label=statement.label,
-        number=1 + sum(bool(each.number) for each in table) if kind in NUMBERED else 0,
-        rows=_steps(results) or split(body),
-        results=results,
-        typeset=not malformed or typesets(display(split(body)), env.config),
-        screen=split(marked(body, known.partners)) if known.partners else (),
-        sums=split(known.sums) if known.sums else (),
-        cell=statement.option("cell"),
-        code=code,
-        lines=range(statement.line, statement.line + body.count("\n") + 1),
-        rests=tuple(dict.fromkeys(_rests(env, found, statement, known.names))),
-    )
-
-
-def _steps(results: Sequence[Result]) -> tuple[str, ...]:
-    """The lines of a derivation, aligned."""
-    lines = [line for result in results for _, line in result.steps]
-    return tuple(f"{'' if n else results[0].source} &= {line}" for n, line in enumerate(lines))
+    return env.current_document.get("idxcalc-reading") or Reading(env)
 
 
 def marked(tex: str, partners: Sequence[Sequence[Span]]) -> str:
@@ -226,17 +220,3 @@ def marked(tex: str, partners: Sequence[Sequence[Span]]) -> str:
     for start, stop, n in reversed(places):
         tex = rf"{tex[:start]}{{\htmlData{{i={n}}}{{{tex[start:stop]}}}}}{tex[stop:]}"
     return tex
-
-
-def _rests(
-    env: BuildEnvironment, found: Reading, statement: Statement, names: Mapping[str, str]
-) -> Iterator[Place | str]:
-    """Where its names come from, and the labels that a claim's cell asks for."""
-    for where in names.values():
-        line, _, path = where.partition(" of ")
-        doc = env.path2doc(str(Path(path).absolute())) if path else env.docname
-        if doc and line.isdigit():
-            yield doc, int(line)
-    for cell in found.cells:
-        if statement.option("cell") in cell.tags:
-            yield from re.findall(r"""\[\s*["']([\w.-]+)["']\s*\]""", cell.body)

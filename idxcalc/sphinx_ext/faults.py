@@ -9,29 +9,21 @@ Invariant: the text of a statement's fault is ``str(result)``, as in the shell a
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 from docutils import nodes
 from sphinx.application import Sphinx
-from sphinx.config import Config
 from sphinx.environment import BuildEnvironment
 from sphinx.util import logging
 from sphinx.util.nodes import traverse_parent
 
 from idxcalc.chapters import chapter
-from idxcalc.chapters.store import environment
 from idxcalc.chapters.text import load, named
 from idxcalc.errors import IdxcalcError
 from idxcalc.sphinx_ext.domain import domain, reading
-from idxcalc.sphinx_ext.katex import TexError, html
+from idxcalc.sphinx_ext.katex import answer
 
 logger = logging.getLogger(__name__)
-
-
-def fingerprint(app: Sphinx, config: Config) -> None:
-    """Make the environment depend on the package: an edit of it has everything read and checked anew."""
-    config.idxcalc_fingerprint = environment()
 
 
 def unreadable(app: Sphinx, env: BuildEnvironment, docnames: list[str]) -> None:
@@ -49,7 +41,8 @@ def unreadable(app: Sphinx, env: BuildEnvironment, docnames: list[str]) -> None:
 
 
 def collect(app: Sphinx, doctree: nodes.document) -> None:
-    """Gather the faults of the document just read; only Markdown can hold statements."""
+    """Gather the faults of the document just read; only Markdown can hold statements. The formulas that KaTeX
+    refuses stand in prose and in statements."""
     env, found = app.env, []
     if (path := Path(env.doc2path(env.docname))).suffix == ".md":
         read = reading(env)
@@ -61,19 +54,12 @@ def collect(app: Sphinx, doctree: nodes.document) -> None:
         found = [str(result) for result in results if not result.ok] + read.strange
         found += [f"{each.file}:{each.line}:{each.column}: this {each.kind} {lost}" for each in read.waiting]
     if env.config.idxcalc_katex:
-        found += _broken_tex(env, doctree, named(path))
+        formulas = (each for each in doctree.findall() if isinstance(each, nodes.math | nodes.math_block))
+        for node in formulas:
+            if error := answer(node, env.config).get("error"):
+                line = next((around.line for around in traverse_parent(node) if around.line), 1)
+                found.append(f"{named(path)}:{line}:1: TeX that cannot be typeset: {error}")
     domain(env).faults[env.docname] = found
-
-
-def _broken_tex(env: BuildEnvironment, doctree: nodes.document, path: str) -> Iterator[str]:
-    """The formulas that KaTeX refuses, in prose and in statements."""
-    formulas = (each for each in doctree.findall() if isinstance(each, nodes.math | nodes.math_block))
-    for node in formulas:
-        try:
-            html(node, env.config)
-        except TexError as error:
-            line = next((around.line for around in traverse_parent(node) if around.line), 1)
-            yield f"{path}:{line}:1: TeX that cannot be typeset: {error}"
 
 
 def report(app: Sphinx, env: BuildEnvironment) -> None:

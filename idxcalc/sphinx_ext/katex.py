@@ -13,22 +13,19 @@ import json
 import os
 import re
 import shutil
-import subprocess
 import sys
 from functools import cache
 from pathlib import Path
+from subprocess import PIPE, Popen
 
 from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.config import Config
+from sphinx.util.fileutil import copy_asset
 from sphinx.writers.html5 import HTML5Translator
 
 _STATIC = Path(__file__).parent / "static"
 _NUMBERED = re.compile(r"\\(begin|end)\{(align|gather|equation|alignat|multline)\}")
-
-
-class TexError(ValueError):
-    """TeX that KaTeX refuses; the message is KaTeX's own."""
 
 
 def folder(root: Path) -> Path | None:
@@ -45,28 +42,24 @@ def node_binary() -> str | None:
 
 
 @cache
-def _server(dist: str, owner: int) -> subprocess.Popen[str]:
+def _server(dist: str, owner: int) -> Popen[str]:
     """The Node process of process ``owner``: a parallel build forks, and two must not talk through one pipe.
     It ends with its owner."""
     command = [node_binary() or "node", str(_STATIC / "katex_server.js"), f"{dist}/katex.min.js"]
-    pipe = subprocess.PIPE
-    return subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True, encoding="utf-8")
+    return Popen(command, stdin=PIPE, stdout=PIPE, text=True, encoding="utf-8")
 
 
 @cache
-def _typeset(tex: str, display: bool, dist: str, macros: str) -> str:
+def _typeset(tex: str, display: bool, dist: str, macros: str) -> dict[str, str]:
     process = _server(dist, os.getpid())
-    assert process.stdin is not None and process.stdout is not None
-    process.stdin.write(json.dumps([tex, display, json.loads(macros)]) + "\n")
-    process.stdin.flush()
-    answer: dict[str, str] = json.loads(process.stdout.readline())
-    if "error" in answer:
-        raise TexError(answer["error"])
-    return answer["html"]
+    assert process.stdout is not None
+    print(json.dumps([tex, display, json.loads(macros)]), file=process.stdin, flush=True)
+    return dict(json.loads(process.stdout.readline()))
 
 
-def html(node: nodes.TextElement, config: Config) -> str:
-    r"""A formula's HTML, of the ``screen`` text that its node may have beside its own. Raises `TexError`.
+def answer(node: nodes.TextElement, config: Config) -> dict[str, str]:
+    r"""KaTeX on a formula, on the ``screen`` text that its node may have beside its own: the ``html``, or the
+    ``error`` in KaTeX's own words.
 
     The page numbers its relations, KaTeX would number the rows of ``align`` once more: its starred
     form is meant. Several lines in a plain display are aligned as Sphinx does elsewhere.
@@ -85,10 +78,7 @@ def typesets(tex: str, config: Config) -> bool:
     """Whether the TeX is whole; without KaTeX, whether its braces are."""
     if not config.idxcalc_katex:
         return tex.count("{") == tex.count("}")
-    try:
-        return bool(html(nodes.math_block("", tex), config))
-    except TexError:
-        return False
+    return "html" in answer(nodes.math_block("", tex), config)
 
 
 def configure(app: Sphinx, config: Config) -> None:
@@ -112,16 +102,15 @@ def static_files(app: Sphinx) -> None:
         return
     # Not by `html_static_path`: a changed setting would have every page written anew.
     target = Path(app.outdir) / "_static"
-    target.mkdir(parents=True, exist_ok=True)
     for name in ("idxcalc.css", "idxcalc.js"):
-        shutil.copyfile(_STATIC / name, target / name)
+        copy_asset(_STATIC / name, target, force=True)
     app.add_css_file("idxcalc.css")
     app.add_js_file("idxcalc.js", loading_method="defer")
     if app.config.html_math_renderer == "idxcalc" and app.config.idxcalc_katex:
         dist = Path(app.config.idxcalc_katex)
         # Every browser that knows these pages' CSS reads woff2; the other formats would triple the site.
-        others = shutil.ignore_patterns("*.ttf", "*.woff")
-        shutil.copytree(dist / "fonts", target / "katex" / "fonts", ignore=others, dirs_exist_ok=True)
+        others = (".ttf", ".woff")
+        copy_asset(dist / "fonts", target / "katex" / "fonts", lambda name: name.endswith(others), force=True)
         css = (dist / "katex.min.css").read_text(encoding="utf-8")
         css = re.sub(r',url\([^)]*\.(?:woff|ttf)\) format\("[a-z]+"\)', "", css)
         (target / "katex" / "katex.min.css").write_text(css, encoding="utf-8")
@@ -129,10 +118,8 @@ def static_files(app: Sphinx) -> None:
 
 
 def _visit(self: HTML5Translator, node: nodes.math | nodes.math_block) -> None:
-    try:
-        shown = html(node, self.config)
-    except TexError:  # reported when the document was read
-        shown = f'<code class="idx-broken">{self.encode(node.astext())}</code>'
+    broken = f'<code class="idx-broken">{self.encode(node.astext())}</code>'  # reported when it was read
+    shown = answer(node, self.config).get("html", broken)
     tag = "div" if isinstance(node, nodes.math_block) else "span"
     self.body.append(self.starttag(node, tag, "", CLASS="math notranslate nohighlight"))
     if node.get("number"):

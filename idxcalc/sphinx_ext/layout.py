@@ -19,18 +19,16 @@ _ATTRIBUTE = "(?:constant|symmetric|antisymmetric|invertible|positive|negative|i
 _ATTRIBUTES = re.compile(rf"(?<![\\\w])({_ATTRIBUTE}\b(?:[ ,]+{_ATTRIBUTE}\b)*)")
 
 
-def _pieces(tex: str) -> Iterator[tuple[re.Match[str], int]]:
-    """The marks of the TeX that matter, each with its depth in braces and environments."""
-    depth = 0
+def _split(tex: str, mark: str, most: int = -1) -> list[str]:
+    """The TeX cut at a mark, at most so often, where it stands outside of braces and environments."""
+    depth, start, parts = 0, 0, list[str]()
     for piece in _PIECE.finditer(tex):
-        depth -= piece.group() in ("}", r"\end")
-        yield piece, depth
-        depth += piece.group() in ("{", r"\begin")
-
-
-def _marks(tex: str, mark: str) -> list[int]:
-    """Where a mark stands outside of braces and environments."""
-    return [piece.start() for piece, depth in _pieces(tex) if depth == 0 and piece.group() == mark]
+        depth -= piece[0] in ("}", r"\end")
+        if depth == 0 and piece[0].startswith(mark) and len(parts) != most:
+            parts.append(tex[start : piece.start()])
+            start = piece.end()
+        depth += piece[0] in ("{", r"\begin")
+    return [*parts, tex[start:]]
 
 
 def rows(tex: str, lines: bool = False) -> tuple[str, ...]:
@@ -39,12 +37,10 @@ def rows(tex: str, lines: bool = False) -> tuple[str, ...]:
     >>> rows(r"a &= b \\ &= c"), rows("a = b\nL = c", lines=True)
     (('a &= b', '&= c'), ('a = b', 'L = c'))
     """
-    breaks = [piece.span() for piece, depth in _pieces(tex) if depth == 0 and piece[0].startswith("\\\\")]
-    if lines and not breaks and not _marks(tex, "&"):
-        breaks = [line.span() for line in re.finditer("\n", tex)]
-    starts, stops = [0, *(stop for _, stop in breaks)], [*(start for start, _ in breaks), len(tex)]
-    found = (tex[start:stop].strip() for start, stop in zip(starts, stops, strict=True))
-    return tuple(row for row in found if row)
+    found = _split(tex, "\\\\")
+    if lines and len(found) == len(_split(tex, "&")) == 1:
+        found = tex.split("\n")
+    return tuple(filter(None, map(str.strip, found)))
 
 
 def aligned(lines: Sequence[str]) -> tuple[str, ...]:
@@ -53,16 +49,9 @@ def aligned(lines: Sequence[str]) -> tuple[str, ...]:
     >>> aligned(["a = b", "L_{[i = j]} = c"])
     ('a &= b', 'L_{[i = j]} &= c')
     """
-    if len(lines) < 2 or _marks("\n".join(lines), "&"):
+    if len(lines) < 2 or len(_split("\n".join(lines), "&")) > 1:
         return tuple(lines)
-    starts = [_marks(line, "=")[:1] for line in lines]
-    cut = zip(lines, starts, strict=True)
-    return tuple(f"{line[: at[0]]}&{line[at[0] :]}" if at else line for line, at in cut)
-
-
-def unaligned(row: str) -> str:
-    """A row without its marks of alignment."""
-    return re.sub(r"(?<!\\)&", "", row)
+    return tuple("&=".join(_split(line, "=", 1)) for line in lines)
 
 
 def display(lines: Sequence[str], tags: Sequence[str] = ()) -> str:
@@ -75,7 +64,7 @@ def display(lines: Sequence[str], tags: Sequence[str] = ()) -> str:
     """
     lines = aligned(lines)
     tagged = [f"{row} \\tag*{{{tag}}}" for row, tag in zip(lines, tags, strict=True)] if tags else lines
-    name = "align*" if len(lines) > 1 or _marks("\n".join(lines), "&") else "equation*"
+    name = "align*" if len(lines) > 1 or len(_split("\n".join(lines), "&")) > 1 else "equation*"
     return "\n".join([rf"\begin{{{name}}}", " \\\\[0.3em]\n".join(tagged), rf"\end{{{name}}}"])
 
 
@@ -100,7 +89,6 @@ def typeset(text: str) -> Iterator[nodes.Node]:
     >>> [node.astext() for node in typeset(r"$a_i \text{ for $i$}$ invertible")]
     ['a_i \\text{ for $i$}', ' invertible']
     """
-    at = _marks(text, "$")
-    for n, (start, stop) in enumerate(zip([-1, *at], [*at, len(text)], strict=True)):
-        if piece := text[start + 1 : stop]:
+    for n, piece in enumerate(_split(text, "$")):
+        if piece:
             yield nodes.math(piece, piece) if n % 2 else nodes.Text(piece)

@@ -14,18 +14,18 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from html import escape
-from typing import Any
+from typing import Any, NamedTuple
 
 from docutils import nodes
 from sphinx.transforms.post_transforms import SphinxPostTransform
+from sphinx.util.nodes import make_refnode
 
 from idxcalc.chapters import Found
-from idxcalc.sphinx_ext.directives import formula, inline, math, plain, statement_node
+from idxcalc.sphinx_ext.directives import formula, inline, plain, statement_node
 from idxcalc.sphinx_ext.domain import Entry, domain, numbers, title
 from idxcalc.sphinx_ext.faults import cells_ran
-from idxcalc.sphinx_ext.layout import display, typeset, unaligned
+from idxcalc.sphinx_ext.layout import typeset
 from idxcalc.verify.result import ICONS
 
 _CAPTIONS = {"given": "Given", "define": "Definition", "claim": "Claim"}
@@ -41,10 +41,10 @@ _VERDICTS = {
 }
 LATEX = {name: icon for name, (icon, _) in _VERDICTS.items()}
 _SIZES_SHOWN = 4
+Nodes = Sequence[nodes.Node]
 
 
-@dataclass(frozen=True)
-class Mark:
+class Mark(NamedTuple):
     """``verdict`` is the weakest one, which gives the icon; ``words`` say all of them."""
 
     verdict: str
@@ -84,12 +84,12 @@ def evidence(entry: Entry, names: Sequence[str]) -> Iterator[nodes.Node]:
     yield found
     programs = [str(result.snippet).rstrip("\n") for result in entry.results if result.snippet]
     latex = [" \\\\\n".join(entry.rows)] if programs else []
-    tabs: list[nodes.Node] = []
+    tabs = nodes.container(classes=["idx-tabs"])
     for name, parts in {"LaTeX": latex, "NumPy": filter(None, [entry.code]), "JAX": programs}.items():
         if texts := [plain(each, "idx-code") for each in parts]:
-            tabs += folded([nodes.Text(name)], texts, f' name="code-{entry.ident}"')
-    if tabs:
-        yield nodes.container("", *tabs, classes=["idx-tabs"])
+            tabs += folded(f' name="code-{entry.ident}"', [nodes.Text(name)], texts)
+    if tabs.children:
+        yield tabs
 
 
 def fields(rows: Iterable[tuple[str, Iterable[nodes.Node]]], *classes: str) -> list[nodes.Node]:
@@ -99,9 +99,7 @@ def fields(rows: Iterable[tuple[str, Iterable[nodes.Node]]], *classes: str) -> l
     return [nodes.field_list("", *items, classes=list(classes))] if items else []
 
 
-def folded(
-    summary: Sequence[nodes.Node], inside: Sequence[nodes.Node], details: str = "", mark: str = ""
-) -> list[nodes.Node]:
+def folded(details: str, summary: Nodes, inside: Nodes, mark: str = "") -> list[nodes.Node]:
     """What opens in HTML without any script; ``details`` and ``mark`` are attributes of the two tags."""
     opening = html(f"<details{details}><summary{mark}>")
     return [opening, *summary, html("</summary>"), *inside, html("</details>")]
@@ -166,7 +164,7 @@ class RenderStatements(SphinxPostTransform):
         if gathered and self.format == "html":
             sections = [child for child in self.document.children if isinstance(child, nodes.section)]
             head = nodes.Text("Evidence of the inline relations")
-            shown = folded([head], list(map(self.collected, gathered)), _EVIDENCE)
+            shown = folded(_EVIDENCE, [head], list(map(self.collected, gathered)))
             (sections[-1] if sections else self.document).extend(shown)
 
     def statement(self, entry: Entry, shown: Sequence[nodes.Node], docname: str) -> nodes.Element:
@@ -187,7 +185,8 @@ class RenderStatements(SphinxPostTransform):
         elif entry.typeset and self.format != "text":
             box += formula(entry, docname, numbers(self.env, docname, entry))
         else:
-            box += plain("\n".join(map(unaligned, entry.rows)) + f"    {said}")
+            unaligned = re.sub(r"(?<!\\)&", "", "\n".join(entry.rows))
+            box += plain(f"{unaligned}    {said}")
         foot = [*self.foot(entry, found, docname), *(link if entry.kind not in _CAPTIONS else [])]
         box += nodes.container("", *foot, classes=["idx-foot"]) if self.format == "html" else foot
         box += _refusals(entry)
@@ -223,22 +222,21 @@ class RenderStatements(SphinxPostTransform):
         classes = f"idx-mark idx-{found.verdict}" if found else ""
         if found and self.format == "html" and any(each or each.trials for each in entry.results):
             told = [*evidence(entry, self.names(entry, docname)), *self.rests(entry)]
-            parts = folded(found.shown(), told, _EVIDENCE, f' class="{classes}" title="How this is known"')
+            parts = folded(_EVIDENCE, found.shown(), told, f' class="{classes}" title="How this is known"')
         elif found:
             parts = [nodes.paragraph("", "", *found.shown(), classes=classes.split())]
         if entry.sums and self.format == "html":
-            shown = math(display(entry.sums), docname)
-            parts += folded([nodes.Text("show the sums")], [shown], ' class="idx-sums"')
+            shown = formula(entry._replace(rows=entry.sums, screen=()), docname)
+            parts += folded(' class="idx-sums"', [nodes.Text("show the sums")], [shown])
         return parts
 
     def rests(self, entry: Entry) -> list[nodes.Node]:
         """Links to what a statement rests on."""
-        links: list[nodes.Node] = []
-        for doc, other in domain(self.env).rests(entry):
+        env, links = self.env, list[nodes.Node]()
+        for doc, other in domain(env).rests(entry):
             if other.number:
-                uri = self.builder.get_relative_uri(self.env.docname, doc) + f"#{other.ident}"
-                said = title(self.env, doc, other)
-                links += [nodes.Text(" "), nodes.reference("", said, internal=True, refuri=uri)]
+                said = nodes.Text(title(env, doc, other))
+                links += [nodes.Text(" "), make_refnode(self.builder, env.docname, doc, other.ident, said)]
         return [nodes.paragraph("", "rests on", *links)] if links else []
 
     def checked(self, entry: Entry, shown: Sequence[nodes.Node]) -> Sequence[nodes.Node]:

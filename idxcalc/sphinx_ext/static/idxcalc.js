@@ -3,22 +3,18 @@
 // displays and at the first formula of a table, or a page; at the others inside sentences it would be a nuisance.
 // Nothing is lost without this script.
 
+// The script is deferred: the page is there.
+const INDEXED = ".math:has([data-i])";
+const formulas = [...document.querySelectorAll(INDEXED)];
 const lit = [];
-const heard = document.createElement("div");
-heard.className = "idx-heard";
-heard.setAttribute("role", "status");
-let formulas = [];
+const heard = Object.assign(document.createElement("div"), { className: "idx-heard", role: "status" });
+document.body.append(heard);
 
 function light(formula, name) {
   lit.splice(0).forEach((each) => each.classList.remove("idx-lit"));
   if (name === undefined) return;
   lit.push(...formula.querySelectorAll(`[data-i="${name}"]`));
   lit.forEach((each) => each.classList.add("idx-lit"));
-}
-
-function point({ target }) {
-  const index = target.closest("[data-i]");
-  light(index?.closest(".math"), index?.dataset.i);
 }
 
 const WAYS = { ArrowRight: [1, 0], ArrowLeft: [-1, 0], Escape: [0, 0], ArrowDown: [0, 1], ArrowUp: [0, -1] };
@@ -41,19 +37,16 @@ function step(event) {
   heard.textContent = lit.length ? `index ${lit[0].textContent}, in ${lit.length} places` : "";
 }
 
-addEventListener("DOMContentLoaded", () => {
-  document.body.append(heard);
-  document.addEventListener("pointerover", point);
-  formulas = [...document.querySelectorAll(".math:has([data-i])")];
-  const tables = new Set();
-  for (const [n, formula] of formulas.entries()) {
-    const table = formula.closest("table");
-    const stop = n === 0 || formula.matches("div") || (table && !tables.has(table));
-    tables.add(table);
-    formula.tabIndex = stop ? 0 : -1;
-    formula.setAttribute("role", "group");
-    formula.setAttribute("aria-label", "Formula; left and right: its indices, up and down: other formulas");
-    formula.addEventListener("keydown", step);
-    formula.addEventListener("blur", () => light());
-  }
+document.addEventListener("pointerover", ({ target }) => {
+  const index = target.closest("[data-i]");
+  light(index?.closest(".math"), index?.dataset.i);
 });
+
+for (const formula of formulas) {
+  const firsts = [formulas[0], formula.closest("table")?.querySelector(INDEXED)];
+  formula.tabIndex = formula.matches("div") || firsts.includes(formula) ? 0 : -1;
+  formula.setAttribute("role", "group");
+  formula.setAttribute("aria-label", "Formula; left and right: its indices, up and down: other formulas");
+  formula.addEventListener("keydown", step);
+  formula.addEventListener("blur", () => light());
+}
