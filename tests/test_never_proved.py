@@ -5,9 +5,11 @@ None may be proved, and each has its counterexample.
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+
 import pytest
 
-from idxcalc import Context
+from idxcalc import Context, IdxcalcError
 
 K33 = r"T_{abc}T_{def}T_{ghi}T_{adg}T_{beh}T_{cfi}"
 PRISM = r"T_{abg}T_{ach}T_{bci}T_{deg}T_{dfh}T_{efi}"
@@ -339,3 +341,31 @@ def test_there_are_many():
 def test_a_counterexample_has_as_many_digits_as_show_the_difference():
     assert "left 0.50000000, right 0.50000005" in str(Context("z").check("z = z(1 + 10^{-7})"))
     assert "left 0.5000, right 1.0000" in str(Context("z").check("z = 2z"))
+
+
+SIGN = r"\begin{cases} 1 & \text{if } %s > %s \\ -1 & \text{if } %s < %s \end{cases}"
+
+
+@pytest.mark.parametrize(
+    ("head", "one", "other", "complete"),
+    [
+        ("s", "z", "0", True),
+        ("s", "z", "w", True),
+        ("s_i", "x_i", "w", True),
+        ("s", "B_{ij}x_iv_j", "z", True),
+        ("s_{ij}", "x_i", "x_j", False),
+        ("s_{ij}", "A_{ij} - A_{ji}", "0", False),
+        ("s_{ij}", "N_{ij}", "0", False),
+        ("s", "z - z", "0", False),
+        ("s", r"\max(0, z)", "0", False),
+        ("s", "k", "0", False),
+        ("s(u)", "u", "0", False),  # and then s(0)
+    ],
+)
+def test_cases_by_more_and_less_are_complete_where_ties_have_no_volume(head, one, other, complete):
+    context = Context("z, w, x_i, v_i, A_{ij}, B_{ij}\nN_{ij} antisymmetric\nk integer")
+    text = f"{head} = {SIGN % (one, other, one, other)}"
+    text += r" \quad \text{(no sum on $i$, $j$)}" * head.endswith("{ij}")
+    refused = pytest.raises(IdxcalcError, match="these cases do not cover everything: end with else")
+    with nullcontext() if complete else refused:
+        context.define(text)
