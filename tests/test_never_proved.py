@@ -369,3 +369,20 @@ def test_cases_by_more_and_less_are_complete_where_ties_have_no_volume(head, one
     refused = pytest.raises(IdxcalcError, match="these cases do not cover everything: end with else")
     with nullcontext() if complete else refused:
         context.define(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "verdict"),
+    [
+        (r"\sum_{i=5}^3 z = -z", "malformed"),
+        (r"\sum_{i=4}^3 z = 0", "proved"),
+        (r"\sum_{i=3}^n 1 = n - 2", "proved"),
+        (r"\sum_{i=3}^n x_i^0 = n - 2", "proved"),
+        (r"\sum_{i=3}^n (x_i + z) = \sum_{i=3}^n x_i + (n - 2)z", "proved"),
+        (r"\sum_{i=3}^n 1 = n", "refuted"),
+    ],
+)
+def test_a_sum_from_3_to_n_says_that_n_is_2_or_more(text, verdict):
+    result = Context(r"x_i \quad (i = 1, \dots, n), z").check(text)
+    assert result.verdict == verdict, result
+    assert all(sizes.get("n", 2) >= 2 for sizes in result.sizes)
