@@ -386,3 +386,23 @@ def test_a_sum_from_3_to_n_says_that_n_is_2_or_more(text, verdict):
     result = Context(r"x_i \quad (i = 1, \dots, n), z").check(text)
     assert result.verdict == verdict, result
     assert all(sizes.get("n", 2) >= 2 for sizes in result.sizes)
+
+
+@pytest.mark.parametrize(
+    ("text", "verdict"),
+    [
+        (r"(dz)^{3/2} = 2(dz)^{3/2} + O(dz)", "proved"),
+        (r"(dz)^{3/2} = 2(dz)^{3/2} + O(dz^2)", "malformed"),  # no sample: there is no second derivative at 0
+        (r"\sin((dz)^{3/2}) = 2\sin((dz)^{3/2}) + O(dz^2)", "malformed"),
+        (r"\sqrt{dx_idx_i} = 2\sqrt{dx_idx_i} + O(dx_i)", "malformed"),
+        (r"(dz)^{3/2} = 0 + O(dz^2)", "refuted"),
+        (r"(z + dz)^{3/2} = z^{3/2} + \frac32\sqrt z\,dz + O(dz^2)", "proved"),
+        (r"\sigma(z + dz) = \sigma(z) + \sigma'(z)dz + \frac12\sigma''(z)(dz)^2 + O(dz^3)", "proved"),
+        (r"(dz)^2 = O(dz^4)", "refuted"),
+        (r"(dz)^4 = O(dz^4)", "proved"),
+        (r"z = 2z + O(dx_i)", "refuted"),  # dx stands on no side
+    ],
+)
+def test_equality_up_to_an_order_needs_the_derivative_of_that_order(text, verdict):
+    result = Context(r"z, x_i, \sigma(u)").check(text)
+    assert result.verdict == verdict, result
