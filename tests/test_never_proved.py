@@ -406,3 +406,21 @@ def test_a_sum_from_3_to_n_says_that_n_is_2_or_more(text, verdict):
 def test_equality_up_to_an_order_needs_the_derivative_of_that_order(text, verdict):
     result = Context(r"z, x_i, \sigma(u)").check(text)
     assert result.verdict == verdict, result
+
+
+@pytest.mark.parametrize(
+    ("given", "text", "verdict"),
+    [
+        ("N_{ij} antisymmetric invertible", "N_{ij} = -N_{ji}", "proved"),
+        ("N_{ij} antisymmetric invertible", r"N_{ij}(N^{-1})_{jk} = \delta_{ik}", "proved"),
+        ("N_{ij} antisymmetric invertible", r"\det N = 0", "refuted"),  # only at odd sizes, where none is
+        ("k_{ij} integer symmetric", r"[k_{12} > 0] = [k_{12} > \frac12]", "proved"),
+        ("k_{ij} integer symmetric", r"[k_{12} > 0] = [k_{12} \geq 1]", "tested"),
+        ("k_{ij} integer symmetric", r"\sin(\frac12\pi k_{11}) = 0", "refuted"),
+        ("k_{ij} integer antisymmetric", r"[k_{12} > 0] = [k_{12} > \frac12]", "proved"),
+        ("k_{ij} integer invertible", r"[k_{12} > 0] = [k_{12} > \frac12]", "proved"),
+    ],
+)
+def test_values_have_all_of_their_traits(given, text, verdict):
+    result = Context(given).check(text)
+    assert result.verdict == verdict, result
