@@ -424,3 +424,18 @@ def test_equality_up_to_an_order_needs_the_derivative_of_that_order(text, verdic
 def test_values_have_all_of_their_traits(given, text, verdict):
     result = Context(given).check(text)
     assert result.verdict == verdict, result
+
+
+@pytest.mark.parametrize(
+    ("text", "verdict"),
+    [
+        (r"\frac{\partial}{\partial z}\log z = \frac{\partial}{\partial z}\log(-z)", "malformed"),
+        (r"\frac{\partial}{\partial z}\log(-e^z) = 1", "malformed"),
+        (r"\frac{\partial}{\partial z}\log z = \frac1z", "proved"),
+        (r"\frac{\partial}{\partial z}\log\lvert z\rvert = \frac1z", "proved"),
+        (r"\frac{\partial}{\partial z}\log z^2 = \frac2z", "proved"),
+    ],
+)
+def test_what_has_no_value_has_no_derivative(text, verdict):
+    result = Context("z").check(text)
+    assert result.verdict == verdict, result

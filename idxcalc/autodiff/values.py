@@ -69,6 +69,9 @@ class Judged(Values):
                 self.solid(base)
             case Elementary("log", (arg,)):
                 self.solid(arg)
+                if self.moving:  # what has no value has no derivative, though 1/z has a value
+                    nothing = self.join("multiply", Tensor(0.0), self.join("log", value(arg)))
+                    self.margins.append(self.join("add", Tensor(1.0), nothing))
             case Elementary("sin" | "cos" | "tan", (angle,)) if not self.quiet:
                 # sin(pi) is 0 up to the rounding of pi.
                 self.track(self.join("minimum", self.join("abs", value(angle)), Tensor(1.0)))
