@@ -5,9 +5,11 @@ None may be proved, and each has its counterexample.
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+
 import pytest
 
-from idxcalc import Context
+from idxcalc import Context, IdxcalcError
 
 K33 = r"T_{abc}T_{def}T_{ghi}T_{adg}T_{beh}T_{cfi}"
 PRISM = r"T_{abg}T_{ach}T_{bci}T_{deg}T_{dfh}T_{efi}"
@@ -392,3 +394,101 @@ def test_there_are_many():
 def test_a_counterexample_has_as_many_digits_as_show_the_difference():
     assert "left 0.50000000, right 0.50000005" in str(Context("z").check("z = z(1 + 10^{-7})"))
     assert "left 0.5000, right 1.0000" in str(Context("z").check("z = 2z"))
+
+
+SIGN = r"\begin{cases} 1 & \text{if } %s > %s \\ -1 & \text{if } %s < %s \end{cases}"
+
+
+@pytest.mark.parametrize(
+    ("head", "one", "other", "complete"),
+    [
+        ("s", "z", "0", True),
+        ("s", "z", "w", True),
+        ("s_i", "x_i", "w", True),
+        ("s", "B_{ij}x_iv_j", "z", True),
+        ("s_{ij}", "x_i", "x_j", False),
+        ("s_{ij}", "A_{ij} - A_{ji}", "0", False),
+        ("s_{ij}", "N_{ij}", "0", False),
+        ("s", "z - z", "0", False),
+        ("s", r"\max(0, z)", "0", False),
+        ("s", "k", "0", False),
+        ("s(u)", "u", "0", False),  # and then s(0)
+    ],
+)
+def test_cases_by_more_and_less_are_complete_where_ties_have_no_volume(head, one, other, complete):
+    context = Context("z, w, x_i, v_i, A_{ij}, B_{ij}\nN_{ij} antisymmetric\nk integer")
+    text = f"{head} = {SIGN % (one, other, one, other)}"
+    text += r" \quad \text{(no sum on $i$, $j$)}" * head.endswith("{ij}")
+    refused = pytest.raises(IdxcalcError, match="these cases do not cover everything: end with else")
+    with nullcontext() if complete else refused:
+        context.define(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "verdict"),
+    [
+        (r"\sum_{i=5}^3 z = -z", "malformed"),
+        (r"\sum_{i=4}^3 z = 0", "proved"),
+        (r"\sum_{i=3}^n 1 = n - 2", "proved"),
+        (r"\sum_{i=3}^n x_i^0 = n - 2", "proved"),
+        (r"\sum_{i=3}^n (x_i + z) = \sum_{i=3}^n x_i + (n - 2)z", "proved"),
+        (r"\sum_{i=3}^n 1 = n", "refuted"),
+    ],
+)
+def test_a_sum_from_3_to_n_says_that_n_is_2_or_more(text, verdict):
+    result = Context(r"x_i \quad (i = 1, \dots, n), z").check(text)
+    assert result.verdict == verdict, result
+    assert all(sizes.get("n", 2) >= 2 for sizes in result.sizes)
+
+
+@pytest.mark.parametrize(
+    ("text", "verdict"),
+    [
+        (r"(dz)^{3/2} = 2(dz)^{3/2} + O(dz)", "proved"),
+        (r"(dz)^{3/2} = 2(dz)^{3/2} + O(dz^2)", "malformed"),  # no sample: there is no second derivative at 0
+        (r"\sin((dz)^{3/2}) = 2\sin((dz)^{3/2}) + O(dz^2)", "malformed"),
+        (r"\sqrt{dx_idx_i} = 2\sqrt{dx_idx_i} + O(dx_i)", "malformed"),
+        (r"(dz)^{3/2} = 0 + O(dz^2)", "refuted"),
+        (r"(z + dz)^{3/2} = z^{3/2} + \frac32\sqrt z\,dz + O(dz^2)", "proved"),
+        (r"\sigma(z + dz) = \sigma(z) + \sigma'(z)dz + \frac12\sigma''(z)(dz)^2 + O(dz^3)", "proved"),
+        (r"(dz)^2 = O(dz^4)", "refuted"),
+        (r"(dz)^4 = O(dz^4)", "proved"),
+        (r"z = 2z + O(dx_i)", "refuted"),  # dx stands on no side
+    ],
+)
+def test_equality_up_to_an_order_needs_the_derivative_of_that_order(text, verdict):
+    result = Context(r"z, x_i, \sigma(u)").check(text)
+    assert result.verdict == verdict, result
+
+
+@pytest.mark.parametrize(
+    ("given", "text", "verdict"),
+    [
+        ("N_{ij} antisymmetric invertible", "N_{ij} = -N_{ji}", "proved"),
+        ("N_{ij} antisymmetric invertible", r"N_{ij}(N^{-1})_{jk} = \delta_{ik}", "proved"),
+        ("N_{ij} antisymmetric invertible", r"\det N = 0", "refuted"),  # only at odd sizes, where none is
+        ("k_{ij} integer symmetric", r"[k_{12} > 0] = [k_{12} > \frac12]", "proved"),
+        ("k_{ij} integer symmetric", r"[k_{12} > 0] = [k_{12} \geq 1]", "tested"),
+        ("k_{ij} integer symmetric", r"\sin(\frac12\pi k_{11}) = 0", "refuted"),
+        ("k_{ij} integer antisymmetric", r"[k_{12} > 0] = [k_{12} > \frac12]", "proved"),
+        ("k_{ij} integer invertible", r"[k_{12} > 0] = [k_{12} > \frac12]", "proved"),
+    ],
+)
+def test_values_have_all_of_their_traits(given, text, verdict):
+    result = Context(given).check(text)
+    assert result.verdict == verdict, result
+
+
+@pytest.mark.parametrize(
+    ("text", "verdict"),
+    [
+        (r"\frac{\partial}{\partial z}\log z = \frac{\partial}{\partial z}\log(-z)", "malformed"),
+        (r"\frac{\partial}{\partial z}\log(-e^z) = 1", "malformed"),
+        (r"\frac{\partial}{\partial z}\log z = \frac1z", "proved"),
+        (r"\frac{\partial}{\partial z}\log\lvert z\rvert = \frac1z", "proved"),
+        (r"\frac{\partial}{\partial z}\log z^2 = \frac2z", "proved"),
+    ],
+)
+def test_what_has_no_value_has_no_derivative(text, verdict):
+    result = Context("z").check(text)
+    assert result.verdict == verdict, result

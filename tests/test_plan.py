@@ -287,3 +287,8 @@ def test_an_argument_may_have_the_name_of_a_line():
 def test_layers_by_definition():
     for expr in (Ref(SECOND, (a,)), differentiate(Deriv(Ref(SECOND, (a,)), LAYER, (i,)))):
         assert error(expr, (i, a)) < 1e-10
+
+
+def test_a_sum_that_starts_beyond_the_last_value_is_empty():
+    rest = compile(Sum(i, Num(1), 3))
+    assert [float(rest(**{str(N.last): n})) for n in (1, 2, 5)] == [0.0, 0.0, 3.0]

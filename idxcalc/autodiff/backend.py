@@ -123,6 +123,7 @@ def pushed(name: str, moves: tuple[bool, ...]) -> Any:
 
 STEPS: dict[str, Callable[..., Array]] = {
     "integer_pow": lambda x, y: module.power(x, float(y)),
+    "pow": lambda x, y: 1.0 if isinstance(y, float) and y == 0.0 else module.power(x, y),  # also where x is 0
     "rsqrt": lambda x, **_: module.power(x, -0.5),
     "select_n": lambda which, no, yes: module.where(which, yes, no),
     "convert_element_type": lambda x, **_: module.multiply(x, 1.0),

@@ -20,7 +20,8 @@ from idxcalc.autodiff.sizes import ELEMENTS, HARD_LIMIT, Sizes, candidates, grow
 from idxcalc.autodiff.symbols import forked
 from idxcalc.autodiff.values import letters
 from idxcalc.errors import IdxcalcError
-from idxcalc.expr import Relation, Variable, hidden, parts
+from idxcalc.expr import Component, Relation, Variable, hidden, parts
+from idxcalc.plan.symbols import slots
 
 TOLERANCE = 1e-9
 ENOUGH = 20
@@ -74,7 +75,8 @@ class Case:
     def __init__(self, relation: Relation) -> None:
         self.relation = relation
         sides = (relation.left, relation.right, relation.condition)
-        self.parts = parts(*(part for part in sides if part is not None))
+        small = (Component(v, slots(v)) for v, _ in [relation.order or (None, 0)] if v is not None)
+        self.parts = parts(*(part for part in sides if part is not None), *small)
         self.ranges = ranges(letters(relation), self.parts)
         self.least = next(growing(self.ranges))
         self.done: dict[tuple[Any, ...], Numbers] = {}

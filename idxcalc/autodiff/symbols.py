@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 from fractions import Fraction
-from functools import lru_cache
+from functools import lru_cache, reduce
 
 from idxcalc.expr import (
     MINUS_ONE, ONE, ZERO, Add, All, Cases, Compare, Component, Definition, Delta, Dim, Elementary, Expr,
-    Function, Index, Match, Mul, Num, Part, Pow, Sum, Variable, own, substitute, symbols,
+    Function, Index, Match, Mul, Num, Part, Pow, Size, Sum, Variable, own, substitute, symbols,
 )  # fmt: skip
 from idxcalc.functions import KNOWN
 from idxcalc.plan.symbols import slots
@@ -63,22 +63,34 @@ def shaped(body: Expr, axes: tuple[Index, ...], traits: frozenset[str]) -> Expr:
     """``body`` made a tensor with these traits.
 
     The mean over all orders of the axes is taken axis by axis, so that a component with two equal indices is
-    then 0, not what rounding leaves of it.
+    then 0, not what rounding leaves of it. Integers stay integers: their sum is taken, or their maximum, for
+    the sum of two that are equal is even.
     """
+    whole = "integer" in traits
     for sign in signs(traits):
         for n in range(1, len(axes)):
-            swapped = Add(tuple(substitute(body, {i: axes[n], axes[n]: i}) for i in axes[:n]))
-            both = Add((body, Mul((Num(Fraction(sign)), swapped))))
-            body = Mul((Num(Fraction(1, n + 1)), both))
+            swapped = tuple(substitute(body, {i: axes[n], axes[n]: i}) for i in axes[:n])
+            both = Add((body, Mul((Num(Fraction(sign)), Add(swapped)))))
+            mean = both if whole else Mul((Num(Fraction(1, n + 1)), both))
+            body = reduce(_max, swapped, body) if whole and sign == 1 else mean
     if traits & {"positive", "negative"}:
         square = Add((Pow(body, Num(Fraction(2))), Num(Fraction(1, 16))))
-        body = Add((Elementary("abs", (body,)), ONE)) if "integer" in traits else Pow(square, HALF)
+        body = Add((Elementary("abs", (body,)), ONE)) if whole else Pow(square, HALF)
     if "negative" in traits:
         body = Mul((MINUS_ONE, body))
-    if "invertible" in traits:  # well-conditioned, with a determinant of either sign
-        large = Cases(((Compare("<", body, ZERO), Num(Fraction(-3, 2))),), Num(Fraction(3, 2)))
-        body = Add((Mul((Num(Fraction(1, 4)), body)), Mul((Delta(*axes), large))))
+    if {"invertible", "antisymmetric"} <= traits:  # of an even size: at no other is there one
+        count = Add((Size(axes[0].dim), Num(Fraction(1 - axes[0].dim.start))))
+        body = Mul((body, Pow(Pow(MINUS_ONE, count), HALF)))
+    elif "invertible" in traits:  # well-conditioned, with a determinant of either sign
+        most = Num(Fraction(24 if whole else 6))
+        large = Cases(((Compare("<", body, ZERO), Mul((MINUS_ONE, most))),), most)
+        body = Add((body, Mul((Delta(*axes), large))))
+        body = body if whole else Mul((Num(Fraction(1, 4)), body))
     return body
+
+
+def _max(a: Expr, b: Expr) -> Expr:
+    return Elementary("max", (a, b))
 
 
 def prepared(variable: Variable) -> Expr:

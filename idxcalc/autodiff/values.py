@@ -59,9 +59,6 @@ class Judged(Values):
         self.watch(node)
         return found
 
-    def exponent(self, node: Expr) -> Tensor:
-        return self.value(node)
-
     def watch(self, node: Part) -> None:
         """Counts the terms of a node, and how near it is to where it is not smooth."""
         value = self.value
@@ -72,6 +69,9 @@ class Judged(Values):
                 self.solid(base)
             case Elementary("log", (arg,)):
                 self.solid(arg)
+                if self.moving:  # what has no value has no derivative, though 1/z has a value
+                    nothing = self.join("multiply", Tensor(0.0), self.join("log", value(arg)))
+                    self.margins.append(self.join("add", Tensor(1.0), nothing))
             case Elementary("sin" | "cos" | "tan", (angle,)) if not self.quiet:
                 # sin(pi) is 0 up to the rounding of pi.
                 self.track(self.join("minimum", self.join("abs", value(angle)), Tensor(1.0)))
@@ -202,7 +202,8 @@ def absolute(node: Expr) -> Expr:
 def sides(make: Any, relation: Relation) -> tuple[Any, ...]:
     """Left sides, right sides, the terms they add up, where it is claimed, the distances from kinks.
 
-    Equality up to an order is that of the derivatives by s at 0 of all lower orders, at s times the variable.
+    Equality up to an order is that of the derivatives by s at 0 of all lower orders, at s times the variable;
+    the derivative of that order has to exist, for it bounds the rest.
     """
     scope, order = Judged(make), letters(relation)
 
@@ -226,6 +227,9 @@ def sides(make: Any, relation: Relation) -> tuple[Any, ...]:
         for side, found in ((relation.left, lefts), (relation.right, rights)):
             found.append(full(small.moved(side, [along] * times), *order))
         terms.append(whole(small.terms[before:]))
+    for side, found in ((relation.left, lefts), (relation.right, rights)) if along else ():
+        rest = full(small.moved(side, [along] * power), *order)
+        found[0] = make.np.add(found[0], make.np.multiply(0.0, rest))
     where = relation.condition and full(scope.value(relation.condition), *order)
     margins = scope.margins if small is scope else [*scope.margins, *small.margins]
     if relation.condition:  # where it does not hold, nothing is claimed

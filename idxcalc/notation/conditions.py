@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from idxcalc.expr import ZERO, All, Cases, Compare, Condition, Match
+from idxcalc.expr import ZERO, Add, All, Cases, Compare, Component, Condition, Expr, Match
 from idxcalc.notation import names, reader as reading
 from idxcalc.notation.parts import Factor, variables
 from idxcalc.notation.tree import Choice, Number, SumOf, Test
@@ -74,7 +74,18 @@ def _opposite(conditions: list[Condition]) -> bool:
             label, other = ([getattr(s, "name", s) for s in (m.left, m.right)] for m in (one, two))
             return label == other and one.equal != two.equal
         case [Compare(op, a, b), Compare(other_op, c, d)] if (a, b) == (c, d):
-            # Two strict ones leave out a set of measure zero, unless they compare integers.
-            integers = any("integer" in v.traits for side in (a, b) for v in variables(side))
-            return _OPPOSITES[op] == other_op or ({op, other_op} == {"<", ">"} and not integers)
+            return _OPPOSITES[op] == other_op or ({op, other_op} == {"<", ">"} and _never_tied(a, b))
     return False
+
+
+def _never_tied(*sides: Expr) -> bool:
+    """Whether sides are equal on a set of measure zero only, whatever their indices: one adds a real value of
+    which nothing else depends, and that is no argument, for those are anything."""
+    terms = [term for side in sides for term in (side.terms if isinstance(side, Add) else (side,))]
+    return any(
+        isinstance(term, Component)
+        and not (term.variable.fixed or term.variable.traits & {"integer", "antisymmetric"})
+        and not term.variable.name.endswith(r"^{(\circ)}")
+        and term.variable not in set().union(*map(variables, terms[:n] + terms[n + 1 :]))
+        for n, term in enumerate(terms)
+    )

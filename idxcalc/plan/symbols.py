@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from idxcalc.errors import IdxcalcError
 from idxcalc.expr import (
-    Call, Component, Delta, Deriv, Dim, Function, Index, Inverse, Match, Part, Ref, Size, Slot, Symbol,
+    Call, Component, Delta, Deriv, Dim, Function, Index, Inverse, Match, Part, Ref, Size, Slot, Sum, Symbol,
     Variable, bound_here, own_slots, python_name,
 )  # fmt: skip
 
@@ -30,8 +30,11 @@ def ranged(part: Part) -> Iterator[tuple[Dim, Slot]]:
             raise IdxcalcError(f"there is no component {slot}: the slot runs from {dim.start}")
         yield dim, slot
     yield from ((index.dim, index) for index in bound_here(part))
-    if isinstance(part, Size):
-        yield part.dim, 1
+    match part:
+        case Size(dim):
+            yield dim, 1
+        case Sum(index, _, int(first)):  # n - 2 counts the terms from 3 to n where n is 2 or more
+            yield index.dim, first - 1
 
 
 def _dims(part: Part) -> tuple[Dim, ...]:

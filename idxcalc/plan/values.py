@@ -146,8 +146,9 @@ class Values(Arrays):
         return self.join("multiply", *numbers, *arrays)
 
     def empty(self, index: Index, cut: int) -> Tensor:
-        """The sum of ones."""
-        return Tensor((self.count(index.dim) + -cut) * 1.0)
+        """The sum of ones; there are none beyond the last."""
+        count = self.count(index.dim) + -cut
+        return Tensor((self.make.np.maximum(count, 0) if cut > 1 else count) * 1.0)
 
     # Symbols and functions.
 
