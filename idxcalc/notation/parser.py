@@ -26,11 +26,13 @@ from idxcalc.notation.tree import (
 OPERATORS = ("PLUS", "MINUS", "MULT", "SLASH", "CIRC", "SUP")
 _SIGNS = {"MULT": "*", "SLASH": "/", "CIRC": "o"}
 _SILENT = {
-    *BRACKETS.values(), "LBRACE", "LBAR", "BEGIN", "ROW", "CASEROW", "AMP", "COMMA", "IF", "AND", "ELSE",
+    *BRACKETS.values(), "LBRACE", "LBAR", "BEGIN", "CASEROW", "AMP", "COMMA", "IF", "AND", "ELSE",
     "OTHERWISE", "SUP", "FRAC", "SUM", "SQRT", "IGNORED",
 }  # fmt: skip
 """Tokens that only mark what stands around them."""
 _ARGUMENT = "`{before}` needs an argument"
+_LABEL = "a power or a label? a label is written `w^{(t)}`, an exponent has no bracket"
+_GOES_ON = "does this row go on? then `&` stands before its sign; a statement of its own has it before the ="
 _EMPTY = {"SUP": "exponent", "FRAC": "numerator", "SQRT": "root", "RSQ": "root"}
 """What is empty where ``{}`` stands behind a token; the denominator behind any other."""
 
@@ -135,16 +137,22 @@ class _Records(lark.Transformer[Any, Any]):
 
     # statements
 
-    def start(self, span: Span, *rows: Chain) -> list[Chain]:
+    def start(self, span: Span, *parts: Chain | Tok) -> list[Chain]:
         found: list[Chain] = []
-        for row in rows:
-            if found and _continuing(row) and not (found[-1].ops and row.ops):  # with the side above
+        rows, column = _some(Chain, parts), ""
+        for mark, row in zip(("", *(str(t.value) for t in _some(Tok, parts))), rows, strict=True):
+            signed = bool(found) and _continuing(row)
+            whole = signed and bool(found[-1].ops and row.ops)  # it could be a statement of its own
+            if whole and mark != "," and not mark == "&" != column:
+                raise IdxcalcError(_GOES_ON, "", row.span)
+            if signed and (not whole or mark == "&"):  # it goes on with the side above
                 last = found[-1]
                 sides = (*last.sides[:-1], _longer(last.sides[-1], row.sides[0]), *row.sides[1:])
                 ops, spans = last.ops + row.ops, last.op_spans + row.op_spans
                 found[-1] = Chain(sides, ops, spans, (), last.span | row.span)
             elif len(row.sides) > len(row.ops):
                 found.append(row)
+                column = mark
             elif not found:
                 raise IdxcalcError("an empty side", "", row.op_spans[0] if row.ops else row.span)
             elif row.ops:  # it goes on with the chain above
@@ -229,6 +237,11 @@ class _Records(lark.Transformer[Any, Any]):
         return Item(atom, sub, primes, power, span)
 
     def power(self, span: Span, exponent: SumOf) -> Power:
+        within = exponent.only
+        while within and within.alone and isinstance(within.atom, Bracket) and within.atom.kind == "{":
+            within = within.atom.items[0].only
+        if within and within.alone and isinstance(within.atom, Bracket) and within.atom.kind in "([":
+            raise IdxcalcError(_LABEL, "", span)
         return Power(exponent, span)
 
     def single(self, span: Span, token: Tok) -> SumOf:
@@ -253,7 +266,7 @@ class _Records(lark.Transformer[Any, Any]):
     def bracket(self, span: Span, *parts: Any) -> Bracket | Tests:
         for each in _some(Tests, parts):
             return Tests(each.tests, span)
-        kind = next((str(opened.value)[-1] for opened in _some(Tok, parts)), "{")
+        kind = next(({"LPAR": "("}.get(opened.kind, "[") for opened in _some(Tok, parts)), "{")
         return Bracket(kind, _some(SumOf, parts), span)
 
     def ignored(self, span: Span, opened: Tok, body: SumOf) -> Bracket:
