@@ -24,12 +24,12 @@ from idxcalc.notation.ways import SIGNS, way
 
 _INNER = r"(?:[^{}]|\{(?:[^{}]|\{[^{}]*\})*\})*"  # what stands in braces
 _SCAN = re.compile(
-    r"(?P<LABEL>\^\s*\{\s*(?:\([\w+\-,' \\]*\)|\[[\w+\-,' \\]*\])\s*\})"
-    rf"|(?P<SUB>_\s*(?:\{{(?P<indices>{_INNER})(?P<shut>\}})?|(?P<index>\\[A-Za-z]+|[A-Za-z0-9]))?)"
+    r"(?P<LABEL>\^\s*\{\s*(?P<brace>\{\s*)?(?:\\left\s*)?(?:\([\w+\-,' \\]*\)|\[[\w+\-,' \\]*\])\s*"
+    rf"(?(brace)\}}\s*)\}})|(?P<SUB>_\s*(?:\{{(?P<indices>{_INNER})(?P<shut>\}})?|(?P<index>\\[A-Za-z]+|[A-Za-z0-9]))?)"
     r"|(?P<space>\s+|%[^\n]*|~|\\(?:left|right)\.|(?:(?<=\\begin\{aligned\})|(?<=\\begin\{gathered\}))\[[tbc]\])"
     r"|(?P<COMMA>\.(?=\s*(?:\\\\|\\end\b|\Z)))"  # a sentence may end with a formula
-    r"|(?P<ROW>\\\\(?:\[\s*-?[\d.]+\s*[a-z]{2}\s*\])?)|(?P<exponent>\d[eE][+-]?\d)|(?P<DIGIT>\d)"
-    r"|(?P<DOT>(?<=\d)\.(?=\d))|(?P<remark>no\s+sum\b)|(?P<NAME>[A-Za-z])|(?P<PRIME>\^\s*\{\s*\\prime\s*\})"
+    r"|(?P<ROW>\\\\(?:\[\s*-?[\d.]+\s*[a-z]{2}\s*\])?)|(?P<EXPONENT>\d[eE][+-]?\d)|(?P<DIGIT>\d)"
+    r"|(?P<DOT>(?<=\d)\.(?=\d))|(?P<REMARK>no\s+sum\b[^)]*)|(?P<NAME>[A-Za-z])|(?P<PRIME>\^\s*\{\s*\\prime\s*\})"
     rf"|(?P<accent>(?P<mark>\\(?:{ACCENTS})(?![A-Za-z]))"
     r"(?:\s*(?:\{\s*(?P<inside>\\?[A-Za-z]+)\s*\}|(?P<under>\\[A-Za-z]+|[A-Za-z])))?)"
     rf"|(?P<words>\\(?:{WORDS})(?![A-Za-z])(?:\s*\{{(?P<text>(?:\$(?:[^${{}}]|\{{[^{{}}]*\}})*\$|[^}}])*)"
@@ -41,29 +41,19 @@ _SCAN = re.compile(
 _DIRECTIONS = "\u202a-\u202e\u2066-\u2069\u200e\u200f"
 _FORBIDDEN = re.compile(rf"([{_DIRECTIONS}])|[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 _NO_SUM = re.compile(r"[\s,;]*\(?\s*no sum (?:on|over)\b(.*?)\)?[\s,;.]*$", re.DOTALL)
-_SENTENCE = re.compile(
-    r"\$(?P<math>[^$]*)\$|[A-Za-z][A-Za-z\-]*|(?P<space>\s+)|(?P<mark>[,.;:])|.", re.DOTALL
-)
+_SENTENCE = re.compile(r"\$(?P<math>[^$]*)\$|[A-Za-z][A-Za-z\-]*|\s+|(?P<mark>[,.;:])|.", re.DOTALL)
 _OPEN = "`{}` opened here is never closed"
-_REFUSED = {
-    "remark": r"a remark is text that names letters: \text{(no sum on $i$, $j$)}",
-    "exponent": "a power of ten, or a product with e? write 10^{-3}, or a space before e",
-}
 _ENDS = {"NAME", "DIGIT", "SUB", "LABEL", "PRIME", *BRACKETS.values()}  # what a term may end and begin with
 _BEGINS = {"NAME", "DIGIT", "FRAC", "SQRT", "SUM", "FUNCTION", "DET", "PARTIAL", *BRACKETS}
-_CLAUSES = {
+_CLAUSES = ("IF", "AND", "ELSE", "OTHERWISE", "NOSUM", "ROW", "END")  # a comma before them only marks them
+_ALIGNED = (
+    "PLUS",
+    "MINUS",
+    "AMP",
     "IF",
-    "AND",
-    "ELSE",
-    "OTHERWISE",
     "NOSUM",
-    "ROW",
-    "END",
-    "",
-}  # a comma before them only marks them
-_PARTS = {"REL", "CMP", "COMMA", "CASEROW", *_CLAUSES}  # what no pair of bars encloses
-_ALIGNED = {"AMP", "IF", "NOSUM", "MULT"}  # what stands behind any `&`, and behind the first of a row
-_GOES_ON = {"PLUS", "MINUS", *_ALIGNED}
+    "MULT",
+)  # what stands behind a `&`, a sign only behind a row's first
 
 
 @lru_cache(64)
@@ -74,7 +64,7 @@ def lex(source: str) -> tuple[Tok, ...]:
     if bad := _FORBIDDEN.search(source):
         what = "a mark that changes the direction of writing" if bad[1] else "a control character"
         raise fail(what, source, bad.start())
-    return tuple(_nested(list(_rows(list(_tokens(source, 0, len(source))), source)), source))
+    return tuple(_nested(list(_rows(list(_tokens(source, 0, len(source))))), source))
 
 
 def subscripts(source: str) -> list[Subscript]:
@@ -94,10 +84,8 @@ def _tokens(source: str, begin: int, end: int) -> Iterator[Tok]:
             case "words":
                 yield from _words(found)
                 continue
-            case "remark" | "exponent":
-                raise fail(_REFUSED[kind], source, span.start, span.stop)
             case "LABEL":
-                value = "".join(text.split())[2:-1]
+                value = re.sub(r"\\(?:left|right)(?![a-z])|[\s{}^]", "", text)
             case "SUB":
                 kind, value = ("BOUND" if before == "SUM" else kind), _subscript(found, before == "SUM")
             case "accent":  # `\hat y` and `\hat{y}` are one name; `\widehat` is the same accent drawn wider
@@ -151,9 +139,8 @@ def _words(found: re.Match[str]) -> Iterator[Tok]:
         raise fail("text may hold words and $formulas$ only", source, begin, end)
     if no_sum := _NO_SUM.match(inner):
         letters = re.split(r"\s*(?:,\s*and\b|,|\band\b)\s*", no_sum[1].replace("$", " ").strip())
-        if not all(re.fullmatch(LETTER, each) for each in letters):
-            raise fail(_REFUSED["remark"], source, begin, end)
-        yield Tok("NOSUM", tuple(map(plain, letters)), Span(start, stop))
+        kind = "NOSUM" if all(re.fullmatch(LETTER, each) for each in letters) else "REMARK"
+        yield Tok(kind, tuple(map(plain, letters)), Span(start, stop))
     elif inner.startswith("ignored higher powers of"):
         yield Tok("IGNORED", inner, Span(start, stop))
     elif inner in ("d", "e"):  # set upright, as many do
@@ -170,36 +157,29 @@ def _words(found: re.Match[str]) -> Iterator[Tok]:
                 yield Tok(KEYWORDS[each[0]], each[0], Span(*each.span()))
             elif each["mark"]:
                 yield Tok("COMMA", each[0], Span(*each.span()))
-            elif not each["space"]:
+            elif each[0].strip():
                 raise fail(f"the words {each[0]!r} mean nothing here", source, *each.span())
 
 
-def _rows(tokens: list[Tok], source: str) -> Iterator[Tok]:
+def _rows(tokens: list[Tok]) -> Iterator[Tok]:
     """The tokens without what only aligns or punctuates. Rows within cases are theirs; any other knows how it
     begins, ``&`` in the column of what goes on, ``,`` as a statement of its own."""
-    edge, cases, columns = Tok("ROW", "", Span(0, 1)), 0, 0
-    for at, (before, token, behind) in enumerate(
-        zip([edge, *tokens], tokens, [*tokens[1:], edge], strict=False)
-    ):
-        kind, around = token.kind, (before.kind, behind.kind)
+    kinds, cases, columns = ("ROW", *(token.kind for token in tokens), "ROW"), 0, 0
+    for at, token in enumerate(tokens):
+        before, kind, behind = kinds[at : at + 3]
         cases += (kind == "BEGIN") - (kind == "END")
         columns = columns * (kind != "ROW") + (kind == "AMP")
-        if kind == "COMMA" and (behind.kind in _CLAUSES or (cases and behind.kind == "AMP")):
-            continue
-        if (kind, behind.kind) == ("LPAR", "NOSUM") or (before.kind, kind) == ("NOSUM", "RPAR"):
+        silent = kind == "COMMA" and behind in _CLAUSES or (kind, behind) == ("LPAR", "NOSUM")
+        if silent or (before, kind) == ("NOSUM", "RPAR"):
             continue
         if cases or kind not in ("ROW", "AMP"):
             yield replace(token, kind="CASEROW") if kind == "ROW" else token
         elif kind == "ROW":
-            ahead = next((t.kind for t in tokens[at + 1 :] if t.kind in ("AMP", "ROW", "BEGIN")), "")
-            if before.kind == "COMMA" or (ahead == "AMP" != behind.kind):
-                token = replace(token, value=",")
-            elif behind.kind == "AMP" != tokens[0].kind:
-                token = replace(token, value="&")
-            yield token
-        elif not {*around} & {"ROW", "REL"} and behind.kind not in (_ALIGNED if columns > 1 else _GOES_ON):
-            column = "`&` aligns; a second column is a statement of its own"
-            raise fail(column, source, token.span.start, token.span.stop)
+            aligned = next((k for k in kinds[at + 2 :] if k in ("AMP", "ROW", "BEGIN")), "") == "AMP"
+            goes_on = "&" if behind == "AMP" != kinds[1] else ""
+            yield replace(token, value="," if before == "COMMA" or (aligned and behind != "AMP") else goes_on)
+        elif not {before, behind} & {"ROW", "REL"} and behind not in _ALIGNED[2 * (columns > 1) :]:
+            yield token  # where none aligns: nothing takes it
 
 
 def _nested(tokens: list[Tok], source: str) -> Iterator[Tok]:
@@ -207,17 +187,17 @@ def _nested(tokens: list[Tok], source: str) -> Iterator[Tok]:
     is closed by one of its own kind."""
     stack: list[Tok] = []
     unclear: set[int] = set()  # the brackets in which a `|` closed that could have opened
-    for before, token, behind in zip([None, *tokens], tokens, [*tokens[1:], None], strict=False):
+    kinds = ("", *(token.kind for token in tokens), "")
+    for at, token in enumerate(tokens):
         level = next((t.span.start for t in reversed(stack) if KINDS.get(str(t.value)) != "BAR"), -1)
         if token.kind == "BAR":
             closes = bool(stack) and stack[-1].value == token.value
-            if closes and behind and behind.kind in _BEGINS:
-                unclear.add(level)
-            elif not closes and level in unclear and before and before.kind in _ENDS:
+            if not closes and level in unclear and kinds[at] in _ENDS:
                 which = r"which `|` closes which? write \lvert ... \rvert"
                 raise fail(which, source, token.span.start, token.span.stop)
+            unclear |= {level} if closes and kinds[at + 2] in _BEGINS else set()
             token = replace(token, kind="RBAR" if closes else "LBAR")
-        elif token.kind in _PARTS:
+        elif token.kind in ("REL", "CMP", "COMMA", "CASEROW", *_CLAUSES):  # what no pair of bars encloses
             unclear.discard(level)
         if token.kind in BRACKETS:
             stack.append(token)

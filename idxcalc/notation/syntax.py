@@ -11,7 +11,7 @@ from idxcalc.errors import IdxcalcError, Span
 from idxcalc.notation.lexer import lex
 from idxcalc.notation.parser import OPERATORS, chains
 from idxcalc.notation.tokens import BRACKETS, MAX_RELATIONS
-from idxcalc.notation.tree import Chain, Item, Name, Number, Product, Side, SumOf, Tok
+from idxcalc.notation.tree import Chain, Tok
 
 _GOES_ON = (*OPERATORS, "REL", "IF", "AND", "ELSE", "OTHERWISE", "COMMA")
 _UNFINISHED = (*OPERATORS, "REL", "IF", "AND", "ROW")
@@ -74,4 +74,4 @@ def _lines(tokens: list[Tok], source: str) -> list[Tok]:
     return rows
 
 
-__all__ = ["Chain", "Item", "Name", "Number", "Product", "Side", "SumOf", "parse"]
+__all__ = ["Chain", "parse"]

@@ -27,7 +27,7 @@ SIGNS = {
 }
 """Commands and characters."""
 NAMES = {
-    r"\delta": r"a derivative is written with \partial, Kronecker's delta with its indices",
+    r"\delta": r"a derivative has \partial; Kronecker's delta has indices",
     r"\text{tr}": "a trace is `A_{ii}`",
     r"\text{Tr}": "a trace is `A_{ii}`",
     r"\text{diag}": r'a diagonal matrix is `d_i\delta_{ij}`, "(no sum on $i$)"',
