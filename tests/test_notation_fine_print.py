@@ -389,6 +389,7 @@ def test_a_quotient_of_differentials_is_not_written_as_a_derivative():
         (r"2x & = & x + x", "proved"),
         (r"\sqrt{x^2} &= x && \text{if } x > 0", "proved"),
         (r"\sqrt{x^2} = x, \text{ if $x > 0$}.", "proved"),
+        (r"\sqrt{x^2} &= x, & \text{if $x > 0$}", "proved"),
         (r"\sqrt{x^2} = x \text{, if } x > 0\text{.}", "proved"),
         (r"\lvert x\rvert = \begin{cases} x, & x > 0, \\ -x, & \text{otherwise}. \end{cases}", "proved"),
         (r"\begin{aligned} 2x &= x + x, \\ 2y &= y + y. \end{aligned}", "proved"),

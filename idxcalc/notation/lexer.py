@@ -41,19 +41,13 @@ _SCAN = re.compile(
 _DIRECTIONS = "\u202a-\u202e\u2066-\u2069\u200e\u200f"
 _FORBIDDEN = re.compile(rf"([{_DIRECTIONS}])|[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 _NO_SUM = re.compile(r"[\s,;]*\(?\s*no sum (?:on|over)\b(.*?)\)?[\s,;.]*$", re.DOTALL)
-_SENTENCE = re.compile(r"\$(?P<math>[^$]*)\$|[A-Za-z][A-Za-z\-]*|\s+|(?P<mark>[,.;:])|.", re.DOTALL)
+_SENTENCE = re.compile(r"\$(?P<math>[^$]*)\$|[A-Za-z][A-Za-z\-]*|\s+|.", re.DOTALL)
 _OPEN = "`{}` opened here is never closed"
 _ENDS = {"NAME", "DIGIT", "SUB", "LABEL", "PRIME", *BRACKETS.values()}  # what a term may end and begin with
 _BEGINS = {"NAME", "DIGIT", "FRAC", "SQRT", "SUM", "FUNCTION", "DET", "PARTIAL", *BRACKETS}
 _CLAUSES = ("IF", "AND", "ELSE", "OTHERWISE", "NOSUM", "ROW", "END")  # a comma before them only marks them
-_ALIGNED = (
-    "PLUS",
-    "MINUS",
-    "AMP",
-    "IF",
-    "NOSUM",
-    "MULT",
-)  # what stands behind a `&`, a sign only behind a row's first
+# What stands behind a `&`; a sign only behind the first of a row.
+_ALIGNED = ("PLUS", "MINUS", "AMP", "IF", "NOSUM", "MULT")
 
 
 @lru_cache(64)
@@ -123,9 +117,7 @@ def _subscript(found: re.Match[str], below: bool) -> Subscript | Written:
         raise fail("an empty subscript", source, start, stop + 1)
     if group == "indices" and not found["shut"] and source.count("{", begin) >= source.count("}", begin):
         raise fail(_OPEN.format("{"), source, begin - 1)
-    if below:
-        return bound(source, begin, end, Span(start, stop))
-    return indices(source, begin, end, Span(start, stop))
+    return (bound if below else indices)(source, begin, end, Span(start, stop))
 
 
 def _words(found: re.Match[str]) -> Iterator[Tok]:
@@ -155,8 +147,6 @@ def _words(found: re.Match[str]) -> Iterator[Tok]:
                 yield from _tokens(source, *each.span("math"))
             elif each[0] in KEYWORDS:
                 yield Tok(KEYWORDS[each[0]], each[0], Span(*each.span()))
-            elif each["mark"]:
-                yield Tok("COMMA", each[0], Span(*each.span()))
             elif each[0].strip():
                 raise fail(f"the words {each[0]!r} mean nothing here", source, *each.span())
 
@@ -169,8 +159,9 @@ def _rows(tokens: list[Tok]) -> Iterator[Tok]:
         before, kind, behind = kinds[at : at + 3]
         cases += (kind == "BEGIN") - (kind == "END")
         columns = columns * (kind != "ROW") + (kind == "AMP")
-        silent = kind == "COMMA" and behind in _CLAUSES or (kind, behind) == ("LPAR", "NOSUM")
-        if silent or (before, kind) == ("NOSUM", "RPAR"):
+        clause = behind if behind != "AMP" else kinds[at + 3]
+        remark = (kind, behind) == ("LPAR", "NOSUM") or (before, kind) == ("NOSUM", "RPAR")
+        if remark or (kind == "COMMA" and clause in _CLAUSES):
             continue
         if cases or kind not in ("ROW", "AMP"):
             yield replace(token, kind="CASEROW") if kind == "ROW" else token

@@ -40,6 +40,6 @@ KINDS = {word: kind for kind, words in _SYMBOLS.items() for word in words.split(
 """The kind of token of each command and character; none for what is only a space."""
 BRACKETS = {"LPAR": "RPAR", "LSQ": "RSQ", "LBRACE": "RBRACE", "LBAR": "RBAR", "BEGIN": "END"}
 KEYWORDS = {word: word.upper() for word in ("and", "else", "otherwise")}
-KEYWORDS |= dict.fromkeys(("if", "for", "when", "where"), "IF")
+KEYWORDS |= dict.fromkeys(("if", "for", "when", "where"), "IF") | dict.fromkeys(",.;:", "COMMA")
 COMPARISONS = {r"\neq": "!=", r"\ne": "!=", r"\le": "<=", r"\leq": "<=", r"\ge": ">=", r"\geq": ">=",
                r"\lt": "<", r"\gt": ">"}  # fmt: skip
