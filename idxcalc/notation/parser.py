@@ -145,10 +145,9 @@ class _Records(lark.Transformer[Any, Any]):
         for mark, row in zip(("", *(token.value for token in _some(Tok, parts))), rows, strict=True):
             own = len(row.sides) > len(row.ops)  # a left side of its own
             body = row.sides[0].body if own and found else None
-            if (
-                isinstance(body, SumOf) and body.terms[0][1].span.start > body.span.start
-            ):  # it starts with a sign
-                own = bool(found[-1].ops and row.ops)  # it could be a statement
+            # A row that starts with a sign goes on, unless both it and the one above are statements.
+            if isinstance(body, SumOf) and body.terms[0][1].span.start > body.span.start:
+                own = bool(found[-1].ops and row.ops)
                 if own and mark != "," and not mark == "&" != column:
                     raise IdxcalcError(_GOES_ON, "", row.span)
                 own = own and mark == ","
@@ -215,8 +214,7 @@ class _Records(lark.Transformer[Any, Any]):
     def item(self, span: Span, atom: Atom, *scripts: Tok | Power) -> Item:
         sub, power, primes, labelled = None, None, 0, False
         for script in scripts:
-            place = script.span
-            wrong = ""
+            place, wrong = script.span, ""
             if isinstance(script, Tok) and script.kind == "PRIME":
                 primes += 1
             elif isinstance(script, Tok) and isinstance(script.value, Subscript):
