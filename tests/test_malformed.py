@@ -290,6 +290,65 @@ def test_an_expression_alone_is_no_statement_but_the_fault_inside_it_comes_first
     assert "i stands three times" in str(context.check("x_i y_i x_i"))
 
 
+REMARK = r"a remark is text that names letters: \text{(no sum on $i$, $j$)}"
+BARS = r"which `|` closes which? write \lvert ... \rvert"
+COLUMN = "`&` aligns; a second column is a statement of its own"
+GOES_ON = "does this row go on? then `&` stands before its sign; a statement of its own has it before the ="
+TEN = "a power of ten, or a product with e? write 10^{-3}, or a space before e"
+
+
+@pytest.mark.parametrize(
+    ("row", "message"),
+    [
+        (r"a_ib_ia_i = b_ia_ia_i ‹\text{(no sum over repeated indices)}›", REMARK),
+        (r"a_ib_ia_i = b_ia_ia_i ‹\text{(no sum on $i$, but sum on $j$)}›", REMARK),
+        (r"a_ib_ia_i = b_ia_ia_i ‹\text{(no sum on the index $i$)}›", REMARK),
+        (r"a_ib_ia_i = b_ia_ia_i ‹\text{(no sum on $i$ or $j$)}›", REMARK),
+        (r"a_ib_ia_i = b_ia_ia_i ‹\text{(no sum on $i$; this is false)}›", REMARK),
+        (r"a_ib_ia_i = b_ia_ia_i \quad (‹no sum on $i$›)", REMARK),
+        (r"a_ib_ia_i = b_ia_ia_i \quad (‹no sum over i›)", REMARK),
+        ("‹\\text{(no sum on $i$)}›\nx = a_ib_i", "(no sum) stands at the end of a statement"),
+        (r"‹\text{(no sum on $i$)}› \\ x = a_ib_i", "(no sum) stands at the end of a statement"),
+        ("|2|x‹|›-1| = 2x", BARS),
+        ("|x|z‹|›-1|z = |x|z^2", BARS),
+        ("||x‹|›z|^2|y| = 0", BARS),
+        ("|x|z + z‹|›y|z|y| = 0", BARS),
+        (r"2x &= 2 ‹&› x &= 2x", COLUMN),
+        (r"2x &= 2 ‹&› -x &= 2x", COLUMN),
+        (r"2x &= 2 &‹&› x &= 2x", COLUMN),
+        ("2‹&›3 = 23", COLUMN),
+        (r"2x = x + x \\ ‹- y - y = -2y›", GOES_ON),
+        (r"& 2x = x + x \\ & ‹- y - y = -2y›", GOES_ON),
+        (r"x &= y \\ & 2x = x + x \\ & ‹- y - y = -2y›", GOES_ON),
+        (r"2x = 2\text{‹,› }x = 2x", "`,` was not expected here"),
+        (r"1\text{‹.›}5 = 15", "`.` was not expected here"),
+        (r"x\text{‹:›}y = xy", "`:` was not expected here"),
+        (r"f‹(x\text{,}y)› = f(xy)", "f takes 1 argument, not 2"),
+        (r"‹x^ {(2)}› = x^2", LABEL.replace("e^{(2t)}", "x^{(2)}")),
+        (r"‹x^{{(2)}}› = x^2", LABEL.replace("e^{(2t)}", "x^{(2)}")),
+        (r"‹x^{\left(2\right)}› = x^2", LABEL.replace("e^{(2t)}", "x^{(2)}")),
+        (r"‹f^{\left(2\right)}›(x) = f(x)^2", LABEL.replace("e^{(2t)}", "f^{(2)}")),
+        (
+            r"x‹^{\bigl(2\bigr)}› = x^2",
+            "a power or a label? a label is written `w^{(t)}`, an exponent has no bracket",
+        ),
+        (r"‹x› \\[z > 0] = x", ROW),
+        ("‹1e-3› = e - 3", TEN),
+        ("1‹0e3› = 30e", TEN),
+        (r"a_{‹\text›{rec}} = 1", r"\text is no index; a word is a label, `L^{(rec)}`"),
+        (
+            r"\frac{‹\delta› x}{\delta y} = 0",
+            r"`\delta` is not declared; a derivative has \partial; Kronecker's delta has indices",
+        ),
+    ],
+)
+def test_what_is_typeset_otherwise_than_it_was_read_is_refused(row, message):
+    text, start, stop = marked(row)
+    error = refusal(scope("a_i, b_i, x, y, z\nf(u)"), text)
+    assert error is not None
+    assert (error.message, error.span.start, error.span.stop) == (message, start, stop)
+
+
 # the text around them
 
 

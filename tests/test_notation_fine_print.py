@@ -365,3 +365,50 @@ def test_a_quotient_of_differentials_is_not_written_as_a_derivative():
     made = context.expression("(du)(dv)^{-1}").latex()
     assert made == r"\frac{1}{dv} du"
     assert context.check(f"{made} = (du)(dv)^{{-1}}").verdict == "proved"
+
+
+# what is typeset is what is read
+
+
+@pytest.mark.parametrize(
+    ("text", "verdict"),
+    [
+        (r"a_ib_ia_i = b_ia_ia_i \quad (\text{no sum on $i$})", "proved"),
+        (r"a_ib_ia_i = b_ia_ia_i, \quad \text{(no sum on $i$, $j$, and $k$).}", "proved"),
+        (r"\bigl|2|x|-1\bigr| = 2x", "refuted"),
+        (r"\bigl|2|x|-1\bigr| = \big|1 - 2|x|\big|", "proved"),
+        (r"\bigl|2|x|-1\bigr|y|z| = y|z|\left|2|x|-1\right|", "proved"),
+        ("|x||y| = |xy|", "proved"),
+        ("|x||y||z| = |z||y||x|", "proved"),
+        ("x|z| + y|x| = |x|y + |z|x", "proved"),
+        (r"2x &= x + x \\ &\quad - y - y = -2y", "refuted"),
+        (r"2x &= x + x - y \\ &\quad + y + 0 = 3x - x", "proved"),
+        (r"2x &= x + x \\ -y - y &= -2y", "proved"),
+        (r"2x = x + x, \\ -y - y = -2y.", "proved"),
+        (r"2x &= x \\ & + x", "proved"),
+        (r"2x & = & x + x", "proved"),
+        (r"\sqrt{x^2} &= x && \text{if } x > 0", "proved"),
+        (r"\sqrt{x^2} = x, \text{ if $x > 0$}.", "proved"),
+        (r"\sqrt{x^2} &= x, & \text{if $x > 0$}", "proved"),
+        (r"\sqrt{x^2} = x \text{, if } x > 0\text{.}", "proved"),
+        (r"\lvert x\rvert = \begin{cases} x, & x > 0, \\ -x, & \text{otherwise}. \end{cases}", "proved"),
+        (r"\begin{aligned} 2x &= x + x, \\ 2y &= y + y. \end{aligned}", "proved"),
+        (r"\begin{aligned}[t] x &= tx \end{aligned}", "refuted"),
+        (r"\begin{gathered}[b] 2x = x + x \end{gathered}", "proved"),
+        (r"2x = x + x \\[2pt] 2y = y + y \\[-0.5em] 2z = z + z", "proved"),
+        (r"2x = x + x \\[z > 0] = x", "refuted"),
+        ("2e - 3 = e + e - 3", "proved"),
+        ("a_{i_1}b_{i_{1}} = b_ia_i", "proved"),
+        (r"\sum_{i_{1}} a_{i_1} = \sum_i a_i", "proved"),
+        (r"a_{i_1}^2 = a_{i_1}a_{i_1} \text{(no sum on $i_{1}$)}", "proved"),
+        (r"[a_i > 0] = 1 \text{ if $a_{i} > 0$}", "proved"),
+        (r"\max\{0, x\} = \max(x, 0)", "proved"),
+        (r"f\{2x\} = f(x + x)", "proved"),
+        (r"f^{\prime}(x) = f'(x)", "proved"),
+        (r"\sum_{i,j=1}^3 a_ib_j = \sum_{i=1}^3 a_i\sum_{j=1}^3 b_j", "proved"),
+    ],
+)
+def test_what_is_typeset_is_what_is_read(text, verdict):
+    results = Context("a_i, b_i, x, y, z, t\nf(u)").check_all(text)
+    said = "proved" if all(r.verdict == "proved" for r in results) else "refuted"
+    assert said == verdict and not any(r.error for r in results)

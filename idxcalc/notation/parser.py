@@ -26,17 +26,22 @@ from idxcalc.notation.tree import (
 OPERATORS = ("PLUS", "MINUS", "MULT", "SLASH", "CIRC", "SUP")
 _SIGNS = {"MULT": "*", "SLASH": "/", "CIRC": "o"}
 _SILENT = {
-    *BRACKETS.values(), "LBRACE", "LBAR", "BEGIN", "ROW", "CASEROW", "AMP", "COMMA", "IF", "AND", "ELSE",
+    *BRACKETS.values(), "LBRACE", "LBAR", "BEGIN", "CASEROW", "AMP", "COMMA", "IF", "AND", "ELSE",
     "OTHERWISE", "SUP", "FRAC", "SUM", "SQRT", "IGNORED",
 }  # fmt: skip
 """Tokens that only mark what stands around them."""
 _ARGUMENT = "`{before}` needs an argument"
+_LABEL = "a power or a label? a label is written `w^{(t)}`, an exponent has no bracket"
+_GOES_ON = "does this row go on? then `&` stands before its sign; a statement of its own has it before the ="
 _EMPTY = {"SUP": "exponent", "FRAC": "numerator", "SQRT": "root", "RSQ": "root"}
 """What is empty where ``{}`` stands behind a token; the denominator behind any other."""
 
 # What was found, what stood before it (() for whatever), and what to say; the place starts with what stood
 # before if the sentence is about that.
 _SURPRISES: tuple[tuple[Sequence[str], Sequence[str], str], ...] = (
+    (("REMARK",), (), r"a remark is text that names letters: \text{(no sum on $i$, $j$)}"),
+    (("EXPONENT",), (), "a power of ten, or a product with e? write 10^{-3}, or a space before e"),
+    (("AMP",), (), "`&` aligns; a second column is a statement of its own"),
     (("REL",), ("",), "an empty side"),
     (("REL",), ("REL",), "< an empty side; one = is enough"),
     (("ROW", ""), ("REL",), "< an empty side"),
@@ -114,19 +119,18 @@ def _placed(method: Callable[..., Any], rule: object, parts: list[Any], where: o
     return method(span, *(p for p in found if not isinstance(p, Tok) or p.kind not in _SILENT))
 
 
-def _continuing(row: Chain) -> bool:
-    """Whether a row starts with a sign."""
-    body = row.sides[0].body if len(row.sides) > len(row.ops) else None
-    return isinstance(body, SumOf) and body.terms[0][1].span.start > body.span.start
-
-
-def _longer(side: Side, rest: Side) -> Side:
-    """A side with the terms of the row below."""
-    one, more = side.body, rest.body
-    if not isinstance(one, SumOf) or not isinstance(more, SumOf) or side.tests:
-        raise IdxcalcError("only a sum goes on in the row below", "", rest.span)
-    span = side.span | rest.span
-    return Side(SumOf(one.terms + more.terms, span), rest.tests, span)
+def _joined(chain: Chain, row: Chain) -> Chain:
+    """A chain that goes on in the row below, with more terms of its last side or with a relation."""
+    sides, more = chain.sides, row.sides
+    if len(more) > len(row.ops):
+        one, rest = sides[-1], more[0]
+        if not isinstance(one.body, SumOf) or not isinstance(rest.body, SumOf) or one.tests:
+            raise IdxcalcError("only a sum goes on in the row below", "", rest.span)
+        span = one.span | rest.span
+        longer = Side(SumOf(one.body.terms + rest.body.terms, span), rest.tests, span)
+        sides, more = (*sides[:-1], longer), more[1:]
+    ops, spans = chain.ops + row.ops, chain.op_spans + row.op_spans
+    return Chain(sides + more, ops, spans, (), chain.span | row.span)
 
 
 @lark.v_args(wrapper=_placed)
@@ -135,24 +139,25 @@ class _Records(lark.Transformer[Any, Any]):
 
     # statements
 
-    def start(self, span: Span, *rows: Chain) -> list[Chain]:
+    def start(self, span: Span, *parts: Chain | Tok) -> list[Chain]:
         found: list[Chain] = []
-        for row in rows:
-            if found and _continuing(row) and not (found[-1].ops and row.ops):  # with the side above
-                last = found[-1]
-                sides = (*last.sides[:-1], _longer(last.sides[-1], row.sides[0]), *row.sides[1:])
-                ops, spans = last.ops + row.ops, last.op_spans + row.op_spans
-                found[-1] = Chain(sides, ops, spans, (), last.span | row.span)
-            elif len(row.sides) > len(row.ops):
+        rows, column = _some(Chain, parts), ""
+        for mark, row in zip(("", *(token.value for token in _some(Tok, parts))), rows, strict=True):
+            own = len(row.sides) > len(row.ops)  # a left side of its own
+            body = row.sides[0].body if own and found else None
+            # A row that starts with a sign goes on, unless both it and the one above are statements.
+            if isinstance(body, SumOf) and body.terms[0][1].span.start > body.span.start:
+                own = bool(found[-1].ops and row.ops)
+                if own and mark != "," and not mark == "&" != column:
+                    raise IdxcalcError(_GOES_ON, "", row.span)
+                own = own and mark == ","
+            if own:
                 found.append(row)
+                column = mark
             elif not found:
                 raise IdxcalcError("an empty side", "", row.op_spans[0] if row.ops else row.span)
-            elif row.ops:  # it goes on with the chain above
-                last = found[-1]
-                found[-1] = Chain(
-                    last.sides + row.sides, last.ops + row.ops, last.op_spans + row.op_spans,
-                    (), last.span | row.span,
-                )  # fmt: skip
+            elif row.sides:
+                found[-1] = _joined(found[-1], row)
         lost = [chain.span for chain in found if not chain.ops and len(rows) > 1]
         if lost:
             raise IdxcalcError("this row has no relation; one that goes on starts with + or -", "", lost[0])
@@ -209,8 +214,7 @@ class _Records(lark.Transformer[Any, Any]):
     def item(self, span: Span, atom: Atom, *scripts: Tok | Power) -> Item:
         sub, power, primes, labelled = None, None, 0, False
         for script in scripts:
-            place = script.span
-            wrong = ""
+            place, wrong = script.span, ""
             if isinstance(script, Tok) and script.kind == "PRIME":
                 primes += 1
             elif isinstance(script, Tok) and isinstance(script.value, Subscript):
@@ -229,6 +233,9 @@ class _Records(lark.Transformer[Any, Any]):
         return Item(atom, sub, primes, power, span)
 
     def power(self, span: Span, exponent: SumOf) -> Power:
+        match exponent.only:
+            case Item(Bracket("(" | "["), None, 0, None):
+                raise IdxcalcError(_LABEL, "", span)
         return Power(exponent, span)
 
     def single(self, span: Span, token: Tok) -> SumOf:
@@ -253,7 +260,7 @@ class _Records(lark.Transformer[Any, Any]):
     def bracket(self, span: Span, *parts: Any) -> Bracket | Tests:
         for each in _some(Tests, parts):
             return Tests(each.tests, span)
-        kind = next((str(opened.value)[-1] for opened in _some(Tok, parts)), "{")
+        kind = next(({"LPAR": "("}.get(opened.kind, "[") for opened in _some(Tok, parts)), "{")
         return Bracket(kind, _some(SumOf, parts), span)
 
     def ignored(self, span: Span, opened: Tok, body: SumOf) -> Bracket:

@@ -7,6 +7,7 @@ import re
 from idxcalc.errors import Span
 from idxcalc.notation.tokens import GREEK, LETTER, MAX_INDICES
 from idxcalc.notation.tree import Group, IndexToken, Subscript, Written, fail
+from idxcalc.notation.ways import SIGNS, way
 
 _INDEX = re.compile(
     rf"(?P<space>\s+|\\[,;:! ])|(?P<letter>{LETTER})|(?P<digit>\d)|(?P<comma>,)|(?P<open>\()|(?P<close>\))"
@@ -27,6 +28,11 @@ def _is_letter(text: str) -> bool:
     return text[0] != "\\" or text.rstrip("'").split("_")[0] in GREEK
 
 
+def plain(letter: str) -> str:
+    """An index letter as it is compared: braces around one character change nothing."""
+    return re.sub(r"\{(\w)\}", r"\1", letter)
+
+
 def indices(source: str, begin: int, end: int, span: Span) -> Subscript:
     """The indices that stand between two places: groups before a comma, and those behind it."""
     parts: list[list[Group]] = [[]]
@@ -44,13 +50,13 @@ def indices(source: str, begin: int, end: int, span: Span) -> Subscript:
         elif kind == "comma" and len(parts) > 1 and group is None:
             wrong = "a second comma; all indices after the first one differentiate"
         elif kind == "letter" and not _is_letter(text):
-            raise fail(f"{text} is no index", source, place.start, place.stop)
+            raise fail(f"{text} is no index{way(SIGNS, text)}", source, place.start, place.stop)
         elif kind == "close" and group == []:
             raise fail(missing, source, opened, place.stop)
         if wrong:
             raise fail(wrong, source, place.start)
         if kind in ("letter", "digit"):
-            token = IndexToken(int(text) if kind == "digit" else text, place)
+            token = IndexToken(int(text) if kind == "digit" else plain(text), place)
             if group is None:
                 parts[-1].append(Group((token,), False, place))
             else:
@@ -74,8 +80,8 @@ def bound(source: str, begin: int, end: int, span: Span) -> Written:
     """The letters below a written sum, and its first value."""
     found = _BOUND.fullmatch(source, begin, end)
     letters = list(re.compile(LETTER).finditer(source, *found.span(1))) if found else []
-    if not found or not all(_is_letter(m[0]) for m in letters) or (found[2] and len(letters) > 1):
+    if not found or not all(_is_letter(m[0]) for m in letters):
         what = r"a written sum names its letters and perhaps a first value: \sum_{i=1}^n"
         raise fail(what, source, begin, end)
-    places = tuple((m[0], Span(*m.span())) for m in letters)
+    places = tuple((plain(m[0]), Span(*m.span())) for m in letters)
     return Written(places, int(found[2]) if found[2] else None, None, span)

@@ -11,11 +11,11 @@ from idxcalc.errors import IdxcalcError, Span
 from idxcalc.notation.lexer import lex
 from idxcalc.notation.parser import OPERATORS, chains
 from idxcalc.notation.tokens import BRACKETS, MAX_RELATIONS
-from idxcalc.notation.tree import Chain, Item, Name, Number, Product, Side, SumOf, Tok
+from idxcalc.notation.tree import Chain, Tok
 
 _GOES_ON = (*OPERATORS, "REL", "IF", "AND", "ELSE", "OTHERWISE", "COMMA")
 _UNFINISHED = (*OPERATORS, "REL", "IF", "AND", "ROW")
-_BEHIND_REMARKS = ("ROW", "NOSUM", "IF", "COMMA", "RPAR")
+_BEHIND_REMARKS = ("ROW", "NOSUM", "IF", "COMMA")
 _PLUS_MINUS = ({"PM": "PLUS", "MP": "MINUS"}, {"PM": "MINUS", "MP": "PLUS"})
 
 
@@ -31,7 +31,7 @@ def parse(source: str, lines: bool = False) -> tuple[Chain, ...]:
         raise IdxcalcError("an empty formula", source, Span(0, 1))
     remarks, rest = _remarks(tokens, source, lines)
     rest = _lines(rest, source) if lines else rest
-    while rest and rest[-1].kind in ("ROW", "COMMA"):
+    while rest and rest[-1].kind == "ROW":
         rest.pop()
     equals = [t for t in rest if t.kind == "REL"]
     if len(equals) > MAX_RELATIONS:
@@ -49,9 +49,10 @@ def parse(source: str, lines: bool = False) -> tuple[Chain, ...]:
 
 def _remarks(tokens: Sequence[Tok], source: str, lines: bool) -> tuple[list[Tok], list[Tok]]:
     """The remarks "(no sum)", each at the end of a statement, and the other tokens."""
-    for token, behind in zip(tokens, tokens[1:], strict=False):
+    for before, token, behind in zip((None, *tokens), tokens, tokens[1:], strict=False):
         newline = lines and "\n" in source[token.span.stop : behind.span.start]
-        if token.kind == "NOSUM" and not newline and behind.kind not in _BEHIND_REMARKS:
+        misplaced = before is None or (not newline and behind.kind not in _BEHIND_REMARKS)
+        if token.kind == "NOSUM" and misplaced:
             raise IdxcalcError("(no sum) stands at the end of a statement", source, token.span)
     return [t for t in tokens if t.kind == "NOSUM"], [t for t in tokens if t.kind != "NOSUM"]
 
@@ -73,4 +74,4 @@ def _lines(tokens: list[Tok], source: str) -> list[Tok]:
     return rows
 
 
-__all__ = ["Chain", "Item", "Name", "Number", "Product", "Side", "SumOf", "parse"]
+__all__ = ["Chain", "parse"]

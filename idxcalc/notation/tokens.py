@@ -32,13 +32,14 @@ _SYMBOLS = {
     "MP": r"\mp", "REL": r"= \neq \ne", "CMP": r"< > \le \leq \ge \geq \lt \gt",
     "FRAC": r"\frac \dfrac \tfrac", "SQRT": r"\sqrt", "SUM": r"\sum", "PARTIAL": r"\partial", "DET": r"\det",
     "DOTS": r"\dots \ldots \cdots", "LPAR": r"( \{ \lbrace", "RPAR": r") \} \rbrace", "LSQ": "[", "RSQ": "]",
-    "LBRACE": "{", "RBRACE": "}", "LBAR": r"\lvert \left|", "RBAR": r"\rvert \right|", "BAR": "|", "AMP": "&",
-    "COMMA": ", ;", "PRIME": "'", "QUESTION": "?", "SUP": "^", "NAME": _GREEK, "": _SPACES,
+    "LBRACE": "{", "RBRACE": "}", "LBAR": r"\lvert \left| \bigl| \Bigl| \biggl| \Biggl|",
+    "RBAR": r"\rvert \right| \bigr| \Bigr| \biggr| \Biggr|", "BAR": r"| \big| \Big| \bigg| \Bigg|",
+    "AMP": "&", "COMMA": ", ;", "PRIME": "'", "QUESTION": "?", "SUP": "^", "NAME": _GREEK, "": _SPACES,
 }  # fmt: skip
 KINDS = {word: kind for kind, words in _SYMBOLS.items() for word in words.split()} | {"\\ ": ""}
 """The kind of token of each command and character; none for what is only a space."""
 BRACKETS = {"LPAR": "RPAR", "LSQ": "RSQ", "LBRACE": "RBRACE", "LBAR": "RBAR", "BEGIN": "END"}
 KEYWORDS = {word: word.upper() for word in ("and", "else", "otherwise")}
-KEYWORDS |= dict.fromkeys(("if", "for", "when", "where"), "IF")
+KEYWORDS |= dict.fromkeys(("if", "for", "when", "where"), "IF") | dict.fromkeys(",.;:", "COMMA")
 COMPARISONS = {r"\neq": "!=", r"\ne": "!=", r"\le": "<=", r"\leq": "<=", r"\ge": ">=", r"\geq": ">=",
                r"\lt": "<", r"\gt": ">"}  # fmt: skip

@@ -12,6 +12,7 @@ SIGNS = {
     **dict.fromkeys((r"\lVert", r"\rVert", r"\|", r"\Vert"), NORM),
     **dict.fromkeys((r"\top", r"\intercal", r"\dagger", r"\mathsf"), TRANSPOSED),
     **dict.fromkeys((r"\odot", r"\otimes", r"\star", r"\ast", r"\oplus"), PRODUCT),
+    **dict.fromkeys((r"\text", r"\mathrm", r"\textrm", r"\textit"), "a word is a label, `L^{(rec)}`"),
     r"\nabla": r"a gradient is `f_{,i}`, or `\frac{\partial f}{\partial x_i}`",
     r"\prod": "there is no product over an index; the sum of the logarithms may do",
     r"\int": "there is no integral",
@@ -26,6 +27,7 @@ SIGNS = {
 }
 """Commands and characters."""
 NAMES = {
+    r"\delta": r"a derivative has \partial; Kronecker's delta has indices",
     r"\text{tr}": "a trace is `A_{ii}`",
     r"\text{Tr}": "a trace is `A_{ii}`",
     r"\text{diag}": r'a diagonal matrix is `d_i\delta_{ij}`, "(no sum on $i$)"',
