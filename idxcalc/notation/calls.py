@@ -18,7 +18,7 @@ from idxcalc.functions import BY_LATEX
 from idxcalc.notation import derivatives, matrices, reader as reading
 from idxcalc.notation.parts import Factor, Place, Places, Row, component, dims_of, slots_for
 from idxcalc.notation.tokens import MAX_ORDER
-from idxcalc.notation.tree import Bracket, Item, Sign, SumOf, Word, Written
+from idxcalc.notation.tree import Bracket, Item, Number, Sign, SumOf, Word, Written
 
 
 def word(reader: reading.Reader, item: Item, row: Row) -> Factor:
@@ -44,9 +44,9 @@ def word(reader: reading.Reader, item: Item, row: Row) -> Factor:
     reader.refuse(known.arity != 1, f"{text} takes {known.arity} arguments in brackets", item.span)
     first = row.peek()
     if isinstance(first, Item) and first.name and not _takes_more(reader, first.name):
-        _one_factor(reader, item, first, row.peek(1))
+        one_factor(reader, item, first, row, 1)
     inner = reader.next_factor(row, item.span, text)
-    _one_factor(reader, item, first, row.peek())
+    one_factor(reader, item, first, row)
     term = reader.closed([inner], inner.span)
     made = reader.once(Elementary(known.name, (term.expr,)), [term], item.span | inner.span)
     return reader.powered(made, item)
@@ -68,11 +68,15 @@ def _takes_more(reader: reading.Reader, name: str) -> bool:
     return name == "d" or name in scope.arguments or isinstance(scope.symbols.get(name), Function)
 
 
-def _one_factor(
-    reader: reading.Reader, item: Item, first: Item | Sign | None, behind: Item | Sign | None
+def one_factor(
+    reader: reading.Reader, item: Item, first: Item | Sign | None, row: Row, ahead: int = 0
 ) -> None:
-    """``\\log x\\,y`` could be read in two ways; ``\\sin x \\cos x`` and ``2\\log x`` cannot."""
+    """``\\log x\\,y``, ``\\log x/y`` could be read in two ways; ``\\sin x \\cos x``, ``2\\log x`` cannot."""
     assert isinstance(item.atom, Word)
+    behind = row.peek(ahead)
+    if isinstance(behind, Sign):  # a dot ends what belongs to it, but for \\cos 2 \\cdot x
+        number = isinstance(first, Item) and isinstance(first.atom, Number)
+        behind = row.peek(ahead + 1) if behind.kind == "/" or number else None
     if isinstance(behind, Item) and not isinstance(behind.atom, Word) and behind.name != "d":
         message = f"one factor belongs to {item.atom.text[1:]}: write brackets"
         unclear = isinstance(first, Item) and not isinstance(first.atom, Written)
@@ -88,8 +92,11 @@ def _no_inverse(reader: reading.Reader, name: str, item: Item) -> None:
 def call(reader: reading.Reader, function: Function, primes: int, item: Item, row: Row) -> Factor:
     """A declared or defined function, with or without an argument behind it."""
     bracket, name = row.bracket(), function.name
-    if bracket is not None:
+    first = matrices.powered_first(item)
+    if bracket is not None or item.sub is None or first:
         _no_inverse(reader, name, item)
+    if first and len(function.out) == 2:
+        raise matrices.of_which(reader, item, name)
     of_one_real = function.params == ((),)
     letters = [t for g in item.before for t in g.indices]
     lifted = of_one_real and not function.out and bool(letters)

@@ -253,7 +253,7 @@ class _Records(lark.Transformer[Any, Any]):
     def bracket(self, span: Span, *parts: Any) -> Bracket | Tests:
         for each in _some(Tests, parts):
             return Tests(each.tests, span)
-        kind = next((str(opened.value)[-1] for opened in _some(Tok, parts)), "{")
+        kind = next(("[" if opened.value == "[" else "(" for opened in _some(Tok, parts)), "{")
         return Bracket(kind, _some(SumOf, parts), span)
 
     def ignored(self, span: Span, opened: Tok, body: SumOf) -> Bracket:
