@@ -394,6 +394,7 @@ def test_a_quotient_of_differentials_is_not_written_as_a_derivative():
         ("x", "", r"dx = 1 \quad (\text{ignored higher powers of } dx)", "refuted"),
         ("x", "", r"(x+dx)^2 = x^2 + 2x\,dx \quad (\text{ignored higher powers of } dx)", "proved"),
         ("x", "", r"(x+dx)^2 = x^2 + O{\left(dx\right)}", "proved"),
+        ("x", "O(z) = z^2", "O(dx) = dx^2", "proved"),
         ("x, y, d_i", "", r"\frac{d(xy)}{dx} = y", "proved"),
         ("x", "", r"\frac{2x\,dx + dx^2}{dx} = 2x + dx", "proved"),
         ("x, y", "", r"\cos x \cdot 2y = 2y\cos x", "proved"),

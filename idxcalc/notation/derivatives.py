@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from fractions import Fraction
 from typing import TypeAlias
 
 from idxcalc.errors import Span
@@ -24,7 +23,7 @@ from idxcalc.notation.parts import (
 )  # fmt: skip
 from idxcalc.notation.tokens import MAX_ORDER
 from idxcalc.notation.tree import (
-    Bracket, Fraction_, Group, Item, Name, Number, Product, Sign, Subscript, SumOf, Word,
+    Bracket, Fraction_, Group, Item, Name, Number, Power, Product, Sign, Subscript, SumOf, Word,
 )  # fmt: skip
 
 Component_: TypeAlias = tuple[Target, tuple[Slot, ...], Places]
@@ -100,8 +99,7 @@ def _letters(groups: Sequence[Group]) -> str:
 
 def bracket(reader: reading.Reader, item: Item, atom: Bracket, sub: Subscript) -> Factor:
     """``(X^{-1})_{ij}``, ``(f \\circ g)_{j,i}``, ``(fg)_{,i}``."""
-    if len(sub.before) == 2 and matrices.powered_first(item):
-        raise matrices.of_which(reader, item, reader.source[atom.span.start : atom.span.stop])
+    matrices.unclear(reader, item, reader.source[atom.span.start : atom.span.stop], len(sub.before))
     if matrix := matrices.inverted(item):
         return commas(reader, matrices.inverse_of(reader, matrix, sub.before, item.span), item)
     match atom.items:
@@ -283,12 +281,12 @@ def _still(factor: Factor, behind: Item | Sign | None) -> bool:
 
 def _plain_power(item: Item, behind: Item | Sign | None) -> bool:
     """Whether it is the power of a differential, as in ``dx^2`` and ``d(x)^2``."""
-    inside = isinstance(item.atom, Bracket) and item.atom.kind == "(" and item.atom.items
-    only = item.atom.items[0].only if inside else item  # type: ignore[union-attr]
-    exponent = item.power.exponent.only if item.power else None
-    called = isinstance(behind, Item) and isinstance(behind.atom, Bracket)
-    named = only is not None and isinstance(only.atom, Name) and not called
-    return named and exponent is not None and isinstance(exponent.atom, Number) and exponent.alone
+    match item.atom, item.power:
+        case Name() | Bracket("(", (SumOf(only=Item(Name())), *_)), Power(
+            SumOf(only=Item(Number()) as times)
+        ):
+            return times.alone and not (isinstance(behind, Item) and isinstance(behind.atom, Bracket))
+    return False
 
 
 def _varying(reader: reading.Reader, expr: Expr) -> tuple[Variable, ...]:
@@ -308,27 +306,23 @@ ORDER = "an order stands alone, as a term of a side: + O(dx^2)"
 def ignored(reader: reading.Reader, product: Product) -> Product | None:
     """A term without ``O(dx^2)``, which it is, or "(ignored higher powers of dx)", with which it ends; the
     order is kept in the reader."""
-    rest: Sequence[Item | Sign]
-    match tuple(printed(product.items)):
-        case (Item(Name("O")) as name, Item(Bracket("(", items)) as last) if "O" not in reader.scope.symbols:
-            rest, alone, power = (), name.alone, Fraction(1)
-        case (*rest, Item(Bracket("O", items)) as last):
-            alone, power = not rest or isinstance(rest[-1], Item), Fraction(2)
+    rest: list[Item | Sign] = []
+    match [*printed(product.items)]:
+        case [Item(Name("O")) as name, Item(Bracket("(", items)) as last] if "O" not in reader.scope.symbols:
+            alone, power = name.alone, 1
+        case [*rest, Item(Bracket("O", items)) as last]:
+            alone, power = not rest or isinstance(rest[-1], Item), 2
         case _:
             return product
     reader.refuse(not alone or not last.alone, ORDER, product.span)
-    expr = reader.sum(items[0]).expr if len(items) == 1 else None
-    if isinstance(expr, Pow) and isinstance(expr.exponent, Num):
-        power, expr = expr.exponent.value, expr.base
-    if (
-        not isinstance(expr, Diff)
-        or not isinstance(expr.body, Component)
-        or power.denominator > 1
-        or power < 1
-    ):
-        raise reader.fail("the order is given in powers of a differential, O(dx^2)", last.span)
-    order = expr.body.variable, int(power), last.span
-    other = reader.order is not None and reader.order[:2] != order[:2]
+    match reader.sum(items[0]).expr if len(items) == 1 else None:
+        case Diff(Component(variable)):
+            pass
+        case Pow(Diff(Component(variable)), Num(value)) if value.denominator == 1 and value > 0:
+            power = int(value)
+        case _:
+            raise reader.fail("the order is given in powers of a differential, O(dx^2)", last.span)
+    other = reader.order is not None and reader.order[:2] != (variable, power)
     reader.refuse(other, "two orders in one relation, which holds up to one", last.span)
-    reader.order = order
+    reader.order = variable, power, last.span
     return replace(product, items=tuple(rest)) if rest else None

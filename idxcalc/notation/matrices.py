@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from idxcalc.errors import IdxcalcError, Span
+from idxcalc.errors import Span
 from idxcalc.expr import Det, Inverse, Lambda
 from idxcalc.notation import calls, reader as reading
 from idxcalc.notation.parts import Factor, Place, Row, Target, dims_of, encloses, sole
@@ -14,8 +14,7 @@ from idxcalc.notation.tree import Bracket, Group, Item, Name, Number, Power, Pro
 def determinant(reader: reading.Reader, item: Item, row: Row) -> Factor:
     following = reader.next_item(row, item.span, r"\det")
     matrix, term = _matrix(reader, following, r"\det", following.span)
-    if not encloses(following):
-        calls.one_factor(reader, item, following, row)
+    calls.one_factor(reader, item, following, row)
     factor = reader.once(Det(matrix), [term], item.span | following.span)
     return reader.powered(reader.powered(factor, following), item)
 
@@ -39,10 +38,11 @@ def powered_first(item: Item) -> bool:
     return bool(item.sub and item.power and item.power.span.start < item.sub.span.start)
 
 
-def of_which(reader: reading.Reader, item: Item, name: str) -> IdxcalcError:
-    """What to say of ``X^2_{ij}``."""
+def unclear(reader: reading.Reader, item: Item, name: str, rank: int) -> None:
+    """Refuse ``X^2_{ij}`` of a matrix."""
     ways = f"write `{name}_{{ij}}^2` or `{name}_{{ik}}{name}_{{kj}}`"
-    return reader.fail(f"a power of the component, or of the matrix? {ways}", item.span)
+    message = f"a power of the component, or of the matrix? {ways}"
+    reader.refuse(rank == 2 and powered_first(item), message, item.span)
 
 
 def is_inverse(item: Item) -> bool:

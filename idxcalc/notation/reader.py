@@ -13,7 +13,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
-from itertools import zip_longest
 
 from idxcalc.errors import IdxcalcError, Span
 from idxcalc.expr import (
@@ -146,9 +145,8 @@ class Reader:
         """A side without its order; the sides of a choice have none."""
         if side.body is None:  # a `?`
             return Factor(ZERO, (), side.span)
-        tree = side.body
-        if isinstance(tree, Choice):
-            tree = SumOf.of(Item(tree, None, 0, None, side.span))
+        body = side.body
+        tree = body if isinstance(body, SumOf) else SumOf.of(Item(body, None, 0, None, side.span))
         left = ((sign, p if self.depth else derivatives.ignored(self, p)) for sign, p in tree.terms)
         term = self.sum(SumOf(tuple((sign, p) for sign, p in left if p), tree.span))
         self.stand |= variables(term.expr)
@@ -188,11 +186,11 @@ class Reader:
     def row(self, product: Product, sign: int = 1) -> Row:
         """The items of a product. Braces are not seen: a sum in them is a whole term, no number in front."""
         row = Row(product.items)
-        for item, behind in zip_longest(row.items, row.items[1:]):
-            match item, behind:
-                case (Item(Bracket("{", (_,)), None, 0, None), None) if sign > 0 and len(row.items) == 1:
+        for before, item in zip((None, *row.items), row.items, strict=False):
+            match before, item:
+                case None, Item(Bracket("{"), None, 0, None) if sign > 0 and len(row.items) == 1:
                     pass
-                case (Item(Bracket("{", (_,))), _) | (Item(Number(), None, 0, None), Item(Number())):
+                case (_, Item(Bracket("{", (_,)))) | (Item(Number(), None, 0, None), Item(Number())):
                     raise self.fail("braces are not printed: write brackets", item.span)
         return row
 
