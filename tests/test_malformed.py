@@ -590,3 +590,95 @@ def test_a_size_d_is_no_differential():
 def test_a_remark_behind_a_percent_sign_declares_nothing():
     where = scope("x_i % positive\ny_j % (j = 1, \\dots, n)")
     assert not where.symbols["x"].traits and not where.size_names
+
+
+# what was guessed, and is asked now
+
+ONE_FACTOR = "one factor belongs to {}: write brackets"
+INVERSE = "%s^{-1}: the inverse function, or one over the value? " + OTHERWISE
+WHICH_POWER = "a power of the component, or of the matrix? write `{0}_{{ij}}^2` or `{0}_{{ik}}{0}_{{kj}}`"
+NO_WRT = "no variable to differentiate by: name it with `wrt`"
+COMPOSED = r"a composition is written (f \circ g)_{j}, in brackets"
+NO_INDEX = "a bracket has no indices of its own"
+QUOTIENT = r"a derivative, or a quotient? write \frac{df}{dx} alone and the rest in front, or (df)(dx)^{-1}"
+ORDER = "an order stands alone, as a term of a side: + O(dx^2)"
+POWERS = "the order is given in powers of a differential, O(dx^2)"
+TWO_ORDERS = "two orders in one relation, which holds up to one"
+BRACES = "braces are not printed: write brackets"
+
+
+@pytest.mark.parametrize(
+    ("given", "message", "texts"),
+    [
+        ("f(x_i), y_i", NO_WRT, [r"\partial_i f + (y_ky_k)_{,i} = 0", r"(y_ky_k)_{,i} + \partial_i f = 0"]),
+        (
+            "h(u), g(x_i)",
+            COMPOSED,
+            [r"(-h \circ g)_{,i} = 0", r"|h \circ g|_{,i} = 0", r"\sqrt{h \circ g}_{,i} = 0"],
+        ),
+        ("A_{ij}", "A has 2 indices, not 0", [r"\det|A| = \det A", r"\det\sqrt{A} = \det A"]),
+        (
+            "X_{ij} invertible",
+            NO_INDEX,
+            ["|X^{-1}|_{ij} = 0", r"\sqrt{X^{-1}}_{ij} = 0", "(|X|^{-1})_{ij} = 0"],
+        ),
+        (
+            "G_{ij}(t), A_{ij}, x",
+            ONE_FACTOR.format("det"),
+            [r"\det G_{ij}(x) = 0", r"\det A_{ij}A_{jk} = 0", r"\det A/x = 0"],
+        ),
+        (
+            r"\sigma(z), f(v_i), w_i, x",
+            ARGUMENT,
+            [r"(\sigma')(2z) = 0", r"(\sigma)(x + 1) = 0", r"(\sigma^2)(2z) = 0", r"({\sigma})(2z) = 0",
+             "(f)(2v_i) = 0", "(f_{,i})(v_i + w_i) = 0"],
+        ),
+        (
+            "x, y",
+            TWO_ORDERS,
+            ["O(dx) = O(dx^2)", "x + O(dx) = x + O(dx^2)", "x + O(dx) = x + O(dy)"],
+        ),
+        (
+            "x, y",
+            ORDER,
+            ["(1 + O(dx))x = x", "|O(dx^2)| = 0", r"\sin(x + O(dx^2)) = 0", r"O\sqrt{dx} = 0", "O|dx^2| = 0",
+             "xO(dx) = 0", r"\frac{O(dx)}{x} = 0", r"x(\text{ignored higher powers of } dx)x = 0",
+             r"x/(\text{ignored higher powers of } dx) = 0", "O{dx} = 0"],
+        ),
+        ("x", POWERS, ["x = O(dx^0)", r"x = O(\sqrt{dx})", "x = O(x)", "x = O(dx, dx)"]),
+        ("x, v_i", "an order in dv, and v stands in neither side", ["x = 2x + O(dv_i)"]),
+        (
+            "x, y, z",
+            QUOTIENT,
+            [r"\frac{-d(xy)}{dx} = -y", r"\frac{2\,d(xy)}{dx} = 2y", r"\frac{d(xy)}{2dx} = \frac y2",
+             r"\frac{d(xy)+d(xz)}{dx} = y+z", r"\frac{(d(xy))}{dx} = y", r"\frac{-d^2(xy)}{dx^2} = 0"],
+        ),
+        (
+            "x, y, z",
+            r"a derivative, or a quotient? write \frac, or (dx)(dy)^{-1}",
+            ["(d(xy) + d(xz))/dx = y + z", "2d(xy)/dx = 2y"],
+        ),
+        ("x, y", ONE_FACTOR.format("log"), [r"\log 1/x = 0", r"x\log x/y = 0", r"\log 2 \cdot x = 0"]),
+        (
+            "z",
+            ONE_FACTOR.format("the derivative"),
+            [rf"\frac{{d}}{{dz}}{text} = 0" for text in ("1/z", r"z\cdot z", r"\sqrt z z", "{z}z", "|z|z")],
+        ),
+        ("x", STILL, ["d 1/x = 0", r"d\,2 \cdot x = 0"]),
+        ("F_{ij}(u_k)", WHICH_POWER.format("F"), ["F^2_{ij} = 0", "{F^2}_{ij} = 0"]),
+        ("F_{ij}(u_k)", INVERSE.replace("%s", "F"), ["F^{-1}_{ij} = 0"]),
+        ("X_{ij} invertible", WHICH_POWER.format("(X^{-1})"), ["(X^{-1})^2_{ij} = 0"]),
+        (r"\sigma(z), x", INVERSE.replace("%s", r"\sigma"), [r"\sigma^{-1} = 0", r"(\sigma^{-1})(2x) = 0"]),
+        (
+            "a, b, c, x, y, v_i, w_i",
+            BRACES,
+            ["{-x}^2 = x^2", "{-1}^2 = 1", "a{x+y} = 0", "{a-b}{c} = 0", "x{-y} = 0", "-{a+b} = 0",
+             "2{3} = 6", "{2}3 = 6", "{x+y}/x = 0", r"\log{x+y} = 0", "d{x+y} = 0", r"\sum_i{v_i+w_i} = 0",
+             "{xy}^2 = 0", "{x^2}^2 = 0", "{{x+y}}a = 0"],
+        ),
+    ],
+)  # fmt: skip
+def test_what_was_guessed_is_asked(given, message, texts):
+    context = Context(given)
+    for text in texts:
+        assert (text, context.check(text).error) == (text, message)

@@ -412,3 +412,48 @@ def test_what_is_typeset_is_what_is_read(text, verdict):
     results = Context("a_i, b_i, x, y, z, t\nf(u)").check_all(text)
     said = "proved" if all(r.verdict == "proved" for r in results) else "refuted"
     assert said == verdict and not any(r.error for r in results)
+
+
+# 13. what stands around a name: braces, brackets, orders
+
+
+@pytest.mark.parametrize(
+    ("given", "defined", "text", "verdict"),
+    [
+        ("x_i, y_i", "", r"\partial_i(x_kx_k) + \partial_i(y_ky_k) = 2x_i", "refuted"),
+        ("x_i, y_i", "", r"\partial_i(x_kx_k) + \partial_i(y_ky_k) = 2x_i + 2y_i", "proved"),
+        ("f(x_i), g(y_i)", "", r"\partial_i f + \partial_i g = \partial_i f", "refuted"),
+        ("h(u), g(x_i)", "", r"\{h \circ g\}_{,i} = h'(g)g_{,i}", "proved"),
+        ("A_{ij}", "", r"\det |A_{ij}| = \det A", "refuted"),
+        ("A_{ij}", "", r"\det{A} = \det\{A\}", "proved"),
+        ("X_{ij} invertible", "", "({X}^{-1})_{ij} = {X^{-1}}_{ij}", "proved"),
+        ("G_{ij}(t), x", "", r"\det(G_{ij}(x)) = x\det G_{ij}", "refuted"),
+        (r"\sigma(z), x", "", r"\sigma{\left(2 z \right)} = \sigma(2z)", "proved"),
+        (r"\sigma(z), x", "", r"\sigma'{(x)} = \sigma'(x)", "proved"),
+        (
+            r"\sigma(z), x",
+            "",
+            r"\sigma\left\{2z\right\} = \sigma\{2z\} = {\sigma}(2z) = \sigma(2z)",
+            "proved",
+        ),
+        ("x", "", r"\log{\left(x \right)}^{2} = (\log x)^2", "proved"),
+        ("z", "s(z) = z^2", r"s{(z)} = {s}(z) = s\{z\} = z^2", "proved"),
+        ("x", "", r"dx = 1 \quad (\text{ignored higher powers of } dx)", "refuted"),
+        ("x", "", r"(x+dx)^2 = x^2 + 2x\,dx \quad (\text{ignored higher powers of } dx)", "proved"),
+        ("x", "", r"(x+dx)^2 = x^2 + O{\left(dx\right)}", "proved"),
+        ("x", "O(z) = z^2", "O(dx) = dx^2", "proved"),
+        ("x, y, d_i", "", r"\frac{d(xy)}{dx} = y", "proved"),
+        ("x", "", r"\frac{2x\,dx + dx^2}{dx} = 2x + dx", "proved"),
+        ("x, y", "", r"\cos x \cdot 2y = 2y\cos x", "proved"),
+        ("x, y", "", r"\log(x)/y = \frac1y\log x", "proved"),
+        ("x, y", "", "dx/y = \\frac1y dx", "proved"),
+        ("v_i, w_i, x", "", "{v_i}{w_i} + {x}^{2} = v_iw_i + x^2", "proved"),
+        ("x, y, a", "", "{x+y} + a + {-x} = y + a", "proved"),
+        ("x, y", "", r"2\{x+y\} = 2x + 2y", "proved"),
+    ],
+)
+def test_braces_print_nothing_and_brackets_are_brackets(given, defined, text, verdict):
+    context = Context(given)
+    if defined:
+        context.define(defined)
+    assert {each.verdict for each in context.check_all(text)} == {verdict}

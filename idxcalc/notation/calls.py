@@ -16,9 +16,9 @@ from idxcalc.expr import (
 )  # fmt: skip
 from idxcalc.functions import BY_LATEX
 from idxcalc.notation import derivatives, matrices, reader as reading
-from idxcalc.notation.parts import Factor, Place, Places, Row, component, dims_of, slots_for
+from idxcalc.notation.parts import Factor, Place, Places, Row, component, dims_of, encloses, slots_for
 from idxcalc.notation.tokens import MAX_ORDER
-from idxcalc.notation.tree import Bracket, Item, Sign, SumOf, Word, Written
+from idxcalc.notation.tree import Bracket, Item, Number, Sign, SumOf, Word, Written
 
 
 def word(reader: reading.Reader, item: Item, row: Row) -> Factor:
@@ -42,11 +42,11 @@ def word(reader: reading.Reader, item: Item, row: Row) -> Factor:
         reader.refuse(bracket.sub, "a subscript belongs to a name", bracket.place)
         return reader.powered(factor, item)
     reader.refuse(known.arity != 1, f"{text} takes {known.arity} arguments in brackets", item.span)
-    first = row.peek()
-    if isinstance(first, Item) and first.name and not _takes_more(reader, first.name):
-        _one_factor(reader, item, first, row.peek(1))
-    inner = reader.next_factor(row, item.span, text)
-    _one_factor(reader, item, first, row.peek())
+    first = reader.next_item(row, item.span, text)
+    if first.name and not _takes_more(reader, first.name):
+        one_factor(reader, item, first, row)
+    inner = reader.factor(first, row)
+    one_factor(reader, item, first, row)
     term = reader.closed([inner], inner.span)
     made = reader.once(Elementary(known.name, (term.expr,)), [term], item.span | inner.span)
     return reader.powered(made, item)
@@ -68,14 +68,16 @@ def _takes_more(reader: reading.Reader, name: str) -> bool:
     return name == "d" or name in scope.arguments or isinstance(scope.symbols.get(name), Function)
 
 
-def _one_factor(
-    reader: reading.Reader, item: Item, first: Item | Sign | None, behind: Item | Sign | None
-) -> None:
-    """``\\log x\\,y`` could be read in two ways; ``\\sin x \\cos x`` and ``2\\log x`` cannot."""
+def one_factor(reader: reading.Reader, item: Item, first: Item, row: Row) -> None:
+    """``\\log x\\,y``, ``\\log x/y``, ``\\log 2 \\cdot x`` could be read in two ways; ``\\log x \\cdot y``,
+    ``\\sin x \\cos x`` and ``2\\log x`` cannot."""
     assert isinstance(item.atom, Word)
+    behind = row.peek()
+    if isinstance(behind, Sign) and (behind.kind == "/" or isinstance(first.atom, Number)):
+        behind = row.peek(1)
     if isinstance(behind, Item) and not isinstance(behind.atom, Word) and behind.name != "d":
         message = f"one factor belongs to {item.atom.text[1:]}: write brackets"
-        unclear = isinstance(first, Item) and not isinstance(first.atom, Written)
+        unclear = not isinstance(first.atom, Written) and not encloses(first)
         reader.refuse(unclear, message, item.span | behind.span)
 
 
@@ -88,8 +90,9 @@ def _no_inverse(reader: reading.Reader, name: str, item: Item) -> None:
 def call(reader: reading.Reader, function: Function, primes: int, item: Item, row: Row) -> Factor:
     """A declared or defined function, with or without an argument behind it."""
     bracket, name = row.bracket(), function.name
-    if bracket is not None:
+    if bracket is not None or item.sub is None or matrices.powered_first(item):
         _no_inverse(reader, name, item)
+    matrices.unclear(reader, item, name, len(function.out))
     of_one_real = function.params == ((),)
     letters = [t for g in item.before for t in g.indices]
     lifted = of_one_real and not function.out and bool(letters)

@@ -13,12 +13,17 @@ from dataclasses import replace
 from typing import TypeAlias
 
 from idxcalc.errors import Span
-from idxcalc.expr import Call, Component, Deriv, Diff, Expr, Function, Lambda, Num, Pow, Slot, Variable, walk
+from idxcalc.expr import (
+    Add, Call, Component, Deriv, Diff, Expr, Function, Lambda, Mul, Num, Part, Pow, Slot, Sum, Variable,
+    children, walk,
+)  # fmt: skip
 from idxcalc.notation import matrices, names, reader as reading
-from idxcalc.notation.parts import Factor, Place, Places, Row, Target, dims_of, slots_for, variables
+from idxcalc.notation.parts import (
+    Factor, Place, Places, Row, Target, dims_of, encloses, printed, slots_for, variables,
+)  # fmt: skip
 from idxcalc.notation.tokens import MAX_ORDER
 from idxcalc.notation.tree import (
-    Bracket, Fraction_, Group, Item, Name, Number, Product, Sign, Subscript, SumOf, Word,
+    Bracket, Fraction_, Group, Item, Name, Number, Power, Product, Sign, Subscript, SumOf, Word,
 )  # fmt: skip
 
 Component_: TypeAlias = tuple[Target, tuple[Slot, ...], Places]
@@ -94,15 +99,20 @@ def _letters(groups: Sequence[Group]) -> str:
 
 def bracket(reader: reading.Reader, item: Item, atom: Bracket, sub: Subscript) -> Factor:
     """``(X^{-1})_{ij}``, ``(f \\circ g)_{j,i}``, ``(fg)_{,i}``."""
-    if matrix := matrices.inverted(atom):
+    matrices.unclear(reader, item, reader.source[atom.span.start : atom.span.stop], len(sub.before))
+    if matrix := matrices.inverted(item):
         return commas(reader, matrices.inverse_of(reader, matrix, sub.before, item.span), item)
     match atom.items:
-        case (SumOf(((_, inside),)),) if any(isinstance(i, Sign) and i.kind == "o" for i in inside.items):
+        case (SumOf(((1, inside),)),) if encloses(item) and any(map(_composes, inside.items)):
             return composition(reader, inside, sub, item)
         case (SumOf() as body,) if sub.before and body.only and body.only.name:
             names.label_or_power(reader, body.only)
     reader.refuse(sub.before, "a bracket has no indices of its own", sub.span)
     return commas(reader, reader.base(replace(item, sub=None)), item)
+
+
+def _composes(part: Item | Sign) -> bool:
+    return isinstance(part, Sign) and part.kind == "o"
 
 
 def composition(reader: reading.Reader, product: Product, sub: Subscript, item: Item) -> Factor:
@@ -112,7 +122,7 @@ def composition(reader: reading.Reader, product: Product, sub: Subscript, item: 
         symbol = reader.scope.symbols.get(part.name) if isinstance(part, Item) and part.alone else None
         if number % 2 == 0 and isinstance(symbol, Function) and len(symbol.params) == 1:
             functions.append(symbol)
-        elif number % 2 == 0 or not isinstance(part, Sign) or part.kind != "o":
+        elif number % 2 == 0 or not _composes(part):
             raise reader.fail("a composition is a row of function names", part.span)
     outer, *between, innermost = functions
     (argument,) = reader.scope.defaults.get(innermost.name, (None,))
@@ -127,27 +137,46 @@ def composition(reader: reading.Reader, product: Product, sub: Subscript, item: 
     differ = f"{outer.name} cannot be applied to the value of {functions[1].name}"
     reader.refuse(len(argument.indices) != len(outer.params[0]), differ, item.span)
     slots, places = reader.slots(sub.before, outer.out, "the composition", item.span)
-    outside, reader.wrt = reader.wrt, (variable,)
-    factor = commas(reader, Factor(Call(outer, slots, (), (argument,)), places, item.span), item)
-    reader.wrt = outside
-    return factor
+    factor = Factor(Call(outer, slots, (), (argument,)), places, item.span)
+    return commas(replace(reader, wrt=(variable,)), factor, item)
 
 
 # the usual writing
 
 
 def _is_d(item: Item | Sign | None, text: str) -> bool:
+    """Whether it is the letter of a derivative; with an index it is a name of its own."""
     named = isinstance(item, Item) and (item.name == text or item.atom == Word(text, item.atom.span))
-    return named and not item.primes  # type: ignore[union-attr]
+    return named and not item.primes and item.sub is None  # type: ignore[union-attr]
+
+
+_ALONE = r"a derivative, or a quotient? write \frac{df}{dx} alone and the rest in front, or (df)(dx)^{-1}"
+
+
+def mixed(top: Expr, bottom: Expr) -> bool:
+    """Whether differentials stand below and others above: who wrote this meant a derivative."""
+    return bool((below := _differentials(bottom)) and _differentials(top) - below)
+
+
+def _differentials(expr: Part) -> set[Part]:
+    """The differentials that a value is a sum or a product of."""
+    match expr:
+        case Diff() | Pow(Diff()):
+            return {getattr(expr, "base", expr)}
+        case Add() | Mul() | Sum():
+            return set().union(*map(_differentials, children(expr)))
+    return set()
 
 
 def fraction(reader: reading.Reader, item: Item, atom: Fraction_, row: Row) -> Factor:
     """A quotient, or ``\\frac{\\partial f}{\\partial x_i}``, perhaps waiting for what it acts on."""
     above, below = (Row(part.items).peek() for part in (atom.numerator, atom.denominator))
     for letter in (r"\partial", "d"):
-        if letter not in reader.scope.symbols and _is_d(above, letter) and _is_d(below, letter):
+        if _is_d(above, letter) and _is_d(below, letter):
             return _derivative(reader, item, atom, letter, row)
-    factor = reader.divided(reader.sum(atom.numerator), reader.sum(atom.denominator), atom.span)
+    top, bottom = reader.sum(atom.numerator), reader.sum(atom.denominator)
+    reader.refuse(mixed(top.expr, bottom.expr), _ALONE, atom.span)
+    factor = reader.divided(top, bottom, atom.span)
     reader.refuse(item.sub or item.primes, "a subscript belongs to a name or a bracket", item.span)
     return reader.powered(factor, item)
 
@@ -155,17 +184,16 @@ def fraction(reader: reading.Reader, item: Item, atom: Fraction_, row: Row) -> F
 def _derivative(reader: reading.Reader, item: Item, atom: Fraction_, letter: str, row: Row) -> Factor:
     """One derivative per differential below; the order above, if written, must agree."""
     reader.refuse(not item.alone, "brackets around a derivative before a power or subscript", item.span)
-    above = Row(atom.numerator.items)
+    above = reader.row(atom.numerator.terms[0][1])
     first = above.next()
     assert isinstance(first, Item)
     order = reader.times(first.power, "the order of a derivative")
     targets = list(_targets(reader, Row(atom.denominator.items), letter))
     reader.refuse(len(targets) != order, f"order {order} above, {len(targets)} below", atom.span)
-    reader.refuse(first.sub, f"{letter} takes no index here", first.place)
     waiting = above.peek() is None  # for what stands behind the fraction
-    bracket = isinstance(behind := row.peek(), Item) and isinstance(behind.atom, Bracket)
+    bracket = encloses(row.peek())
     acted = [reader.next_factor(row, atom.span, "the derivative")] if waiting else reader.factors(above)
-    if waiting and not bracket and isinstance(further := row.peek(), Item):
+    if waiting and not bracket and (further := row.peek()) is not None:
         raise reader.fail("one factor belongs to the derivative: write brackets", atom.span | further.span)
     return by(targets, reader.closed(acted, acted[0].span if waiting else atom.numerator.span), atom.span)
 
@@ -202,7 +230,7 @@ def partial_prefix(reader: reading.Reader, item: Item, row: Row) -> Factor:
     reader.unprimed(item)
     inner = reader.next_factor(row, item.span, r"\partial") if item.before and item.power is None else None
     first = item.before[0].indices[0].value if len(item.before) == 1 else ""
-    reader.refuse(inner is not None and _still(inner) and isinstance(row.peek(), Item), _CONSTANT, item.span)
+    reader.refuse(inner is not None and _still(inner, row.peek()), _CONSTANT, item.span)
     if inner is not None and isinstance(inner.expr, Call) and isinstance(first, int):
         call, params = inner.expr, inner.expr.function.params
         if 0 < first <= len(params) > 1:
@@ -212,9 +240,9 @@ def partial_prefix(reader: reading.Reader, item: Item, row: Row) -> Factor:
             return replace(inner, expr=replace(call, derivs=derivs), places=places + inner.places)
     if item.after is not None or inner is None:
         raise reader.fail(r"write \partial_i f or \frac{\partial f}{\partial x_i}", item.span)
-    if reader.wrt is None:  # the one variable that a declared function is a function of
+    if reader.wrt is None:  # the one variable that a declared function is a function of, here alone
         found = {p.variable for p in walk(inner.expr) if isinstance(p, Component)}
-        reader.wrt = tuple(found) if len(found) == 1 else None
+        reader = replace(reader, wrt=tuple(found) if len(found) == 1 else None)
     return differentiated(reader, inner, item.before, item)
 
 
@@ -231,7 +259,7 @@ def total(reader: reading.Reader, item: Item, row: Row) -> Factor:
         raise reader.fail("d of the power, or a power of d? write d(...^2) or (d...)^2", following.span)
     start = row.at
     inner = reader.factor(following if whole else replace(following, power=None), row)
-    reader.refuse(_still(inner) and isinstance(row.peek(), Item), _CONSTANT, item.span | inner.span)
+    reader.refuse(_still(inner, row.peek()), _CONSTANT, item.span | inner.span)
     last = row.peek(-1)
     own = row.at > start and isinstance(last, Item) and last.power and isinstance(last.atom, Bracket)
     term = reader.closed([inner], inner.span)
@@ -245,18 +273,20 @@ def total(reader: reading.Reader, item: Item, row: Row) -> Factor:
 _CONSTANT = "what is differentiated here is constant; write brackets around all that is meant"
 
 
-def _still(factor: Factor) -> bool:
-    return all("constant" in v.traits for v in variables(factor.expr))
+def _still(factor: Factor, behind: Item | Sign | None) -> bool:
+    """Whether a constant is differentiated and more stands behind: ``d\\,2x``, ``d\\,1/x``; not ``dc/x``."""
+    found = variables(factor.expr)
+    return isinstance(behind, Item if found else Item | Sign) and all("constant" in v.traits for v in found)
 
 
 def _plain_power(item: Item, behind: Item | Sign | None) -> bool:
     """Whether it is the power of a differential, as in ``dx^2`` and ``d(x)^2``."""
-    inside = isinstance(item.atom, Bracket) and item.atom.kind == "(" and item.atom.items
-    only = item.atom.items[0].only if inside else item  # type: ignore[union-attr]
-    exponent = item.power.exponent.only if item.power else None
-    called = isinstance(behind, Item) and isinstance(behind.atom, Bracket)
-    named = only is not None and isinstance(only.atom, Name) and not called
-    return named and exponent is not None and isinstance(exponent.atom, Number) and exponent.alone
+    match item.atom, item.power:
+        case Name() | Bracket("(", (SumOf(only=Item(Name())), *_)), Power(
+            SumOf(only=Item(Number()) as times)
+        ):
+            return times.alone and not (isinstance(behind, Item) and isinstance(behind.atom, Bracket))
+    return False
 
 
 def _varying(reader: reading.Reader, expr: Expr) -> tuple[Variable, ...]:
@@ -270,21 +300,29 @@ def _varying(reader: reading.Reader, expr: Expr) -> tuple[Variable, ...]:
 # orders
 
 
-def ignored(reader: reading.Reader, product: Product) -> bool:
-    """Whether a term is ``O(dx^2)`` or "ignored higher powers of dx"; the order is kept in the reader."""
-    match product.items:
-        case (Item(Name("O")), Item(Bracket(_, items)) as last) if "O" not in reader.scope.symbols:
-            power = 1
-        case (Item(Bracket("O", items)) as last,):
-            power = 2
+ORDER = "an order stands alone, as a term of a side: + O(dx^2)"
+
+
+def ignored(reader: reading.Reader, product: Product) -> Product | None:
+    """A term without ``O(dx^2)``, which it is, or "(ignored higher powers of dx)", with which it ends; the
+    order is kept in the reader."""
+    rest: list[Item | Sign] = []
+    match [*printed(product.items)]:
+        case [Item(Name("O")) as name, Item(Bracket("(", items)) as last] if "O" not in reader.scope.symbols:
+            alone, power = name.alone, 1
+        case [*rest, Item(Bracket("O", items)) as last]:
+            alone, power = not rest or isinstance(rest[-1], Item), 2
         case _:
-            return False
-    alone = all(isinstance(each, Item) and each.alone for each in product.items)
-    reader.refuse(not alone, "an order stands alone, O(dx^2)", product.span)
-    expr = reader.sum(items[0]).expr if len(items) == 1 else None
-    if isinstance(expr, Pow) and isinstance(expr.exponent, Num):
-        power, expr = int(expr.exponent.value), expr.base
-    if not isinstance(expr, Diff) or not isinstance(expr.body, Component):
-        raise reader.fail("the order is given in powers of a differential, O(dx^2)", last.span)
-    reader.order = (expr.body.variable, power)
-    return True
+            return product
+    reader.refuse(not alone or not last.alone, ORDER, product.span)
+    match reader.sum(items[0]).expr if len(items) == 1 else None:
+        case Diff(Component(variable)):
+            pass
+        case Pow(Diff(Component(variable)), Num(value)) if value.denominator == 1 and value > 0:
+            power = int(value)
+        case _:
+            raise reader.fail("the order is given in powers of a differential, O(dx^2)", last.span)
+    other = reader.order is not None and reader.order[:2] != (variable, power)
+    reader.refuse(other, "two orders in one relation, which holds up to one", last.span)
+    reader.order = variable, power, last.span
+    return replace(product, items=tuple(rest)) if rest else None

@@ -7,20 +7,21 @@ from dataclasses import replace
 from idxcalc.errors import Span
 from idxcalc.expr import Det, Inverse, Lambda
 from idxcalc.notation import calls, reader as reading
-from idxcalc.notation.parts import Factor, Place, Row, Target, dims_of
+from idxcalc.notation.parts import Factor, Place, Row, Target, dims_of, encloses, sole
 from idxcalc.notation.tree import Bracket, Group, Item, Name, Number, Power, Product, SumOf
 
 
 def determinant(reader: reading.Reader, item: Item, row: Row) -> Factor:
     following = reader.next_item(row, item.span, r"\det")
     matrix, term = _matrix(reader, following, r"\det", following.span)
+    calls.one_factor(reader, item, following, row)
     factor = reader.once(Det(matrix), [term], item.span | following.span)
     return reader.powered(reader.powered(factor, following), item)
 
 
 def _matrix(reader: reading.Reader, item: Item, owner: str, span: Span) -> tuple[Lambda, Factor]:
     """The square matrix that an item is, by its name or in brackets, and what stays free in it."""
-    if isinstance(item.atom, Bracket) and len(item.atom.items) == 1:
+    if isinstance(item.atom, Bracket) and encloses(item) and len(item.atom.items) == 1:
         reader.unprimed(item)
         reader.refuse(item.sub, "a subscript belongs to a name", item.place)
         tree = item.atom.items[0]
@@ -35,6 +36,13 @@ def _matrix(reader: reading.Reader, item: Item, owner: str, span: Span) -> tuple
 def powered_first(item: Item) -> bool:
     """``X^2_{ij}``, the power standing before the slots."""
     return bool(item.sub and item.power and item.power.span.start < item.sub.span.start)
+
+
+def unclear(reader: reading.Reader, item: Item, name: str, rank: int) -> None:
+    """Refuse ``X^2_{ij}`` of a matrix."""
+    ways = f"write `{name}_{{ij}}^2` or `{name}_{{ik}}{name}_{{kj}}`"
+    message = f"a power of the component, or of the matrix? {ways}"
+    reader.refuse(rank == 2 and powered_first(item), message, item.span)
 
 
 def is_inverse(item: Item) -> bool:
@@ -66,9 +74,9 @@ def inverse_of(reader: reading.Reader, item: Item, groups: tuple[Group, ...], sp
     return Factor(Inverse(matrix, row, column), (*places, *inner.places), span)
 
 
-def inverted(bracket: Bracket) -> Item | None:
+def inverted(bracket: Item) -> Item | None:
     """The ``X`` of ``(X^{-1})``, if the bracket holds just that."""
-    only = bracket.items[0].only if len(bracket.items) == 1 else None
-    if only is None or not minus_one(only) or only.sub is not None:
-        return None
-    return only if only.name or isinstance(only.atom, Bracket) else None
+    match bracket.atom:
+        case Bracket(_, (SumOf() as body,)) if encloses(bracket) and (only := sole(body)) and minus_one(only):
+            return only if only.sub is None and (only.name or encloses(only)) else None
+    return None

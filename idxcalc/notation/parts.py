@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from idxcalc.errors import Span
 from idxcalc.expr import (
     Component, Definition, Dim, Expr, Function, Index, Part, Ref, Slot, Variable, fresh, hidden, symbols,
 )  # fmt: skip
-from idxcalc.notation.tree import Bracket, Item, Sign
+from idxcalc.notation.tree import Bracket, Item, Sign, SumOf
 
 Target: TypeAlias = Variable | Definition
 
@@ -46,11 +46,37 @@ class Factor:
         return dict(self.places)
 
 
+def encloses(item: Item | Sign | None) -> bool:
+    """Whether it is a bracket, of those that change nothing: no bars, no root, no braces."""
+    return isinstance(item, Item) and isinstance(item.atom, Bracket) and item.atom.kind in "(["
+
+
+def printed(items: Iterable[Item | Sign]) -> Iterator[Item | Sign]:
+    """The items of a product without the braces, which nobody sees: ``\\sigma{(z)}``, ``{x_i}^2``."""
+    for item in items:
+        match item:
+            case Item(Bracket("{", (inside,))) if item.alone and inside.items:
+                yield from printed(inside.items)
+            case Item(Bracket("{", (SumOf(only=Item() as only),)), sub, primes, power) if not (
+                (only.sub and sub) or (only.power and (power or primes))
+            ):
+                sub, power, primes = only.sub or sub, only.power or power, only.primes + primes
+                yield from printed((replace(only, sub=sub, power=power, primes=primes, span=item.span),))
+            case _:
+                yield item
+
+
+def sole(tree: SumOf) -> Item | None:
+    """The one item that a sum consists of, in braces or not."""
+    items = tuple(printed(tree.items))
+    return items[0] if len(items) == 1 and isinstance(items[0], Item) else None
+
+
 class Row:
     """The items of a product, from the one that comes next."""
 
     def __init__(self, items: Iterable[Item | Sign]) -> None:
-        self.items, self.at = tuple(items), 0
+        self.items, self.at = tuple(printed(items)), 0
 
     def peek(self, ahead: int = 0) -> Item | Sign | None:
         """The item that comes next; with -1 the one before it."""
@@ -63,11 +89,8 @@ class Row:
 
     def bracket(self) -> Item | None:
         """The bracket that comes next, as the argument of a function; the row goes on behind it."""
-        item = self.peek()
-        if isinstance(item, Item) and isinstance(item.atom, Bracket) and item.atom.kind in "([":
-            self.at += 1
-            return item
-        return None
+        item = self.next() if encloses(self.peek()) else None
+        return item if isinstance(item, Item) else None
 
 
 def dims_of(target: Target) -> tuple[Dim, ...]:

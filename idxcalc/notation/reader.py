@@ -16,16 +16,17 @@ from fractions import Fraction
 
 from idxcalc.errors import IdxcalcError, Span
 from idxcalc.expr import (
-    MINUS_ONE, ONE, ZERO, Add, Call, Deriv, Diff, Dim, Elementary, Expr, Function, Index, Iverson, Mul, Num,
+    MINUS_ONE, ONE, ZERO, Add, Call, Deriv, Dim, Elementary, Expr, Function, Index, Iverson, Mul, Num,
     Pow, Size, Slot, Sum, Variable, walk,
 )  # fmt: skip
 from idxcalc.notation import calls, conditions, derivatives, names
-from idxcalc.notation.parts import Factor, Place, Places, Row, Target
+from idxcalc.notation.parts import Factor, Place, Places, Row, Target, sole, variables
 from idxcalc.notation.scope import Scope
 from idxcalc.notation.sizes import SizesDiffer
 from idxcalc.notation.tokens import MAX_DEPTH, MAX_ORDER
 from idxcalc.notation.tree import (
-    Bracket, Choice, Fraction_, Group, Item, Name, Number, Power, Side, Sign, SumOf, Tests, Word, Written,
+    Bracket, Choice, Fraction_, Group, Item, Name, Number, Power, Product, Side, Sign, SumOf, Tests, Word,
+    Written,
 )  # fmt: skip
 
 SIZELESS = (r"\delta", r"\sum", "the condition", "(no sum)")  # owners of slots that have no size of their own
@@ -50,7 +51,8 @@ class Reader:
     inside: dict[str, tuple[str, Span]] = field(default_factory=dict)
     summed: dict[str, Span] = field(default_factory=dict)
     spared: set[str] = field(default_factory=set)  # letters that would be summed, were they not fixed
-    order: tuple[Variable, int] | None = None
+    order: tuple[Variable, int, Span] | None = None
+    stand: set[Variable] = field(default_factory=set)  # the variables of the sides
     depth: int = 0
     ties: list[tuple[str, Span, Span]] = field(default_factory=list)  # where two letters are one index
     implied: list[tuple[int, tuple[str, ...]]] = field(default_factory=list)  # the sums that stand nowhere
@@ -125,6 +127,9 @@ class Reader:
     def check_components(self) -> None:
         """A fixed component must be one of its slot; no letter is a size and an index."""
         self.size_of_deltas()
+        if self.order and self.order[0].dims and self.order[0] not in self.stand:
+            what = f"an order in d{self.order[0].name}, and {self.order[0].name} stands in neither side"
+            raise self.fail(what, self.order[2])
         sizes = self.scope.sizes
         for dim, value, span in self.components:
             root = sizes.find(dim)
@@ -137,20 +142,23 @@ class Reader:
     # sides and sums
 
     def side(self, side: Side) -> Factor:
+        """A side without its order; the sides of a choice have none."""
         if side.body is None:  # a `?`
             return Factor(ZERO, (), side.span)
-        if isinstance(side.body, SumOf):
-            return self.sum(side.body)
-        return self.closed([conditions.choice(self, side.body)], side.span)
+        body = side.body
+        tree = body if isinstance(body, SumOf) else SumOf.of(Item(body, None, 0, None, side.span))
+        left = ((sign, p if self.depth else derivatives.ignored(self, p)) for sign, p in tree.terms)
+        term = self.sum(SumOf(tuple((sign, p) for sign, p in left if p), tree.span))
+        self.stand |= variables(term.expr)
+        return term
 
     def sum(self, tree: SumOf) -> Factor:
         """Terms with the same free letters; one with none counts for every component."""
         terms: list[Factor] = []
         parts: list[Expr] = []
         for sign, product in tree.terms:
-            if not derivatives.ignored(self, product):
-                terms.append(self.closed(self.factors(Row(product.items)), product.span))
-                parts.append(_negative(terms[-1].expr) if sign < 0 else terms[-1].expr)
+            terms.append(self.closed(self.factors(self.row(product, sign)), product.span))
+            parts.append(_negative(terms[-1].expr) if sign < 0 else terms[-1].expr)
         expr = parts[0] if len(parts) == 1 else Add(tuple(parts)) if parts else ZERO
         return Factor(expr, self.joined(terms), tree.span)
 
@@ -175,6 +183,17 @@ class Reader:
 
     # products
 
+    def row(self, product: Product, sign: int = 1) -> Row:
+        """The items of a product. Braces are not seen: a sum in them is a whole term, no number in front."""
+        row = Row(product.items)
+        for before, item in zip((None, *row.items), row.items, strict=False):
+            match before, item:
+                case None, Item(Bracket("{"), None, 0, None) if sign > 0 and len(row.items) == 1:
+                    pass
+                case (_, Item(Bracket("{", (_,)))) | (Item(Number(), None, 0, None), Item(Number())):
+                    raise self.fail("braces are not printed: write brackets", item.span)
+        return row
+
     def factors(self, row: Row) -> list[Factor]:
         """The factors of a product, from its items; a slash turns the one behind it over."""
         found: list[Factor] = []
@@ -187,16 +206,15 @@ class Reader:
                 slash = item if item.kind == "/" else slash
                 continue
             factor = self.factor(item, row)
-            if row.peek(-1) is item and _applied(item, factor.expr, behind := row.peek()):
+            if row.peek(-1) is item and self.applied(item, factor.expr, behind := row.peek()):
                 ways = "an argument stands behind the function's own name, a factor in front"
                 raise self.fail(f"an argument, or a factor? {ways}", behind.span)  # type: ignore[union-attr]
             if slash is not None:
                 unclear = "what does the slash cover? write \\frac or brackets"
                 self.refuse(isinstance(row.peek(), Item), unclear, slash.span)
                 above = self.closed(found, found[0].span | found[-1].span)
-                differentials = isinstance(factor.expr, Diff) and any(isinstance(f.expr, Diff) for f in found)
                 which = r"a derivative, or a quotient? write \frac, or (dx)(dy)^{-1}"
-                self.refuse(differentials, which, slash.span)
+                self.refuse(derivatives.mixed(above.expr, factor.expr), which, slash.span)
                 factor = self.divided(above, self.closed([factor], factor.span), above.span | factor.span)
                 found, slash = [], None
             found.append(factor)
@@ -249,6 +267,22 @@ class Reader:
         free = tuple((name, found[0][1]) for name, found in places.items() if name not in summed)
         return Factor(expr, free, span)
 
+    def applied(self, item: Item, expr: Expr, behind: Item | Sign | None) -> bool:
+        """Whether a bracket behind a fraction or a bracket may be the argument of the function in it."""
+        last: Item | Sign | None
+        match item.atom, behind:
+            case Fraction_(SumOf((*_, (_, Product((*_, last)))))), Item(Bracket("(" | "[", (first, *_))):
+                pass
+            case Bracket(kind, (SumOf() as body, *_)), Item(Bracket("(" | "[", (first, *_))):
+                last = sole(body) if kind in "([" else None
+            case _:
+                return False
+        name = last.name if isinstance(last, Item) else ""
+        while isinstance(expr, Deriv | Pow):
+            expr = expr.base if isinstance(expr, Pow) else expr.body
+        held = any(isinstance(p, Call | Deriv) for p in walk(expr)) or name in self.scope.arguments
+        return bool(name and isinstance(expr, Call)) or (held and first.lone)
+
     # factors
 
     def factor(self, item: Item, row: Row) -> Factor:
@@ -256,6 +290,8 @@ class Reader:
         self.refuse(self.depth == MAX_DEPTH, f"nested more than {MAX_DEPTH} deep", item.span)
         self.depth += 1
         match item.atom:
+            case Bracket("O") | Name("O") if item.sub is None and item.name not in self.scope.symbols:
+                raise self.fail(derivatives.ORDER, item.span)
             case Written():
                 more = "a sum has its letters below, its bound above, and no more"
                 self.refuse(not item.alone, more, item.span)
@@ -399,16 +435,3 @@ def braces(letters: set[str]) -> str:
     ('{i, j}', '{}')
     """
     return "{" + ", ".join(sorted(letters)) + "}"
-
-
-def _applied(item: Item, expr: Expr, behind: Item | Sign | None) -> bool:
-    """Whether a bracket behind a fraction or a bracket may be the argument of the function in it."""
-    if not isinstance(behind, Item) or not isinstance(behind.atom, Bracket) or not behind.atom.items:
-        return False
-    body = expr
-    while isinstance(body, Deriv):
-        body = body.body
-    above = item.atom.numerator.terms[-1][1].items[-1] if isinstance(item.atom, Fraction_) else None
-    unapplied = isinstance(body, Call) and isinstance(above, Item) and isinstance(above.atom, Name)
-    held = isinstance(item.atom, Bracket | Fraction_) and any(isinstance(p, Call | Deriv) for p in walk(expr))
-    return unapplied or (held and behind.atom.items[0].lone)
