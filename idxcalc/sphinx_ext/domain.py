@@ -168,7 +168,7 @@ class Reading(Chapter):
         known = self.context(statement).anatomy(body, statement.option("wrt"))
         if kind in ("derive", "steps"):
             with suppress(IdxcalcError):
-                name = re.sub(r"\W", "_", statement.label) or "formula"
+                name = re.sub(r"\W|^(?=\d)", "_", statement.label) or "formula"
                 code = Checked(self, statement).compile().source(name)
 
         def split(tex: str) -> tuple[str, ...]:
