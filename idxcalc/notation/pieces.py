@@ -191,6 +191,6 @@ def _quotient(number: Fraction, above: list[Piece], below: list[Piece]) -> str:
         short = []
     bottom = divisors[0].signed if len(divisors) == 1 else join(bracket(p, OPEN) for p in divisors)
     top = join(coefficient + short) or "1"
-    if top[0] == bottom[0] == "d":  # not to be read as a derivative
+    if all(any(p.text[0] == "d" for p in some) for some in (short, divisors)):  # no derivative is meant
         top, short = join(coefficient) or "1", []
     return join([Piece(rf"\frac{{{top}}}{{{bottom}}}"), *(p for p in above if p not in short)])
