@@ -492,3 +492,31 @@ def test_values_have_all_of_their_traits(given, text, verdict):
 def test_what_has_no_value_has_no_derivative(text, verdict):
     result = Context("z").check(text)
     assert result.verdict == verdict, result
+
+
+CHAINED = r"y_i = A_{ij}x_j \\ L = y_iy_i"
+
+
+@pytest.mark.parametrize(
+    ("given", "define", "text", "verdict"),
+    [
+        ("w_{ij}, b_i, x_i", "w_{i0} = b_i", "d(b_ix_i) = b_idx_i", "refuted"),
+        ("w_{ij}, b_i, x_i", "w_{i0} = b_i", "d(b_ib_i) = 2b_idw_{i0}", "proved"),
+        ("w_{ij}, b_i, f(b_i)", "w_{i0} = b_i", "df = 0", "refuted"),
+        ("x_i, A_{ij}", CHAINED, r"\frac{\partial^2L}{\partial x_k\partial y_i} = 0", "refuted"),
+        ("x_i, A_{ij}", CHAINED, r"\frac{\partial^2L}{\partial x_k\partial y_i} = 2A_{ik}", "proved"),
+        ("x_i, A_{ij}", CHAINED, r"\frac{\partial^2L}{\partial y_i\partial x_k} = 0", "proved"),
+    ],
+)  # fmt: skip
+def test_what_varies_and_in_which_order(given, define, text, verdict):
+    context = Context(given)
+    context.define(define)
+    assert context.check(text).verdict == verdict
+
+
+def test_d_is_by_variables():
+    context = Context("x_i, z")
+    context.define("q = x_ix_i")
+    assert context.check(r"d(zq) = q\,dz", wrt="q, z").error == "d is by variables; q is defined"
+    with pytest.raises(IdxcalcError, match="d of a function's argument"):
+        context.define("r(t) = d(t^2)")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from idxcalc.errors import Span
-from idxcalc.expr import Component, Definition, Expr, Function, Index, Lambda, Num, Slot, Variable
+from idxcalc.expr import Component, Definition, Diff, Expr, Function, Index, Lambda, Num, Slot, Variable, walk
 from idxcalc.notation import names
 from idxcalc.notation.parts import Factor, Place, Target, slots_for
 from idxcalc.notation.reader import Reader
@@ -99,6 +99,9 @@ def _function(reader: Reader, new: Head, arguments: list[Head], chain: Chain, wh
     inner.symbols.update(hidden)
     placeholders = tuple(hidden.values())
     indices, body = _body(replace(reader, scope=inner), new, chain)
+    varied = (p.variables for p in walk(body) if isinstance(p, Diff))
+    still = "d of a function's argument; write the derivative"
+    reader.refuse(any({*placeholders} & {*each} for each in varied), still, chain.sides[1].span)
     scope.sizes, scope.size_names = inner.sizes, inner.size_names
     out, params = tuple(i.dim for i in indices), tuple(v.dims for v in placeholders)
     scope.add(new.name, Function(new.name, out, params, frozenset(), placeholders, indices, body), where)

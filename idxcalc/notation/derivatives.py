@@ -195,7 +195,9 @@ def _derivative(reader: reading.Reader, item: Item, atom: Fraction_, letter: str
     acted = [reader.next_factor(row, atom.span, "the derivative")] if waiting else reader.factors(above)
     if waiting and not bracket and (further := row.peek()) is not None:
         raise reader.fail("one factor belongs to the derivative: write brackets", atom.span | further.span)
-    return by(targets, reader.closed(acted, acted[0].span if waiting else atom.numerator.span), atom.span)
+    inner = reader.closed(acted, acted[0].span if waiting else atom.numerator.span)
+    made = by(targets[::-1], inner, atom.span)  # the last one acts first
+    return replace(made, places=(*inner.places, *(place for *_, found in targets for place in found)))
 
 
 def _targets(reader: reading.Reader, row: Row, letter: str) -> Iterator[Component_]:
@@ -265,7 +267,7 @@ def total(reader: reading.Reader, item: Item, row: Row) -> Factor:
     term = reader.closed([inner], inner.span)
     expr = term.expr
     for _ in range(times):
-        expr = Diff(expr, _varying(reader, expr))
+        expr = Diff(expr, _varying(reader, expr, item.span))
     factor = reader.once(expr, [term], item.span | inner.span)
     return factor if whole or own else reader.powered(factor, following)  # d f(x)^2: the call took its power
 
@@ -289,10 +291,13 @@ def _plain_power(item: Item, behind: Item | Sign | None) -> bool:
     return False
 
 
-def _varying(reader: reading.Reader, expr: Expr) -> tuple[Variable, ...]:
+def _varying(reader: reading.Reader, expr: Expr, span: Span) -> tuple[Variable, ...]:
     """What varies in a total differential: the statement's variables, else all that is not constant."""
     if reader.wrt is not None:
-        return tuple(t for t in reader.wrt if isinstance(t, Variable))
+        for each in reader.wrt:
+            known = not isinstance(each, Variable) or each.name in reader.scope.aliases
+            reader.refuse(known, f"d is by variables; {each.name} is defined", span)
+        return tuple(each for each in reader.wrt if isinstance(each, Variable))
     found = {v for v in variables(expr) if not v.differential and "constant" not in v.traits}
     return tuple(sorted(found, key=lambda v: v.name))
 

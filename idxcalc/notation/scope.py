@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Any, TypeAlias, TypeVar
 
-from idxcalc.expr import Component, Definition, Deriv, Dim, Function, Lambda, Part, Sum, Variable, at
+from idxcalc.expr import Component, Definition, Deriv, Diff, Dim, Function, Lambda, Part, Sum, Variable, at
 from idxcalc.expr.intern import Interned
 from idxcalc.expr.remember import Remembered
 from idxcalc.notation.sizes import Sizes
@@ -110,4 +110,7 @@ def _filled(made: Any, scope: Scope, settled: Callable[[Any], Any]) -> Any:
             whole = at(settled(aliases[target.name]), slots)
             assert isinstance(whole, Component)
             return Deriv(body, whole.variable, whole.slots)
+        case Diff(body, variables) if aliases.keys() & {v.name for v in variables}:
+            named = {settled(aliases[v.name]).body.variable if v.name in aliases else v for v in variables}
+            return Diff(body, tuple(sorted(named, key=lambda v: v.name)))
     return made

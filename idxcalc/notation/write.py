@@ -251,7 +251,7 @@ class _Writer:
                 name = body.definition.name if isinstance(body, Ref) else body.variable.name
                 return Piece(name + sub(run(body.slots) + commas), places, inner.demands)
             return Piece(bracket(inner).text + sub(commas), places, inner.demands)
-        below = " ".join(rf"\partial {target.name}{sub(run(slots))}" for target, slots in by)
+        below = " ".join(rf"\partial {target.name}{sub(run(slots))}" for target, slots in reversed(by))
         named = isinstance(body, Component | Ref | Call)
         inside, behind = (f" {inner.text}", "") if named else ("", bracket(inner).text)
         text = rf"\frac{{\partial{times(len(by))}{inside}}}{{{below}}}{behind}"
