@@ -65,9 +65,7 @@ class Judged(Values):
         value = self.value
         match node:
             case Pow(base, by) if not isinstance(by, Num) or abs(by.value) > FEW:
-                self.held_in(
-                    self.join("multiply", value(by), self.join("log", self.join("abs", value(base))))
-                )
+                self.held_in(value(by), self.join("log", self.join("abs", value(base))))
             case Elementary("exp" | "sinh" | "cosh", (arg,)):
                 self.held_in(value(arg))
         match node:
@@ -104,9 +102,9 @@ class Judged(Values):
             gap = self.choose(self.join("equal", gap, Tensor(0.0)), no=gap)
         self.margins.append(gap)
 
-    def held_in(self, exponent: Tensor) -> None:
+    def held_in(self, *exponent: Tensor) -> None:
         """Keeps away from where a power of e is too large or too small for float64, or two of them are."""
-        size = self.join("abs", exponent)
+        size = self.join("abs", self.join("multiply", *exponent))
         lost = (self.join("greater", size, Tensor(300.0)), self.join("less", size, Tensor(1e300)))
         self.margins.append(self.choose(self.join("logical_and", *lost), Tensor(1e-9), Tensor(1.0)))
 
