@@ -682,3 +682,17 @@ def test_what_was_guessed_is_asked(given, message, texts):
     context = Context(given)
     for text in texts:
         assert (text, context.check(text).error) == (text, message)
+
+
+@pytest.mark.parametrize(
+    ("given", "both"),
+    [
+        ("N_{ij} antisymmetric positive", "antisymmetric and positive"),
+        ("N_{ij} negative antisymmetric", "antisymmetric and negative"),
+        ("N_{ij} symmetric antisymmetric", "antisymmetric and symmetric"),
+        ("x positive negative", "positive and negative"),
+    ],
+)
+def test_properties_that_exclude_each_other(given, both):
+    with pytest.raises(IdxcalcError, match=f"no tensor is {both}"):
+        Context(given)

@@ -520,3 +520,27 @@ def test_d_is_by_variables():
     assert context.check(r"d(zq) = q\,dz", wrt="q, z").error == "d is by variables; q is defined"
     with pytest.raises(IdxcalcError, match="d of a function's argument"):
         context.define("r(t) = d(t^2)")
+
+
+@pytest.mark.parametrize(
+    ("text", "verdict"),
+    [
+        (r"e^{1000z}e^{-1000z} \neq 1", "refuted"),
+        (r"e^{1000z}e^{-1000z} = 1", "proved"),
+        (r"e^{1000z} = 2e^{1000z}", "refuted"),
+        (r"\log(e^{1000z}) \neq 1000z", "refuted"),
+        (r"\log(e^{1000z}) = 1000z", "proved"),
+        (r"\frac{z^{400}}{z^{400}} = 1", "proved"),
+        (r"10^8((z + 10^{-8}w) - z) \neq w", "refuted"),
+        (r"10^8((z + 10^{-8}w) - z) = w", "proved"),
+        (r"10^8((z + 10^{-8}w) - z) = 2w", "refuted"),
+        (r"10^8u_i = y_i", "proved"),
+        (r"10^8\sum_i(x_i + 10^{-8}y_i - x_i) = \sum_i y_i", "proved"),
+        (r"\frac{(z + 10^{-8})^2 - z^2}{10^{-8}} = 2z + 10^{-8}", "proved"),
+    ],
+)
+def test_what_float64_cannot_hold_tells_nothing(text, verdict):
+    context = Context("z, w, x_i, y_i")
+    context.define(r"u_i = x_i + 10^{-8}y_i - x_i")
+    result = context.check(text)
+    assert result.verdict == verdict, result

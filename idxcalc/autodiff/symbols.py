@@ -71,8 +71,10 @@ def shaped(body: Expr, axes: tuple[Index, ...], traits: frozenset[str]) -> Expr:
         for n in range(1, len(axes)):
             swapped = tuple(substitute(body, {i: axes[n], axes[n]: i}) for i in axes[:n])
             both = Add((body, Mul((Num(Fraction(sign)), Add(swapped)))))
-            mean = both if whole else Mul((Num(Fraction(1, n + 1)), both))
-            body = reduce(_max, swapped, body) if whole and sign == 1 else mean
+            if whole and sign == 1:
+                body = reduce(lambda a, b: Elementary("max", (a, b)), swapped, body)
+            else:
+                body = both if whole else Mul((Num(Fraction(1, n + 1)), both))
     if traits & {"positive", "negative"}:
         square = Add((Pow(body, Num(Fraction(2))), Num(Fraction(1, 16))))
         body = Add((Elementary("abs", (body,)), ONE)) if whole else Pow(square, HALF)
@@ -87,10 +89,6 @@ def shaped(body: Expr, axes: tuple[Index, ...], traits: frozenset[str]) -> Expr:
         body = Add((body, Mul((Delta(*axes), large))))
         body = body if whole else Mul((Num(Fraction(1, 4)), body))
     return body
-
-
-def _max(a: Expr, b: Expr) -> Expr:
-    return Elementary("max", (a, b))
 
 
 def prepared(variable: Variable) -> Expr:

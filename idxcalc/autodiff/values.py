@@ -22,7 +22,7 @@ from idxcalc.autodiff.symbols import drawn, integral, prepared, shaped, signs
 from idxcalc.errors import IdxcalcError
 from idxcalc.expr import (
     ONE, Add, Compare, Definition, Delta, Deriv, Det, Diff, Elementary, Expr, Function, Index, Inverse, Mul,
-    Num, Part, Pow, Ref, Relation, Slot, Sum, Symbol, Variable, free, hidden, symbols,
+    Num, Part, Pow, Ref, Relation, Slot, Sum, Symbol, Variable, free, hidden, opened, symbols,
 )  # fmt: skip
 from idxcalc.functions import KNOWN
 from idxcalc.plan.arrays import Array, Tensor, union, without
@@ -31,6 +31,7 @@ from idxcalc.plan.values import By, Values
 
 SYMMETRIES = frozenset({"symmetric", "antisymmetric"})
 HIGHEST_ORDER = 6
+FEW = 20  # a power so low is no overflow
 
 Shift = Callable[[Array, Array], Array]
 Parts = tuple[Tensor, list[Tensor], list[Tensor]]
@@ -62,6 +63,11 @@ class Judged(Values):
     def watch(self, node: Part) -> None:
         """Counts the terms of a node, and how near it is to where it is not smooth."""
         value = self.value
+        match node:
+            case Pow(base, by) if not isinstance(by, Num) or abs(by.value) > FEW:
+                self.held_in(value(by), self.join("log", self.join("abs", value(base))))
+            case Elementary("exp" | "sinh" | "cosh", (arg,)):
+                self.held_in(value(arg))
         match node:
             case Add(terms):
                 self.track(*map(value, terms))
@@ -96,6 +102,12 @@ class Judged(Values):
             gap = self.choose(self.join("equal", gap, Tensor(0.0)), no=gap)
         self.margins.append(gap)
 
+    def held_in(self, *exponent: Tensor) -> None:
+        """Keeps away from where a power of e is too large or too small for float64, or two of them are."""
+        size = self.join("abs", self.join("multiply", *exponent))
+        lost = (self.join("greater", size, Tensor(300.0)), self.join("less", size, Tensor(1e300)))
+        self.margins.append(self.choose(self.join("logical_and", *lost), Tensor(1e-9), Tensor(1.0)))
+
     def solid(self, node: Expr) -> None:
         """Keeps away from where a sum or a determinant, to be divided by, is what rounding leaves of it."""
         match node:
@@ -120,6 +132,15 @@ class Judged(Values):
     def product(self, factors: tuple[Expr, ...], bound: Mapping[Index, int]) -> Tensor:
         """One index after the other, each over the product of the factors that carry it."""
         tensors, left = list(map(self.value, factors)), dict(bound)
+        numbers = [t for t in tensors if not t.axes]
+        for factor in factors if numbers and not self.quiet else ():
+            # A number that multiplies a sum multiplies what rounding left in it.
+            inside = isinstance(factor, Ref) and factor.definition not in self.held
+            added = opened(factor) if inside else factor  # type: ignore[arg-type]
+            while isinstance(added, Sum):
+                added = added.body
+            for term in added.terms if isinstance(added, Add) else ():
+                self.track(self.join("multiply", *numbers, self.value(term)))
         while left:
             index = min(left, key=lambda i: len(union(*(t for t in tensors if i in t.axes))))
             carrying = [t for t in tensors if index in t.axes]

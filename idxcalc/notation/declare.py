@@ -18,6 +18,7 @@ from idxcalc.notation.syntax import parse
 from idxcalc.notation.tree import SumOf
 
 TRAITS = ("symmetric", "antisymmetric", "invertible", "positive", "negative", "integer", "constant")
+_NEVER = ("antisymmetric", "symmetric", "positive", "negative"), ("positive", "negative")
 _SQUARE = {"symmetric", "antisymmetric", "invertible"}
 _RANGE = r"([^()=;]+?)\s*=\s*(\d+)\s*,\s*\\[lc]?dots\s*,\s*([A-Za-z]|\d+)"
 _RANGES = re.compile(rf"(?:\\quad\s*)?\(\s*{_RANGE}(?:\s*[,;]\s*{_RANGE})*\s*\)")
@@ -126,6 +127,9 @@ class _Line:
             self.refuse(True, f"only a variable is {trait}", span)
         matrix = f"only a matrix is invertible; {name} has {len(dims)} indices"
         self.refuse("invertible" in traits and len(dims) != 2, matrix, span)
+        for one, *others in _NEVER:
+            both = ({one} & {*traits, *symbol.traits}) and {*others} & {*traits, *symbol.traits}
+            self.refuse(both, f"no tensor is {one} and {''.join(sorted(both)[:1])}", span)
         if _SQUARE & set(traits):
             self.tie(name, dims[:1] * (len(dims) - 1), dims[1:], span)
         self.scope.symbols[name] = replace(symbol, traits=symbol.traits | frozenset(traits))
