@@ -83,7 +83,7 @@ def test_sources_stand_beside_all():
         r"(z + 1)^2 &= z^2 + 2z \\ &\quad + 1",
         r"d(r^2) &= r\,dr \\ &\quad + r\,dr \\ &= 2r\,dr",
         r"z \\ + 1 = z + 1",
-        r"z = z \\ -z = -z",
+        r"z &= z \\ -z &= -z",
         r"dz^2 = d(z)^2 = (dz)^2",
         r"d(2z) = 2\,dz",
         r"r^2(1 - r) = z^6 - z^9",

@@ -174,7 +174,7 @@ WRONG = [  # declarations, definitions, what was written, and how its hint begin
         "x_i",
         [r"u_i = \frac{x_i}{\sqrt{x_kx_k}}"],
         r"\frac{\partial u_i}{\partial x_j} = \frac{\delta_{ij}-u_iu_j}{x_kx_k}",
-        r"true with \sqrt{x_kx_k} for x_kx_k:",
+        r"true with a factor \sqrt{\sum_k x_k^2}:",
     ),
     (
         "x_i",
@@ -244,7 +244,7 @@ WRONG = [  # declarations, definitions, what was written, and how its hint begin
         "a_i, p_i, n_i, m",
         [r"L = \max(0, (a_i-p_i)(a_i-p_i)-(a_j-n_j)(a_j-n_j)+m)"],
         r"\frac{\partial L}{\partial a_j} = 2\left(p_j-n_j\right)[L>0]",
-        r"true in all samples with the sign of",
+        r"true with the sign of",
     ),
 ]
 

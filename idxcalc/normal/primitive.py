@@ -96,7 +96,7 @@ def greater(scope: Scope, left: Poly, right: Poly) -> Poly:
     size, common, rest = primitive(scope, gap, positive=False)
     odd = [single(b) for b, e in common.items() if e % 2 == 1]
     odd += [rest] * (rest != number(1))
-    if len(odd) == 2 and expression_nonzero(scope, rest):  # of one sign, or of two
+    if len(odd) == 2 and expression_nonzero(scope, rest) and not scope.closed:  # of one sign, or of two
         one, other = (greater(scope, factor, {}) for factor in odd)
         differ = minus(add(one, other), scale(multiply(scope, one, other), 2))
         scope.evidence.assume("away from $%s = 0$", poly_expr(gap))

@@ -35,7 +35,6 @@ EFFORT, SHORT, FEW, JUDGED = 24_000, 60, 3, 8
 # What a search may cost: one for each character read again, in a short text `SHORT`; less in a statement of
 # more than `FEW` relations, each of which may be wrong. Of those that one batch of samples upholds so many
 # are judged. A hint is a courtesy, the verdict stands without it.
-HOLDS = {"proved": "true", "tested": "true in all samples"}
 Found = Iterator[tuple["Hint", Claim | None]]
 
 
@@ -92,8 +91,8 @@ class Search:
                 self.text, self.chain, self.number, self.place = alone, chain, 0, 0
 
     def hint(self) -> Hint | None:
-        """The first candidate that holds."""
-        length, judged = max(SHORT, len(self.text.strip())), 0
+        """The first candidate that is proved, else the first that holds in all samples."""
+        length, judged, tested = max(SHORT, len(self.text.strip())), 0, None
         for hint, claim in islice(self.candidates(), EFFORT * FEW // max(FEW, self.relations) // length):
             relation = claim.relation if claim and not claim.trivial else None
             ends = permutations((relation.left, relation.right)) if relation else ()
@@ -104,11 +103,13 @@ class Search:
                 if differ(relation) is (relation.op == "!="):
                     judged += 1
                     found = verdict(relation, example=False).verdict
-                    if found in HOLDS:
-                        return replace(hint, text=HOLDS[found] + hint.text)
+                    if found == "proved":
+                        return replace(hint, text="true" + hint.text)
+                    if found == "tested" and tested is None:
+                        tested = replace(hint, text="true in all samples" + hint.text)
             if judged == JUDGED:
                 break
-        return None
+        return tested
 
     def candidates(self) -> Found:
         """Edits of both sides, remarks, declarations and what a side may lack, in turns; of a side that was
