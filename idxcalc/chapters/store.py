@@ -74,6 +74,11 @@ def answer(folder: Path | None, question: object, find: Callable[[], Results]) -
     return tuple(_result(**each) for each in results)
 
 
+def light(result: Result) -> Result:
+    """A result as a store gives it back."""
+    return _result(**plain(result))
+
+
 def _digest(data: object) -> str:
     return sha256(json.dumps(data, sort_keys=True).encode()).hexdigest()
 
