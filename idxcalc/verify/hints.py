@@ -31,7 +31,7 @@ from idxcalc.normal import term_count
 from idxcalc.verify.edits import Edit, added, edits, put, remarks, sized, used_letters, written
 from idxcalc.verify.verdict import verdict, worked_out
 
-EFFORT, SHORT, FEW, SAMPLED, JUDGED = 8_000, 25, 3, 120, 8
+EFFORT, SHORT, FEW, SAMPLED, JUDGED = 7_000, 25, 3, 90, 8
 # What a search may cost: one for each token read again, in a short text `SHORT`; less in a statement of
 # more than `FEW` relations, each of which may be wrong. So many are sampled in one batch, and of those
 # that it upholds so many are judged. A hint is a courtesy, the verdict stands without it.
@@ -92,14 +92,14 @@ class Search:
 
     def hint(self) -> Hint | None:
         """The first candidate that is proved, else the first that holds in all samples."""
-        length, sampled, judged, tested = max(SHORT, len(lex(self.text))), 0, 0, None
+        length, judged, tested, seen = max(SHORT, len(lex(self.text))), 0, None, set[Relation]()
         for hint, claim in islice(self.candidates(), EFFORT * FEW // max(FEW, self.relations) // length):
             relation = claim.relation if claim and not claim.trivial else None
             ends = permutations((relation.left, relation.right)) if relation else ()
             by_itself = any(isinstance(end, Ref | Call) and end in walk(other) for end, other in ends)
-            if relation is None or by_itself:  # says by itself what a name is
+            if relation is None or by_itself or relation in seen:  # says by itself what a name is
                 continue
-            sampled += 1
+            seen.add(relation)
             with suppress(IdxcalcError, JudgesDisagree):  # too large to be computed, or never in the domain
                 if differ(relation) is (relation.op == "!="):
                     judged += 1
@@ -108,7 +108,7 @@ class Search:
                         return replace(hint, text="true" + hint.text)
                     if found == "tested" and tested is None:
                         tested = replace(hint, text="true in all samples" + hint.text)
-            if judged == JUDGED or sampled == SAMPLED:
+            if judged == JUDGED or len(seen) == SAMPLED:
                 break
         return tested
 
