@@ -167,7 +167,7 @@ def _generic(scope: Scope, base: Base) -> bool:
         match part:
             case Iverson() | Delta():
                 return False
-            case Component() | Call() if _traits(part) & {"integer", "antisymmetric"}:
+            case Component() if "integer" in _traits(part):
                 return False
             case Component(variable, slots) if variable.fixed and any(s in free(base) for s in slots):
                 return False
