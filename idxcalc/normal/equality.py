@@ -22,6 +22,7 @@ from idxcalc.expr import (
     All, Call, Cases, Compare, Component, Condition, Det, Elementary, Expr, Index, Inverse, Iverson, Match,
     Part, Pow, Ref, Sum, Variable, bound_here, called, children, free, opened, substitute, unlifted,
 )  # fmt: skip
+from idxcalc.functions import KNOWN
 from idxcalc.normal.canonical import head
 from idxcalc.normal.normalise import normal
 from idxcalc.normal.product import multiply
@@ -110,10 +111,9 @@ def suppose_invertible(scope: Scope, *sides: Expr) -> None:
 def _stepped(node: Part) -> bool:
     """Whether a value may be 0 on a set that has a volume: it is piecewise, or whole numbers stand in it."""
     parts = _everything(node)
-    kinked = any(
-        isinstance(p, Iverson | Cases) or getattr(p, "name", "") in ("max", "min", "abs") for p in parts
-    )
-    return kinked or any(isinstance(p, Component) and "integer" in p.variable.traits for p in parts)
+    kinked = any(isinstance(p, Elementary) and KNOWN[p.name].kink for p in parts)
+    whole = any(isinstance(p, Component) and "integer" in p.variable.traits for p in parts)
+    return kinked or whole or any(isinstance(p, Iverson | Cases) for p in parts)
 
 
 def assume(scope: Scope, condition: Condition) -> dict[Index, Index | int]:

@@ -17,14 +17,8 @@ from math import ceil
 from idxcalc.expr import ZERO, Compare, Iverson
 from idxcalc.normal.product import by_cases, multiply
 from idxcalc.normal.signs import (
-    base_sign,
-    branches,
-    expression_nonzero,
-    integral,
-    nonzero,
-    poly_sign,
-    strictly,
-)
+    base_sign, branches, expression_nonzero, integral, nonzero, poly_sign, strictly,
+)  # fmt: skip
 from idxcalc.normal.terms import (
     UNIT, Base, Number, Poly, Scope, add, as_number, besides, content, exact, key, minus, number, poly_expr,
     scale, single, symbols, term_expr,

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sized
 from fractions import Fraction
+from itertools import combinations
 from math import comb, floor
 
 from idxcalc.expr import (
@@ -106,14 +107,14 @@ def cancelled(scope: Scope, base: Base) -> None:
 
 def settle(scope: Scope, powers: dict[Base, Number]) -> Poly:
     """The product of ``powers`` with the rules of this module applied."""
+    for one, other in combinations([b for b, e in powers.items() if e and isinstance(b, Iverson)], 2):
+        both = together(scope, one, other)
+        if both is not None:
+            rest = settle(scope, {b: x for b, x in powers.items() if b not in (one, other)})
+            return multiply(scope, rest, both)
     for base, e in powers.items():
         if not e or isinstance(base, Component):
             continue
-        for other in powers if isinstance(base, Iverson) else ():
-            both = together(scope, base, other) if other is not base else None
-            if both is not None:
-                rest = settle(scope, {b: x for b, x in powers.items() if b not in (base, other)})
-                return multiply(scope, rest, both)
         made = local(scope, base, e)
         if made is not None:
             rest = settle(scope, {b: x for b, x in powers.items() if b is not base})

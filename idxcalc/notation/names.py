@@ -56,12 +56,11 @@ def tensor(reader: reading.Reader, symbol: Target, primes: int, item: Item, row:
     message = f"{symbol.name} is no function; {symbol.name}{chr(39) * primes} is not declared"
     reader.refuse(primes and (not isinstance(number, Target) or dims_of(number)), message, item.span)
     behind = written_argument(reader, symbol, item, row)
-    if matrices.powered_first(item) and len(dims_of(symbol)) == 2 and not matrices.is_inverse(item):
-        label_or_power(reader, item)
-        ways = f"write `{symbol.name}_{{ij}}^2` or `{symbol.name}_{{ik}}{symbol.name}_{{kj}}`"
-        raise reader.fail(f"a power of the component, or of the matrix? {ways}", item.span)
     if matrices.is_inverse(item):
         return derivatives.commas(reader, matrices.inverse(reader, symbol, item), item)
+    if matrices.powered_first(item) and len(dims_of(symbol)) == 2:
+        label_or_power(reader, item)
+        matrices.unclear(reader, item, symbol.name, 2)
     if (error := unbraced(reader, item, row.peek())) is not None:
         raise error
     slots, places = reader.slots(item.before, dims_of(symbol), symbol.name, item.span)
