@@ -360,6 +360,7 @@ UNPROVED = {  # what vanishes, or has no value, by what the normal form does not
     ("A_{ij}, w", r"M_{ij} = \max(0,A_{ij})"): [
         r"M_{ij}(M^{-1})_{jk} = \delta_{ik}",
         r"\frac{\det M}{\det M} = 1+0(M^{-1})_{11} \text{ if } w>0, \text{ else } 1",
+        r"d\det M = (M^{-1})_{ji}\,dM_{ij}\det M",
     ],
     ("A_{ij}, z", r"M_{ij} = [z>0]A_{ij}"): [
         r"(((M^{-1})_{ij})^{-1})_{kl} = M_{kl}", r"\det M\det((M^{-1})_{ij}) = 1"

@@ -2,7 +2,8 @@
 
 from idxcalc.calculus.depends import depends
 from idxcalc.calculus.derive import differentiate
+from idxcalc.calculus.rules import stepped
 from idxcalc.calculus.series import series
 from idxcalc.calculus.steps import worked
 
-__all__ = ["depends", "differentiate", "series", "worked"]
+__all__ = ["depends", "differentiate", "series", "stepped", "worked"]

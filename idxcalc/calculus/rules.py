@@ -25,10 +25,11 @@ from itertools import permutations
 from math import factorial
 from typing import NamedTuple, assert_never
 
+from idxcalc.errors import IdxcalcError
 from idxcalc.expr import (
     MINUS_ONE, ONE, ZERO, Add, All, Call, Cases, Compare, Component, Condition, Constant, Definition, Delta,
-    Deriv, Det, Diff, Elementary, Expr, Index, Inverse, Iverson, Lambda, Mul, Num, Pow, Ref, Size, Slot, Sum,
-    Variable, at, called, fresh, names, opened, rebuild, substitute, unlifted, walk,
+    Deriv, Det, Diff, Elementary, Expr, Index, Inverse, Iverson, Lambda, Mul, Num, Part, Pow, Ref, Size, Slot,
+    Sum, Variable, at, called, fresh, names, opened, parts, rebuild, substitute, unlifted, walk,
 )  # fmt: skip
 from idxcalc.functions import KNOWN
 
@@ -121,9 +122,11 @@ def push(node: Expr, along: Direction, d: D) -> Pushed:
             return _call(node, along, d)
         case Inverse(matrix, row, column):
             a, b = _fresh(matrix, along, node)
-            parts = (Inverse(matrix, row, a), d(at(matrix, (a, b))), Inverse(matrix, b, column))
-            return Pushed("inverse", total((a, b), mul(MINUS_ONE, *parts)), _invertible(matrix))
+            three = (Inverse(matrix, row, a), d(at(matrix, (a, b))), Inverse(matrix, b, column))
+            return Pushed("inverse", total((a, b), mul(MINUS_ONE, *three)), _invertible(matrix))
         case Det(matrix):
+            if stepped(matrix):  # at the singular ones it has a derivative, the rule has no value
+                raise IdxcalcError("no rule for the determinant of a matrix that is piecewise")
             a, b = _fresh(matrix, along, node)
             trace = total((a, b), mul(Inverse(matrix, b, a), d(at(matrix, (a, b)))))
             return Pushed("determinant", mul(node, trace), _invertible(matrix))
@@ -225,6 +228,14 @@ def _jumps(condition: Condition) -> str:
     """What is assumed when the derivative of a bracket is 0: nothing if it compares indices only."""
     values = any(isinstance(part, Compare) for part in walk(condition))
     return "away from the boundary of a condition" if values else ""
+
+
+def stepped(node: Part) -> bool:
+    """Whether a value may be 0 on a set that has a volume: it is piecewise, or whole numbers stand in it."""
+    inside = parts(node)
+    kinked = any(isinstance(p, Elementary) and KNOWN[p.name].kink for p in inside)
+    whole = any(isinstance(p, Component) and "integer" in p.variable.traits for p in inside)
+    return kinked or whole or any(isinstance(p, Iverson | Cases) for p in inside)
 
 
 def _invertible(matrix: Lambda) -> str:

@@ -15,14 +15,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from math import floor
 
-from idxcalc.calculus import series
+from idxcalc.calculus import series, stepped
 from idxcalc.errors import IdxcalcError
 from idxcalc.evidence import Evidence
 from idxcalc.expr import (
-    All, Call, Cases, Compare, Component, Condition, Det, Elementary, Expr, Index, Inverse, Iverson, Match,
+    All, Call, Cases, Compare, Condition, Det, Elementary, Expr, Index, Inverse, Match,
     Part, Pow, Ref, Sum, Variable, bound_here, called, children, free, opened, substitute, unlifted,
 )  # fmt: skip
-from idxcalc.functions import KNOWN
 from idxcalc.normal.canonical import head
 from idxcalc.normal.normalise import normal
 from idxcalc.normal.product import multiply
@@ -68,11 +67,10 @@ def equal(
     return False
 
 
-HYPERBOLIC = ("tanh", "sinh", "cosh")
 # Other ways of writing an expression that are tried where there is something to be written so.
 WAYS: dict[str, Callable[[Part], bool]] = {
     "": lambda part: True,
-    "exponential": lambda part: isinstance(part, Elementary) and part.name in HYPERBOLIC,
+    "exponential": lambda part: isinstance(part, Elementary) and part.name in ("tanh", "sinh", "cosh"),
     "written": lambda part: isinstance(part, Sum) and part.index.dim.number is not None,
 }
 
@@ -100,20 +98,12 @@ def suppose_invertible(scope: Scope, *sides: Expr) -> None:
     apart, parts = Scope(normal), _everything(*sides)
     cases = _everything(*(p for part in parts if isinstance(part, Cases | Compare) for p in children(part)))
     for part in parts:
-        if isinstance(part, Inverse) and not free(part.matrix) and part not in cases and not _stepped(part):
+        if isinstance(part, Inverse) and not free(part.matrix) and part not in cases and not stepped(part):
             for base in (base for term in normal(apart, Det(part.matrix)) for base, _ in term):
                 if isinstance(base, Det) and not nonzero(apart, base):
                     scope.evidence.assume(*invertible(part.matrix))
                     scope.safe[base] = True
                     scope.memo.clear()
-
-
-def _stepped(node: Part) -> bool:
-    """Whether a value may be 0 on a set that has a volume: it is piecewise, or whole numbers stand in it."""
-    parts = _everything(node)
-    kinked = any(isinstance(p, Elementary) and KNOWN[p.name].kink for p in parts)
-    whole = any(isinstance(p, Component) and "integer" in p.variable.traits for p in parts)
-    return kinked or whole or any(isinstance(p, Iverson | Cases) for p in parts)
 
 
 def assume(scope: Scope, condition: Condition) -> dict[Index, Index | int]:
@@ -135,8 +125,6 @@ def assume(scope: Scope, condition: Condition) -> dict[Index, Index | int]:
                 _, _, rest = primitive(strictly(scope), gap, positive=True)
                 turn = -1 if len(rest) == 1 and min(rest.values()) < 0 else 1
                 scope.signs[poly_expr(scale(rest, turn))] = turn if op[0] == ">" else -turn
-        case _:
-            pass
     scope.reserved |= free(condition)
     scope.stricter = None
     for known in (scope.memo, scope.safe, scope.heads):
@@ -208,7 +196,7 @@ def domain(scope: Scope, node: Expr) -> frozenset[tuple[str, str]]:
             case Elementary("log", (inner,)):
                 need("positive", inner, bound, case)
                 need("reciprocal", inner, bound, case)
-            case Inverse(matrix, _, _) if _stepped(matrix):
+            case Inverse(matrix, _, _) if stepped(matrix):
                 need("reciprocal", Det(matrix), bound, case)
             case Elementary("arcsin" | "arccos", (inner,)):
                 need("unit", inner, bound, case)
@@ -221,8 +209,6 @@ def domain(scope: Scope, node: Expr) -> frozenset[tuple[str, str]]:
                     need("reciprocal", base, bound, case + key(poly_expr(power)) * any(power))
             case Cases() | Compare():  # what has no value there may do no harm, or decide a condition
                 case = f"{case} {key(part)}"
-            case _:
-                pass
         for child in _inside(part):
             visit(child, bound | {(i, getattr(part, "first", None)) for i in bound_here(part)}, case)
 
