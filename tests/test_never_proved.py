@@ -362,6 +362,33 @@ UNPROVED = {  # what vanishes, or has no value, by what the normal form does not
         r"\frac{\det M}{\det M} = 1+0(M^{-1})_{11} \text{ if } w>0, \text{ else } 1",
         r"d\det M = (M^{-1})_{ji}\,dM_{ij}\det M",
     ],
+    ("x, y, c\nk integer", ""): [
+        r"c + \tan(\frac\pi2[x>0]) - \tan(\frac\pi2[x>0]) = c", r"0\tan(\frac{\pi k}{2}) = 0",
+        r"[10^{16}(x - 4x\cos^2(\pi/3)) = 0] = 0", r"[x\cos\pi + x = 0] = 0", r"[x\sin(\pi/2) = x] = 0",
+        r"[4x\arctan 1 = \pi x] = 0", r"[x\log 1018081 = 2x\log 1009] = 0",
+        r"c \text{ if } x\cos\pi + x = 0 \text{, else } y = y",
+        r"\frac{d}{dc}\max(0,x)^c = \max(0,x)^c\log\max(0,x)", r"\frac{d}{dc}[x>0]^c = [x>0]^c\log[x>0]",
+        r"\frac{d}{dc}k^c = k^c\log k", r"\frac{d}{dc}|k|^c = |k|^c\log|k|",
+    ],
+    ("z, A_{ij}\nN_{ij} antisymmetric\nx_i \\quad (i = 1, \\dots, n)", r"V = N_{ij}A_{ij}"): [
+        r"\frac{\max(z,V)}{\max(z,V)} = 1", r"\log(\max(z,V)^2) - \log(\max(z,V)^2) = 0",
+        r"\frac{[z>0]+[z<0]V}{[z>0]+[z<0]V} = 1",
+        r"\frac{\max(z,\sum_i(x_i-\frac1n\sum_kx_k)^2)}{\max(z,\sum_i(x_i-\frac1n\sum_kx_k)^2)} = 1",
+    ],
+    (
+        "z, c, w_a \\quad (a = 1, \\dots, m)\nA_{ij}\nN_{ij} antisymmetric",
+        r"Q = \sum_a(w_a-\frac1m\sum_bw_b)^2",
+    ): [
+        r"\frac cQ\frac{\max(z,N_{ij}A_{ij})}{\max(z,N_{ij}A_{ij})} = \frac cQ"
+    ],
+    # Bound letters have the names of the condition's.
+    ("x_i, A_{ij}", r"M_{ij} = |A_{ij}| \\ P_{ij} = A_{ij} + \delta_{ij}"): [
+        r"\det M = \det A \quad \text{if } A_{ij} > 0",
+        r"(M^{-1})_{ij} = (A^{-1})_{ij} \quad \text{if } A_{ij} > 0",
+        r"(P^{-1})_{ij} = (A^{-1})_{ij} \quad \text{for } i \neq j",
+        r"\sum_i\log x_i - \sum_i\log x_i = 0 \quad \text{if } x_i > 0",
+        r"\sum_i\sqrt{x_i}\sqrt{x_i} = \sum_i x_i \quad \text{if } x_i > 0",
+    ],
     ("A_{ij}, z", r"M_{ij} = [z>0]A_{ij}"): [
         r"(((M^{-1})_{ij})^{-1})_{kl} = M_{kl}", r"\det M\det((M^{-1})_{ij}) = 1"
     ],

@@ -69,6 +69,8 @@ class Numbers:
         return array
 
     def matrix(self, name: str, array: Array) -> Array:
+        if math.prod(array.shape) * array.shape[-1] > self.limit * BLOCK[0]:  # what a product of two takes
+            raise TooLarge
         return getattr(helpers, name)(module, array)
 
     def change(self, run: Callable[[Shift], Parts]) -> Parts:

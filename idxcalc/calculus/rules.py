@@ -183,6 +183,8 @@ def _power(node: Pow, d_base: Expr, d_exponent: Expr) -> Pushed:
     by_exponent = mul(node, log, d_exponent)
     if d_exponent is ZERO:
         return Pushed("power", by_base)
+    if stepped(base):  # 0^c is 0, and c log 0 has no value
+        raise IdxcalcError("no rule by the exponent for a power of what is piecewise")
     assumption = "" if isinstance(base, Constant | Num) else "positive base of a power"
     return Pushed("exponential", add((by_base, by_exponent)), assumption)
 

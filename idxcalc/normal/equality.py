@@ -77,8 +77,10 @@ WAYS: dict[str, Callable[[Part], bool]] = {
 
 def _attempt(left: Expr, right: Expr, condition: Condition | None, order: Order, scope: Scope) -> bool:
     try:
-        merged = assume(scope, condition) if condition is not None else {}
-        left, right = substitute(left, merged), substitute(right, merged)
+        if condition is not None:  # nothing bound has the names of its indices
+            own = {i: Index(f"{i.name}*", i.dim) for i in free(condition)}
+            merged = assume(scope, substitute(condition, own))
+            left, right = (substitute(substitute(side, own), merged) for side in (left, right))
         if order is not None:
             lefts, rights = series(left, *order), series(right, *order)
         else:
@@ -125,7 +127,6 @@ def assume(scope: Scope, condition: Condition) -> dict[Index, Index | int]:
                 _, _, rest = primitive(strictly(scope), gap, positive=True)
                 turn = -1 if len(rest) == 1 and min(rest.values()) < 0 else 1
                 scope.signs[poly_expr(scale(rest, turn))] = turn if op[0] == ">" else -turn
-    scope.reserved |= free(condition)
     scope.stricter = None
     for known in (scope.memo, scope.safe, scope.heads):
         known.clear()  # worked out without the condition
@@ -198,6 +199,8 @@ def domain(scope: Scope, node: Expr) -> frozenset[tuple[str, str]]:
                 need("reciprocal", inner, bound, case)
             case Inverse(matrix, _, _) if stepped(matrix):
                 need("reciprocal", Det(matrix), bound, case)
+            case Elementary("tan", (inner,)):
+                need("reciprocal", Elementary("cos", (inner,)), bound, case)
             case Elementary("arcsin" | "arccos", (inner,)):
                 need("unit", inner, bound, case)
             case Pow(base, exponent):

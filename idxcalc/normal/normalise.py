@@ -124,7 +124,7 @@ def summed(scope: Scope, node: Sum) -> Poly:
         return minus(summed(scope, Sum(node.index, node.body)), add(*(normal(scope, e) for e in left_out)))
     indices: list[Index] = []
     factors: list[Expr] = []
-    taken = free(node) | scope.reserved  # a condition may speak of a free index of the same name
+    taken = free(node)
     waiting: list[tuple[Expr, dict[Index, Slot]]] = [(node, {})]
     while waiting:
         part, names = waiting.pop()

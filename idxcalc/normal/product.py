@@ -154,6 +154,7 @@ def together(scope: Scope, one: Base, other: Base) -> Poly | None:
     known."""
     match one, other:
         case Iverson(Compare(">", p, left)), Iverson(Compare(">", q, right)) if left is right is ZERO:
+            scope.spend(100)
             wide, both = strictly(scope), scope.normal(scope, Add((p, q)))
             if not both or (known := poly_sign(wide, both)) < 0:
                 return {}

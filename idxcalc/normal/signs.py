@@ -161,7 +161,7 @@ def nonzero(scope: Scope, base: Base) -> bool:
 def _generic(scope: Scope, base: Base) -> bool:
     if isinstance(base, Pow) and not isinstance(base.exponent, Num):
         return expression_nonzero(scope, scope.normal(scope, base.base))
-    if not any(isinstance(p, Component | Call | Ref) for p in walk(base)):
+    if _constant(base):
         return False  # n - 1 is 0 at one size, the sine of pi always
     for part in walk(base):
         match part:
@@ -203,8 +203,9 @@ def _independent(base: Expr) -> bool:
 
 def _unrelated(node: Add) -> bool:
     """Whether a term has a tensor of its own that stands in no function; or the functions have no relations:
-    none inside of another; sines and cosines of one argument, one hyperbolic function without exponentials,
-    one inverse function, one logarithm of a sum; one root of a product, or of a sum that is no power.
+    none inside of another, or of constants; sines and cosines of one argument, one hyperbolic function
+    without exponentials, one inverse function, one logarithm of a sum; one root of a product, or of a sum
+    that is no power.
     """
     products = [frozenset(term.factors if isinstance(term, Mul) else (term,)) for term in node.terms]
     apart = frozenset().union(*products) - products[0].intersection(*products)  # but for what all have
@@ -213,7 +214,7 @@ def _unrelated(node: Add) -> bool:
         return True
     known: dict[str, set[Part]] = {}
     for part in kernels:
-        if any(map(_kernel, islice(walk(part), 1, None))):
+        if any(map(_kernel, islice(walk(part), 1, None))) or _constant(part):
             return False
         match part:
             case Elementary(name, args):
@@ -241,6 +242,10 @@ def _kernel(part: Part) -> bool:
     """Whether a part is a function, or a power that is no product."""
     whole = isinstance(part, Pow) and isinstance(by := part.exponent, Num) and by.value.denominator == 1
     return isinstance(part, Elementary | Call | Pow) and not whole
+
+
+def _constant(base: Part) -> bool:
+    return not any(isinstance(p, Component | Call | Ref) for p in walk(base))
 
 
 def _linear(term: Expr, tensors: set[Variable]) -> bool:
@@ -283,7 +288,7 @@ def expression_nonzero(scope: Scope, poly: Poly) -> bool:
         return all(nonzero(scope, base) for term in poly for base, _ in term)
     cases = branches(poly)
     if cases is not None:
-        return all(expression_nonzero(scope, case) for case in cases[1:])
+        return all(expression_nonzero(strictly(scope), case) for case in cases[1:])
     return bool(poly) and nonzero(scope, poly_expr(poly))
 
 

@@ -34,8 +34,8 @@ Poly = dict[Term, Number]
 UNIT: Term = ()
 ORDERED = frozenset({"symmetric", "antisymmetric"})
 LIMIT = 20_000  # terms of one expanded product
-BITS = 20_000  # of a number
-WORK = 400_000  # products of two terms in one proof
+BITS = 14_000  # of a number; Python writes no more than 4300 digits
+WORK = 150_000  # products of two terms in one proof
 _serial = count()  # tells apart what bears one name, the same way in every run
 
 
@@ -48,10 +48,10 @@ class Scope:
     """What one proof knows: the conditions it is under, and what it has worked out already.
 
     ``signs`` gives the sign of bases that a condition declares, ``distinct`` the pairs of free indices that
-    differ; ``reserved`` are the indices of those conditions, which no binder may use again. ``exponential``
-    asks for hyperbolic functions to be written with exponentials, ``written`` for sums over few numbers to be
-    written out, ``closed`` for definitions to stay names, ``whole`` for products of sums to stay products,
-    ``strict`` for nothing to count as nonzero that is 0 at some size (`signs.strictly`).
+    differ. ``exponential`` asks for hyperbolic functions to be written with exponentials, ``written`` for
+    sums over few numbers to be written out, ``closed`` for definitions to stay names, ``whole`` for products
+    of sums to stay products, ``strict`` for nothing to count as nonzero that is 0 at some size
+    (`signs.strictly`).
     ``normal`` is the normal form itself, for the passes that it is made of.
     """
 
@@ -59,7 +59,6 @@ class Scope:
     evidence: Evidence = field(default_factory=Evidence)
     signs: dict[Base, int] = field(default_factory=dict)
     distinct: set[frozenset[Slot]] = field(default_factory=set)
-    reserved: set[Index] = field(default_factory=set)
     exponential: bool = False
     closed: bool = False
     whole: bool = False

@@ -19,17 +19,17 @@ from idxcalc.notation.write import tidy, write
 from idxcalc.verify.result import Result, Verdict, sizes
 
 
-def verdict(relation: Relation, seed: int = 0, example: bool = True) -> Result:
-    """The verdict on a relation, with a small counterexample if ``example`` asks for one; raises
-    `IdxcalcError` where no sample lies in the domain."""
-    evidence, limit = Evidence(), None
+def verdict(relation: Relation, seed: int = 0, example: bool = True, **limit: int) -> Result:
+    """The verdict on a relation, with a small counterexample if ``example`` asks for one; ``limit`` as for
+    `proved`. Raises `IdxcalcError` where no sample lies in the domain."""
+    evidence, stopped = Evidence(), None
     try:
-        proof = relation.op == "=" and proved(relation, evidence)
+        proof = relation.op == "=" and proved(relation, evidence, **limit)
     except IdxcalcError as error:
-        proof, limit = False, error.message
+        proof, stopped = False, error.message
     seen = autodiff.judge(relation, seed, example)
     if seen.agrees is None:
-        raise IdxcalcError(limit or seen.reason + _advice(relation))
+        raise IdxcalcError(stopped or seen.reason + _advice(relation))
     if proof and not seen.agrees:
         raise JudgesDisagree(
             "the normal form proves what autodiff refutes; this is a defect of idxcalc, please report it:\n"
@@ -49,7 +49,7 @@ def verdict(relation: Relation, seed: int = 0, example: bool = True) -> Result:
         sizes=seen.sizes,
         snippet=Snippet(relation, seed),
         notes=(f"no samples at {' or '.join(never)}",) * bool(never)
-        + (f"no proof tried to the end: {limit}",) * (limit is not None),
+        + (f"no proof tried to the end: {stopped}",) * (stopped is not None),
     )
 
 
