@@ -23,6 +23,8 @@ FREE = 'on the right i is summed, on the left it is free; add "(no sum on $i$)"'
 
 A_TARGET = "a derivative is by a variable or a defined name"
 TWICE = r"\partial x_i \partial x_j"
+APART = r"two formulas, or a product? write \\ between formulas; factors stand without \quad"
+GROUPS = r"brackets around indices stand behind a comma or on \delta: the symmetric part is written out"
 
 # formula, wrt, message
 ROWS = [
@@ -151,6 +153,13 @@ ROWS = [
         "a power of the component, or of the matrix? write `w_{ij}^2` or `w_{ik}w_{kj}`",
     ),
     (r"db_i‹/›db_j", "", r"a derivative, or a quotient? write \frac, or (dx)(dy)^{-1}"),
+    (r"L = L\quad ‹f› = f", "", APART),
+    (r"\sin 0 = 0 \qquad ‹\cos› L = 0", "", APART),
+    (r"L = L\qquad‹(›1)", "", APART),
+    (r"L = L \quad ‹|›f| = |f|", "", APART),
+    (r"w_{‹(ij)›} = w_{ij}", "", GROUPS),
+    (r"\sigma_{‹(i)›}(x_j) = 0", "", GROUPS),
+    (r"(w^{-1})_{‹(ij)›} = 0", "", GROUPS),
     (
         r"(x_ix_‹i›)_{,k} = 2x_i",
         "x_k",
@@ -427,6 +436,10 @@ BAD_DECLARATIONS = [
         r"\pi_w(\theta_k), ‹\pi_l›(\theta_k)",
         r"\pi is declared already, in line 1; its l is an index, a label is `\pi^{(l)}`",
     ),
+    (r"x_i (i=1,\dots,n), z_i ‹(i=1,\dots,m)›", "two ranges for i in one line: write two lines"),
+    (r"x_i ‹(i=1,\dots,n; i=0,\dots,n)›", "two ranges for i in one line: write two lines"),
+    (r"x_i ‹(i=1,\dots,0)›", "an empty range"),
+    ("x_{‹(ij)›}", GROUPS),
     ("q_i ‹(i=1,2)›", r"a range is written `(i = 1, \dots, 2)`"),
     ("x_i,‹ f(x_i) constant›", "only a variable is constant"),
     (r"‹x_j \quad (i = 1, \dots, n)›", "a range of i, and no i in this line"),

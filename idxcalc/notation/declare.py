@@ -85,8 +85,12 @@ class _Line:
         for found in re.finditer(_RANGE, bracket[0].partition("(")[2]):
             first, last = int(found[2]), found[3]
             self.refuse(first > 1, "a range starts at 0 or 1", Span(*bracket.span()))
+            self.refuse(last.isdigit() and int(last) < first, "an empty range", Span(*bracket.span()))
             for letter in filter(None, map(str.strip, found[1].split(","))):
-                self.ranges[letter] = self.scope.sizes.fresh(last, first)
+                made = self.scope.sizes.fresh(last, first)
+                known, new = map(self.scope.sizes.describe, (self.ranges.setdefault(letter, made), made))
+                two = f"two ranges for {letter} in one line: write two lines"
+                self.refuse(known != new, two, Span(*bracket.span()))
             if not last.isdigit():
                 known = last == "e" or last in self.scope.symbols
                 self.refuse(known, f"{last} has a meaning; a size is another letter", Span(*bracket.span()))
