@@ -28,8 +28,8 @@ _SCAN = re.compile(
     rf"(?(brace)\}}\s*)\}})|(?P<SUB>_\s*(?:\{{(?P<indices>{_INNER})(?P<shut>\}})?|(?P<index>\\[A-Za-z]+|[A-Za-z0-9]))?)"
     r"|(?P<space>\s+|%[^\n]*|~|\\(?:left|right)\.|(?:(?<=\\begin\{aligned\})|(?<=\\begin\{gathered\}))\[[tbc]\])"
     r"|(?P<COMMA>\.(?=\s*(?:\\\\|\\end\b|\Z)))"  # a sentence may end with a formula
-    r"|(?P<ROW>\\\\(?:\[\s*-?[\d.]+\s*[a-z]{2}\s*\])?)|(?P<EXPONENT>\d[eE][+-]?\d)|(?P<DIGIT>\d)"
-    r"|(?P<DOT>(?<=\d)\.(?=\d))|(?P<REMARK>no\s+sum\b[^)]*)|(?P<NAME>[A-Za-z])|(?P<PRIME>\^\s*\{\s*\\prime\s*\})"
+    r"|(?P<ROW>\\\\(?:\[\s*-?[0-9.]+\s*[a-z]{2}\s*\])?)|(?P<EXPONENT>[0-9][eE][+-]?[0-9])|(?P<DIGIT>[0-9])"
+    r"|(?P<DOT>(?<=[0-9])\.(?=[0-9]))|(?P<REMARK>no\s+sum\b[^)]*)|(?P<NAME>[A-Za-z])|(?P<PRIME>\^\s*\{\s*\\prime\s*\})"
     rf"|(?P<accent>(?P<mark>\\(?:{ACCENTS})(?![A-Za-z]))"
     r"(?:\s*(?:\{\s*(?P<inside>\\?[A-Za-z]+)\s*\}|(?P<under>\\[A-Za-z]+|[A-Za-z])))?)"
     rf"|(?P<words>\\(?:{WORDS})(?![A-Za-z])(?:\s*\{{(?P<text>(?:\$(?:[^${{}}]|\{{[^{{}}]*\}})*\$|[^}}])*)"
