@@ -20,13 +20,16 @@ from idxcalc.notation.tree import SumOf
 TRAITS = ("symmetric", "antisymmetric", "invertible", "positive", "negative", "integer", "constant")
 _NEVER = ("antisymmetric", "symmetric", "positive", "negative"), ("positive", "negative")
 _SQUARE = {"symmetric", "antisymmetric", "invertible"}
-_RANGE = r"([^()=;]+?)\s*=\s*(\d+)\s*,\s*\\[lc]?dots\s*,\s*([A-Za-z]|\d+)"
+_RANGE = r"([^()=;]+?)\s*=\s*([0-9]+)\s*,\s*\\[lc]?dots\s*,\s*([A-Za-z]|[0-9]+)"
 _RANGES = re.compile(rf"(?:\\quad\s*)?\(\s*{_RANGE}(?:\s*[,;]\s*{_RANGE})*\s*\)")
 _TRAIT = re.compile(r"(?<=\S)\s+((?:[A-Za-z]{2,}(?![A-Za-z])\s*,?\s*)+)$")
 _ONLY_TRAITS = re.compile(rf"(?:\s*(?:{'|'.join(TRAITS)}|and)\b)+\s*(?:,|$)")
+_WRITTEN = r"a range is written `({} = {}, \dots, {})`"
 _MISTAKES = {
+    r"\(\s*\d+\s*(?:<|\\le?q?(?:slant)?)\s*([^\s()]+?)\s*(?:<|\\le?q?(?:slant)?)\s*(\w+)\s*\)": _WRITTEN.format("{}", 1, "{}"),
+    r"\([^()]*\\[lc]?dots\s*,[^()]*\)": r"a range ends with one letter or a number, `(i = 1, \dots, n)`",
     r"(\S+)\s*(?:[<>]|\\[gl](?:eq?|t)(?![a-z]))": "write `{0} positive` or `{0} negative`, no inequality",
-    r"\(\s*([^()=]+?)\s*=\s*(\d+)\b[^()]*?(\w+)\s*\)": r"a range is written `({} = {}, \dots, {})`",
+    r"\(\s*([^()=]+?)\s*=\s*(\d+)\b[^()]*?(\w+)\s*\)": _WRITTEN,
 }
 """What many write in a declaration, and the way out."""
 
