@@ -23,7 +23,7 @@ from idxcalc.notation.parts import (
 )  # fmt: skip
 from idxcalc.notation.tokens import MAX_ORDER
 from idxcalc.notation.tree import (
-    Bracket, Fraction_, Group, Item, Name, Number, Power, Product, Sign, Subscript, SumOf, Word,
+    Bracket, Fraction_, Group, Item, Name, Number, Power, Product, Sign, Subscript, SumOf, Word, Written,
 )  # fmt: skip
 
 Component_: TypeAlias = tuple[Target, tuple[Slot, ...], Places]
@@ -258,20 +258,22 @@ def total(reader: reading.Reader, item: Item, row: Row) -> Factor:
     exponential = following.name == "e" and "e" not in reader.scope.symbols
     whole = exponential or matrices.is_inverse(following)
     if following.power and not whole and not _plain_power(following, row.peek()):
-        raise reader.fail("d of the power, or a power of d? write d(...^2) or (d...)^2", following.span)
-    start = row.at
+        raise reader.fail(_POWER, following.span)
+    start, behind = row.at, row.peek()
     inner = reader.factor(following if whole else replace(following, power=None), row)
     reader.refuse(_still(inner, row.peek()), _CONSTANT, item.span | inner.span)
-    last = row.peek(-1)
-    own = row.at > start and isinstance(last, Item) and last.power and isinstance(last.atom, Bracket)
+    called = row.at > start and encloses(behind) and not isinstance(following.atom, Written)
+    if called and isinstance(behind, Item) and behind.power:
+        raise reader.fail(_POWER, behind.span)
     term = reader.closed([inner], inner.span)
     expr = term.expr
     for _ in range(times):
         expr = Diff(expr, _varying(reader, expr, item.span))
     factor = reader.once(expr, [term], item.span | inner.span)
-    return factor if whole or own else reader.powered(factor, following)  # d f(x)^2: the call took its power
+    return factor if whole else reader.powered(factor, following)
 
 
+_POWER = "d of the power, or a power of d? write d(...^2) or (d...)^2"
 _CONSTANT = "what is differentiated here is constant; write brackets around all that is meant"
 
 
