@@ -27,6 +27,7 @@ APART = r"two formulas, or a product? write \\ between formulas; factors stand w
 ARGUMENT = "an argument, or a factor? an argument stands behind the function's own name, a factor in front"
 POWER = "d of the power, or a power of d? write d(...^2) or (d...)^2"
 WHICH_POWER = "a power of the component, or of the matrix? write `{0}_{{ij}}^2` or `{0}_{{ik}}{0}_{{kj}}`"
+NO_NAME = r"%s is declared, and no index: write \frac{\partial f}{\partial %s}"
 GROUPS = r"brackets around indices stand behind a comma or on \delta: the symmetric part is written out"
 
 # formula, wrt, message
@@ -174,6 +175,11 @@ ROWS = [
     (r"\sigma‹[L>0]› = 0", "", ARGUMENT),
     ("x_{‹\u0661›}", "", "\u0661 in a subscript; expected index letters"),
     ("‹\u0661› + L", "", "the character \u0661 means nothing in a formula"),
+    (r"f_{,‹x›} = 0", "", NO_NAME % ("x", "x")),
+    (r"\partial_‹x› f = 0", "", NO_NAME % ("x", "x")),
+    (r"\partial_{‹y_i›} f = 0", "", NO_NAME % ("y", "y_i")),
+    (r"\partial_‹L› f = 0", "", NO_NAME % ("L", "L")),
+    (r"f_{,‹L›} = 0", "", NO_NAME % ("L", "L")),
     (
         r"(x_ix_‹i›)_{,k} = 2x_i",
         "x_k",

@@ -16,7 +16,7 @@ from idxcalc.expr import (
 )  # fmt: skip
 from idxcalc.functions import BY_LATEX
 from idxcalc.notation import derivatives, matrices, reader as reading
-from idxcalc.notation.parts import Factor, Place, Places, Row, component, dims_of, encloses, slots_for
+from idxcalc.notation.parts import Factor, Place, Places, Row, component, dims_of, encloses, names_in, slots_for
 from idxcalc.notation.tokens import MAX_ORDER
 from idxcalc.notation.tree import Bracket, Item, Number, Sign, SumOf, Tests, Word, Written
 
@@ -142,6 +142,8 @@ def _derivs(
         return ((0, ()),) * primes, ()
     instead = r"write \frac{\partial ...}{\partial ...}"
     reader.refuse(len(params) > 1, f"{name} has {len(params)} arguments; {instead}", item.place)
+    arguments = reader.scope.defaults.get(name, ())
+    derivatives.no_names(reader, item.after, {s.name for a in arguments for s in names_in(a)})
     derivs: list[tuple[int, tuple[Slot, ...]]] = []
     places: Places = ()
     for group in item.after:

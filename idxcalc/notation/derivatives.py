@@ -19,7 +19,7 @@ from idxcalc.expr import (
 )  # fmt: skip
 from idxcalc.notation import matrices, names, reader as reading
 from idxcalc.notation.parts import (
-    Factor, Place, Places, Row, Target, dims_of, encloses, printed, slots_for, variables,
+    Factor, Place, Places, Row, Target, dims_of, encloses, names_in, printed, slots_for, variables,
 )  # fmt: skip
 from idxcalc.notation.tokens import MAX_ORDER
 from idxcalc.notation.tree import (
@@ -59,6 +59,7 @@ def differentiated(reader: reading.Reader, factor: Factor, groups: Sequence[Grou
     """The derivatives of a factor by the indices ``groups`` that ``item`` carries."""
     reader.refuse(len(groups) > MAX_ORDER, f"more than {MAX_ORDER} derivatives", item.place)
     inner = reader.closed([factor], factor.span)
+    no_names(reader, groups, {symbol.name for symbol in names_in(inner.expr)})
     targets = [_chosen(reader, group, groups, item) for group in groups]
     both = zip(targets, groups, strict=True)
     found = [(target, *reader.slots((g,), dims_of(target), target.name, g.span)) for target, g in both]
@@ -88,6 +89,16 @@ def _chosen(reader: reading.Reader, group: Group, groups: Sequence[Group], item:
         instead = rf"`\frac{{\partial {item.name or '...'}}}{{\partial {bottom}}}`"
         raise reader.fail(f"by {names}? write {instead}", group.span)
     return fitting[0]
+
+
+def no_names(reader: reading.Reader, groups: Sequence[Group], inside: set[str]) -> None:
+    """Refuse ``f_{,t}`` and ``\\partial_x f``: a declared number, and the variable itself, are no index."""
+    for token in (group.indices[0] for group in groups if not group.bracketed):
+        name, _, index = str(token.value).partition("_")
+        symbol = reader.scope.symbols.get(name)
+        if isinstance(symbol, Target) and (index or not dims_of(symbol) or name in inside):
+            instead = rf"write \frac{{\partial f}}{{\partial {token.value}}}"
+            raise reader.fail(f"{name} is declared, and no index: {instead}", token.span)
 
 
 def _letters(groups: Sequence[Group]) -> str:
