@@ -254,6 +254,16 @@ def test_a_component_that_does_not_exist():
     assert refusal(scope(ranges), "x_0 + w_{13}") is None
 
 
+def test_an_index_is_not_named_as_its_size():
+    ranges = r"v_i, u_i (i = 1, \dots, n)"
+    assert in_context(ranges, "v_nu_n") == "n is a size and an index\n    v_nu_n\n      ^"
+
+
+def test_a_hint_is_true_with_both_signs():
+    assert Context("z").check(r"z = \pm z").hint is None
+    assert r"z^2 \pm 2" in Context("z, t").check(r"(z \pm t)^2 = z^2 \pm zt + t^2").hint
+
+
 @pytest.mark.parametrize("text", ["n_i = 0", r"\frac{d}{dn}n^2 = 0"])
 def test_a_size_has_no_index_and_no_derivative(text):
     context = Context(r"x_i (i = 1, \dots, n)")
