@@ -23,6 +23,12 @@ FREE = 'on the right i is summed, on the left it is free; add "(no sum on $i$)"'
 
 A_TARGET = "a derivative is by a variable or a defined name"
 TWICE = r"\partial x_i \partial x_j"
+APART = r"two formulas, or a product? write \\ between formulas; factors stand without \quad"
+ARGUMENT = "an argument, or a factor? an argument stands behind the function's own name, a factor in front"
+POWER = "d of the power, or a power of d? write d(...^2) or (d...)^2"
+WHICH_POWER = "a power of the component, or of the matrix? write `{0}_{{ij}}^2` or `{0}_{{ik}}{0}_{{kj}}`"
+NO_NAME = r"%s is declared, and no index: write \frac{\partial f}{\partial %s}"
+GROUPS = r"brackets around indices stand behind a comma or on \delta: the symmetric part is written out"
 
 # formula, wrt, message
 ROWS = [
@@ -151,6 +157,29 @@ ROWS = [
         "a power of the component, or of the matrix? write `w_{ij}^2` or `w_{ik}w_{kj}`",
     ),
     (r"db_i‹/›db_j", "", r"a derivative, or a quotient? write \frac, or (dx)(dy)^{-1}"),
+    (r"L = L\quad ‹f› = f", "", APART),
+    (r"\sin 0 = 0 \qquad ‹\cos› L = 0", "", APART),
+    (r"L = L\qquad‹(›1)", "", APART),
+    (r"L = L \quad ‹|›f| = |f|", "", APART),
+    (r"w_{‹(ij)›} = w_{ij}", "", GROUPS),
+    (r"\sigma_{‹(i)›}(x_j) = 0", "", GROUPS),
+    (r"(w^{-1})_{‹(ij)›} = 0", "", GROUPS),
+    (r"y_i = y_i ‹\text{(no sum on $x_i$)}›", "", "(no sum on $x_i$): x_i is no index of the formula"),
+    (r"y_i = y_i \quad ‹\text{(no sum on $k$)}›", "", "(no sum on $k$): k is no index of the formula"),
+    (r"‹\delta^2_{ij}› = 0", "", WHICH_POWER.format(r"\delta")),
+    (r"‹\delta^{-1}_{ij}› = 0", "", WHICH_POWER.format(r"\delta")),
+    (r"d\sigma‹(L)^2› = 0", "", POWER),
+    (r"df‹(x_i)^2› = 0", "", POWER),
+    (r"d\sin‹(L)^2› = 0", "", POWER),
+    (r"‹1\frac12› = 0", "", r"a mixed number, or a product? write \cdot"),
+    (r"\sigma‹[L>0]› = 0", "", ARGUMENT),
+    ("x_{‹\u0661›}", "", "\u0661 in a subscript; expected index letters"),
+    ("‹\u0661› + L", "", "the character \u0661 means nothing in a formula"),
+    (r"f_{,‹x›} = 0", "", NO_NAME % ("x", "x")),
+    (r"\partial_‹x› f = 0", "", NO_NAME % ("x", "x")),
+    (r"\partial_{‹y_i›} f = 0", "", NO_NAME % ("y", "y_i")),
+    (r"\partial_‹L› f = 0", "", NO_NAME % ("L", "L")),
+    (r"f_{,‹L›} = 0", "", NO_NAME % ("L", "L")),
     (
         r"(x_ix_‹i›)_{,k} = 2x_i",
         "x_k",
@@ -159,6 +188,8 @@ ROWS = [
 ]
 WRT = [
     ("x_i + y_i", "wrt names variables, separated by commas"),
+    *((text, "wrt names variables, separated by commas") for text in (
+        "x_i) = (y_i", "x_i) + (y_i", "x_i)(y_i", "x_i % c", r"\pm x_i")),
     ("f", "wrt: `f` is a function, not a variable"),
     ("q", "wrt: `q` is not declared"),
     ("x_{ij}", "wrt: x has 1 indices, not 2"),
@@ -187,6 +218,10 @@ def test_refused_with_its_reason_and_its_place(given, row, wrt, message):
 @pytest.mark.parametrize(("wrt", "message"), WRT)
 def test_what_a_statement_differentiates_by(given, wrt, message):
     assert refusal(given, "x_i = 0", wrt).message == message
+
+
+def test_no_variable_at_all_is_as_none():
+    assert Context("x_i").check("x_i = x_i", wrt=None).verdict == "proved"
 
 
 # contexts of their own
@@ -219,6 +254,22 @@ def test_a_component_that_does_not_exist():
     assert refusal(scope(ranges), "x_0 + w_{13}") is None
 
 
+def test_an_index_is_not_named_as_its_size():
+    ranges = r"v_i, u_i (i = 1, \dots, n)"
+    assert in_context(ranges, "v_nu_n") == "n is a size and an index\n    v_nu_n\n      ^"
+
+
+def test_a_hint_is_true_with_both_signs():
+    assert Context("z").check(r"z = \pm z").hint is None
+    assert r"z^2 \pm 2" in Context("z, t").check(r"(z \pm t)^2 = z^2 \pm zt + t^2").hint
+
+
+@pytest.mark.parametrize("text", ["n_i = 0", r"\frac{d}{dn}n^2 = 0"])
+def test_a_size_has_no_index_and_no_derivative(text):
+    context = Context(r"x_i (i = 1, \dots, n)")
+    assert context.check(text).error == "n is a size; it has no index, and no derivative is by it"
+
+
 def test_no_sample_in_the_domain():
     result = Context("x_i negative").check(r"\log x_i = \log x_i")
     assert result.verdict == "malformed"
@@ -242,8 +293,6 @@ def test_what_never_has_a_value_is_never_judged_and_no_useless_advice_given(text
 
 
 ALONE = "r is defined at z alone; with a new letter, r(u) = ..., it is a function"
-ARGUMENT = "an argument, or a factor? an argument stands behind the function's own name, a factor in front"
-POWER = "d of the power, or a power of d? write d(...^2) or (d...)^2"
 STILL = "what is differentiated here is constant; write brackets around all that is meant"
 ROW = "this row has no relation; one that goes on starts with + or -"
 LABEL = "`e^{(2t)}` is not declared; a bracket behind ^ makes a label, an exponent has none"
@@ -427,6 +476,12 @@ BAD_DECLARATIONS = [
         r"\pi_w(\theta_k), ‹\pi_l›(\theta_k)",
         r"\pi is declared already, in line 1; its l is an index, a label is `\pi^{(l)}`",
     ),
+    (r"x_i (i=1,\dots,n), z_i ‹(i=1,\dots,m)›", "two ranges for i in one line: write two lines"),
+    (r"x_i ‹(i=1,\dots,n; i=0,\dots,n)›", "two ranges for i in one line: write two lines"),
+    (r"x_i ‹(i=1,\dots,0)›", "an empty range"),
+    (r"x_i ‹(i=1,\dots,n+1)›", r"a range ends with one letter or a number, `(i = 1, \dots, n)`"),
+    (r"x_i ‹(1 \le i \le n)›", r"a range is written `(i = 1, \dots, n)`"),
+    ("x_{‹(ij)›}", GROUPS),
     ("q_i ‹(i=1,2)›", r"a range is written `(i = 1, \dots, 2)`"),
     ("x_i,‹ f(x_i) constant›", "only a variable is constant"),
     (r"‹x_j \quad (i = 1, \dots, n)›", "a range of i, and no i in this line"),
@@ -596,7 +651,6 @@ def test_a_remark_behind_a_percent_sign_declares_nothing():
 
 ONE_FACTOR = "one factor belongs to {}: write brackets"
 INVERSE = "%s^{-1}: the inverse function, or one over the value? " + OTHERWISE
-WHICH_POWER = "a power of the component, or of the matrix? write `{0}_{{ij}}^2` or `{0}_{{ik}}{0}_{{kj}}`"
 NO_WRT = "no variable to differentiate by: name it with `wrt`"
 COMPOSED = r"a composition is written (f \circ g)_{j}, in brackets"
 NO_INDEX = "a bracket has no indices of its own"

@@ -16,9 +16,9 @@ from idxcalc.expr import (
 )  # fmt: skip
 from idxcalc.functions import BY_LATEX
 from idxcalc.notation import derivatives, matrices, reader as reading
-from idxcalc.notation.parts import Factor, Place, Places, Row, component, dims_of, encloses, slots_for
+from idxcalc.notation.parts import Factor, Place, Places, Row, component, dims_of, encloses, names_in, slots_for
 from idxcalc.notation.tokens import MAX_ORDER
-from idxcalc.notation.tree import Bracket, Item, Number, Sign, SumOf, Word, Written
+from idxcalc.notation.tree import Bracket, Item, Number, Sign, SumOf, Tests, Word, Written
 
 
 def word(reader: reading.Reader, item: Item, row: Row) -> Factor:
@@ -90,6 +90,9 @@ def _no_inverse(reader: reading.Reader, name: str, item: Item) -> None:
 def call(reader: reading.Reader, function: Function, primes: int, item: Item, row: Row) -> Factor:
     """A declared or defined function, with or without an argument behind it."""
     bracket, name = row.bracket(), function.name
+    match row.peek():
+        case Item(Tests(), span=place) if bracket is None:
+            raise reader.fail(reading.ARGUMENT, place)
     if bracket is not None or item.sub is None or matrices.powered_first(item):
         _no_inverse(reader, name, item)
     matrices.unclear(reader, item, name, len(function.out))
@@ -139,6 +142,8 @@ def _derivs(
         return ((0, ()),) * primes, ()
     instead = r"write \frac{\partial ...}{\partial ...}"
     reader.refuse(len(params) > 1, f"{name} has {len(params)} arguments; {instead}", item.place)
+    arguments = reader.scope.defaults.get(name, ())
+    derivatives.no_names(reader, item.after, {s.name for a in arguments for s in names_in(a)})
     derivs: list[tuple[int, tuple[Slot, ...]]] = []
     places: Places = ()
     for group in item.after:

@@ -20,13 +20,16 @@ from idxcalc.notation.tree import SumOf
 TRAITS = ("symmetric", "antisymmetric", "invertible", "positive", "negative", "integer", "constant")
 _NEVER = ("antisymmetric", "symmetric", "positive", "negative"), ("positive", "negative")
 _SQUARE = {"symmetric", "antisymmetric", "invertible"}
-_RANGE = r"([^()=;]+?)\s*=\s*(\d+)\s*,\s*\\[lc]?dots\s*,\s*([A-Za-z]|\d+)"
+_RANGE = r"([^()=;]+?)\s*=\s*([0-9]+)\s*,\s*\\[lc]?dots\s*,\s*([A-Za-z]|[0-9]+)"
 _RANGES = re.compile(rf"(?:\\quad\s*)?\(\s*{_RANGE}(?:\s*[,;]\s*{_RANGE})*\s*\)")
 _TRAIT = re.compile(r"(?<=\S)\s+((?:[A-Za-z]{2,}(?![A-Za-z])\s*,?\s*)+)$")
 _ONLY_TRAITS = re.compile(rf"(?:\s*(?:{'|'.join(TRAITS)}|and)\b)+\s*(?:,|$)")
+_WRITTEN = r"a range is written `({} = {}, \dots, {})`"
 _MISTAKES = {
+    r"\(\s*\d+\s*(?:<|\\le?q?(?:slant)?)\s*([^\s()]+?)\s*(?:<|\\le?q?(?:slant)?)\s*(\w+)\s*\)": _WRITTEN.format("{}", 1, "{}"),
+    r"\([^()]*\\[lc]?dots\s*,[^()]*\)": r"a range ends with one letter or a number, `(i = 1, \dots, n)`",
     r"(\S+)\s*(?:[<>]|\\[gl](?:eq?|t)(?![a-z]))": "write `{0} positive` or `{0} negative`, no inequality",
-    r"\(\s*([^()=]+?)\s*=\s*(\d+)\b[^()]*?(\w+)\s*\)": r"a range is written `({} = {}, \dots, {})`",
+    r"\(\s*([^()=]+?)\s*=\s*(\d+)\b[^()]*?(\w+)\s*\)": _WRITTEN,
 }
 """What many write in a declaration, and the way out."""
 
@@ -85,8 +88,12 @@ class _Line:
         for found in re.finditer(_RANGE, bracket[0].partition("(")[2]):
             first, last = int(found[2]), found[3]
             self.refuse(first > 1, "a range starts at 0 or 1", Span(*bracket.span()))
+            self.refuse(last.isdigit() and int(last) < first, "an empty range", Span(*bracket.span()))
             for letter in filter(None, map(str.strip, found[1].split(","))):
-                self.ranges[letter] = self.scope.sizes.fresh(last, first)
+                made = self.scope.sizes.fresh(last, first)
+                known, new = map(self.scope.sizes.describe, (self.ranges.setdefault(letter, made), made))
+                two = f"two ranges for {letter} in one line: write two lines"
+                self.refuse(known != new, two, Span(*bracket.span()))
             if not last.isdigit():
                 known = last == "e" or last in self.scope.symbols
                 self.refuse(known, f"{last} has a meaning; a size is another letter", Span(*bracket.span()))

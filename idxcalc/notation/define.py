@@ -126,6 +126,7 @@ def _body(reader: Reader, new: Head, chain: Chain) -> tuple[tuple[Index, ...], E
     for name, place in term.places:
         reader.tie(name, places[name], place)
     names.finish(reader, chain.span, {*places})
+    names.remarked(reader, chain)
     return tuple(Index(name, place.dim) for name, place in places.items()), term.expr
 
 

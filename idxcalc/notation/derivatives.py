@@ -19,11 +19,11 @@ from idxcalc.expr import (
 )  # fmt: skip
 from idxcalc.notation import matrices, names, reader as reading
 from idxcalc.notation.parts import (
-    Factor, Place, Places, Row, Target, dims_of, encloses, printed, slots_for, variables,
+    Factor, Place, Places, Row, Target, dims_of, encloses, names_in, printed, slots_for, variables,
 )  # fmt: skip
 from idxcalc.notation.tokens import MAX_ORDER
 from idxcalc.notation.tree import (
-    Bracket, Fraction_, Group, Item, Name, Number, Power, Product, Sign, Subscript, SumOf, Word,
+    Bracket, Fraction_, Group, Item, Name, Number, Power, Product, Sign, Subscript, SumOf, Word, Written,
 )  # fmt: skip
 
 Component_: TypeAlias = tuple[Target, tuple[Slot, ...], Places]
@@ -59,6 +59,7 @@ def differentiated(reader: reading.Reader, factor: Factor, groups: Sequence[Grou
     """The derivatives of a factor by the indices ``groups`` that ``item`` carries."""
     reader.refuse(len(groups) > MAX_ORDER, f"more than {MAX_ORDER} derivatives", item.place)
     inner = reader.closed([factor], factor.span)
+    no_names(reader, groups, {symbol.name for symbol in names_in(inner.expr)})
     targets = [_chosen(reader, group, groups, item) for group in groups]
     both = zip(targets, groups, strict=True)
     found = [(target, *reader.slots((g,), dims_of(target), target.name, g.span)) for target, g in both]
@@ -88,6 +89,16 @@ def _chosen(reader: reading.Reader, group: Group, groups: Sequence[Group], item:
         instead = rf"`\frac{{\partial {item.name or '...'}}}{{\partial {bottom}}}`"
         raise reader.fail(f"by {names}? write {instead}", group.span)
     return fitting[0]
+
+
+def no_names(reader: reading.Reader, groups: Sequence[Group], inside: set[str]) -> None:
+    """Refuse ``f_{,t}`` and ``\\partial_x f``: a declared number, and the variable itself, are no index."""
+    for token in (group.indices[0] for group in groups if not group.bracketed):
+        name, _, index = str(token.value).partition("_")
+        symbol = reader.scope.symbols.get(name)
+        if isinstance(symbol, Target) and (index or not dims_of(symbol) or name in inside):
+            instead = rf"write \frac{{\partial f}}{{\partial {token.value}}}"
+            raise reader.fail(f"{name} is declared, and no index: {instead}", token.span)
 
 
 def _letters(groups: Sequence[Group]) -> str:
@@ -258,20 +269,22 @@ def total(reader: reading.Reader, item: Item, row: Row) -> Factor:
     exponential = following.name == "e" and "e" not in reader.scope.symbols
     whole = exponential or matrices.is_inverse(following)
     if following.power and not whole and not _plain_power(following, row.peek()):
-        raise reader.fail("d of the power, or a power of d? write d(...^2) or (d...)^2", following.span)
-    start = row.at
+        raise reader.fail(_POWER, following.span)
+    start, behind = row.at, row.peek()
     inner = reader.factor(following if whole else replace(following, power=None), row)
     reader.refuse(_still(inner, row.peek()), _CONSTANT, item.span | inner.span)
-    last = row.peek(-1)
-    own = row.at > start and isinstance(last, Item) and last.power and isinstance(last.atom, Bracket)
+    called = row.at > start and encloses(behind) and not isinstance(following.atom, Written)
+    if called and isinstance(behind, Item) and behind.power:
+        raise reader.fail(_POWER, behind.span)
     term = reader.closed([inner], inner.span)
     expr = term.expr
     for _ in range(times):
         expr = Diff(expr, _varying(reader, expr, item.span))
     factor = reader.once(expr, [term], item.span | inner.span)
-    return factor if whole or own else reader.powered(factor, following)  # d f(x)^2: the call took its power
+    return factor if whole else reader.powered(factor, following)
 
 
+_POWER = "d of the power, or a power of d? write d(...^2) or (d...)^2"
 _CONSTANT = "what is differentiated here is constant; write brackets around all that is meant"
 
 

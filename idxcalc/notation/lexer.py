@@ -28,8 +28,8 @@ _SCAN = re.compile(
     rf"(?(brace)\}}\s*)\}})|(?P<SUB>_\s*(?:\{{(?P<indices>{_INNER})(?P<shut>\}})?|(?P<index>\\[A-Za-z]+|[A-Za-z0-9]))?)"
     r"|(?P<space>\s+|%[^\n]*|~|\\(?:left|right)\.|(?:(?<=\\begin\{aligned\})|(?<=\\begin\{gathered\}))\[[tbc]\])"
     r"|(?P<COMMA>\.(?=\s*(?:\\\\|\\end\b|\Z)))"  # a sentence may end with a formula
-    r"|(?P<ROW>\\\\(?:\[\s*-?[\d.]+\s*[a-z]{2}\s*\])?)|(?P<EXPONENT>\d[eE][+-]?\d)|(?P<DIGIT>\d)"
-    r"|(?P<DOT>(?<=\d)\.(?=\d))|(?P<REMARK>no\s+sum\b[^)]*)|(?P<NAME>[A-Za-z])|(?P<PRIME>\^\s*\{\s*\\prime\s*\})"
+    r"|(?P<ROW>\\\\(?:\[\s*-?[0-9.]+\s*[a-z]{2}\s*\])?)|(?P<EXPONENT>[0-9][eE][+-]?[0-9])|(?P<DIGIT>[0-9])"
+    r"|(?P<DOT>(?<=[0-9])\.(?=[0-9]))|(?P<REMARK>no\s+sum\b[^)]*)|(?P<NAME>[A-Za-z])|(?P<PRIME>\^\s*\{\s*\\prime\s*\})"
     rf"|(?P<accent>(?P<mark>\\(?:{ACCENTS})(?![A-Za-z]))"
     r"(?:\s*(?:\{\s*(?P<inside>\\?[A-Za-z]+)\s*\}|(?P<under>\\[A-Za-z]+|[A-Za-z])))?)"
     rf"|(?P<words>\\(?:{WORDS})(?![A-Za-z])(?:\s*\{{(?P<text>(?:\$(?:[^${{}}]|\{{[^{{}}]*\}})*\$|[^}}])*)"
@@ -43,6 +43,7 @@ _FORBIDDEN = re.compile(rf"([{_DIRECTIONS}])|[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud8
 _NO_SUM = re.compile(r"[\s,;]*\(?\s*no sum (?:on|over)\b(.*?)\)?[\s,;.]*$", re.DOTALL)
 _SENTENCE = re.compile(r"\$(?P<math>[^$]*)\$|[A-Za-z][A-Za-z\-]*|\s+|.", re.DOTALL)
 _OPEN = "`{}` opened here is never closed"
+_APART = r"two formulas, or a product? write \\ between formulas; factors stand without \quad"
 _ENDS = {"NAME", "DIGIT", "SUB", "LABEL", "PRIME", *BRACKETS.values()}  # what a term may end and begin with
 _BEGINS = {"NAME", "DIGIT", "FRAC", "SQRT", "SUM", "FUNCTION", "DET", "PARTIAL", *BRACKETS}
 _CLAUSES = ("IF", "AND", "ELSE", "OTHERWISE", "NOSUM", "ROW", "END")  # a comma before them only marks them
@@ -180,6 +181,11 @@ def _nested(tokens: list[Tok], source: str) -> Iterator[Tok]:
     unclear: set[int] = set()  # the brackets in which a `|` closed that could have opened
     kinds = ("", *(token.kind for token in tokens), "")
     for at, token in enumerate(tokens):
+        gap = source[tokens[at - 1].span.stop : token.span.start] if "REL" in kinds[:at] and not stack else ""
+        remark = kinds[at + 2] in ("REMARK", "IGNORED")
+        factors = kinds[at] in (*_ENDS, "BAR") and token.kind in (*_BEGINS, "BAR") and not remark
+        if factors and "quad" in gap and not re.search(r"\\\\|[&%]", gap):
+            raise fail(_APART, source, token.span.start, token.span.stop)
         level = next((t.span.start for t in reversed(stack) if KINDS.get(str(t.value)) != "BAR"), -1)
         if token.kind == "BAR":
             closes = bool(stack) and stack[-1].value == token.value

@@ -13,7 +13,7 @@ from idxcalc.notation.lexer import lex, subscripts
 from idxcalc.notation.parts import Factor, Place, Row, Target, component, dims_of
 from idxcalc.notation.pieces import sub
 from idxcalc.notation.tokens import LETTER
-from idxcalc.notation.tree import Item, Sign, Subscript
+from idxcalc.notation.tree import Chain, Item, Sign, Subscript
 from idxcalc.notation.ways import NAMES, TRANSPOSED, way
 
 
@@ -35,6 +35,7 @@ def named(reader: reading.Reader, item: Item, row: Row) -> Factor:
     if item.sub is not None if text == r"\delta" else text in (*scope.size_names, "e", r"\pi"):
         reader.unprimed(item)
     if text == r"\delta" and item.sub is not None:
+        matrices.unclear(reader, item, text, 2)
         return reader.powered(delta(reader, item, item.sub), item)
     if text in scope.size_names and item.sub is None:
         reader.sizes_used.setdefault(text, item.span)
@@ -126,6 +127,17 @@ def delta(reader: reading.Reader, item: Item, sub: Subscript) -> Factor:
     return Factor(expr, tuple(places), item.atom.span | sub.span)
 
 
+def remarked(reader: reading.Reader, chain: Chain) -> None:
+    """Refuse "(no sum)" on what is no index of the chain, ``x_i``, or on letters of which none stands there."""
+    inside = [s for s in subscripts(reader.source) if chain.span.start <= s.span.start < chain.span.stop]
+    stand = {*reader.letters_used, *(token.value for s in inside for token in s.tokens)}
+    remarks = [t for t in lex(reader.source) if t.kind == "NOSUM" and {*t.value} <= {*chain.no_sum}]  # type: ignore[misc]
+    for token in (token for token in remarks if token.span.start > chain.span.start):
+        named: tuple[str, ...] = token.value  # type: ignore[assignment]
+        for letter in (each for each in named if each not in stand and ("_" in each or not stand & {*named})):
+            reader.refuse(True, f"(no sum on ${letter}$): {letter} is no index of the formula", token.span)
+
+
 def finish(reader: reading.Reader, span: Span, letters: Iterable[str] = ()) -> None:
     """What is checked once all indices of a formula are known; ``letters`` are further ones. A label has
     other letters, for ``y^{(i)}`` is one name, whatever i is."""
@@ -154,6 +166,8 @@ def undeclared(reader: reading.Reader, item: Item, before: Item | Sign | None) -
     if word and f"\\{word[0]}" in BY_LATEX:
         start = item.span.start
         return reader.fail(rf"{word[0]} is written \{word[0]}", Span(start, start + word.end()))
+    size = "; it has no index, and no derivative is by it"
+    reader.refuse(text in reader.scope.size_names, f"{text} is a size{size}", item.span)
     near = reader.scope.nearest(text)
     label = "; a bracket behind ^ makes a label, an exponent has none" * ("^" in text)
     advice = f"; did you mean `{near}`?" if near else label or way(NAMES, text)

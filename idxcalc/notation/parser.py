@@ -33,6 +33,7 @@ _SILENT = {
 _ARGUMENT = "`{before}` needs an argument"
 _LABEL = "a power or a label? a label is written `w^{(t)}`, an exponent has no bracket"
 _GOES_ON = "does this row go on? then `&` stands before its sign; a statement of its own has it before the ="
+_GROUPS = r"brackets around indices stand behind a comma or on \delta: the symmetric part is written out"
 _EMPTY = {"SUP": "exponent", "FRAC": "numerator", "SQRT": "root", "RSQ": "root"}
 """What is empty where ``{}`` stands behind a token; the denominator behind any other."""
 
@@ -220,6 +221,9 @@ class _Records(lark.Transformer[Any, Any]):
             elif isinstance(script, Tok) and isinstance(script.value, Subscript):
                 wrong = "a second subscript; write all indices in one, x_{ij}" if sub else ""
                 sub = script.value
+                group = next((each for each in sub.before if each.bracketed), None)
+                if group and not wrong and not isinstance(atom, Word) and atom != Name(r"\delta", atom.span):
+                    wrong, place = _GROUPS, group.span
             elif power is not None or labelled:
                 wrong, place = "a second superscript", Span(place.start, place.start + 1)
             elif isinstance(script, Power):

@@ -30,6 +30,7 @@ from idxcalc.notation.tree import (
 )  # fmt: skip
 
 SIZELESS = (r"\delta", r"\sum", "the condition", "(no sum)")  # owners of slots that have no size of their own
+ARGUMENT = "an argument, or a factor? an argument stands behind the function's own name, a factor in front"
 NUMERALS = ("no", "one", "two", "three", "four", "five", "six")
 
 
@@ -137,7 +138,8 @@ class Reader:
             beyond = value < start or (last.isdigit() and value > int(last))
             self.refuse(beyond, f"component {value} of {start}..{last}", span)
         for letter, places in self.letters_used.items():
-            self.refuse(letter in self.sizes_used, f"{letter} is a size and an index", places[0].span)
+            own = letter in {sizes.last.get(sizes.find(place.dim)) for place in places}  # v_n with n values
+            self.refuse(own or letter in self.sizes_used, f"{letter} is a size and an index", places[0].span)
 
     # sides and sums
 
@@ -192,6 +194,10 @@ class Reader:
                     pass
                 case (_, Item(Bracket("{", (_,)))) | (Item(Number(), None, 0, None), Item(Number())):
                     raise self.fail("braces are not printed: write brackets", item.span)
+                case Item(Number(), None, 0, None), Item(Fraction_(top, bottom)) if all(
+                    isinstance(each.only, Item) and isinstance(each.only.atom, Number) for each in (top, bottom)
+                ):
+                    raise self.fail(r"a mixed number, or a product? write \cdot", before.span | item.span)
         return row
 
     def factors(self, row: Row) -> list[Factor]:
@@ -207,8 +213,7 @@ class Reader:
                 continue
             factor = self.factor(item, row)
             if row.peek(-1) is item and self.applied(item, factor.expr, behind := row.peek()):
-                ways = "an argument stands behind the function's own name, a factor in front"
-                raise self.fail(f"an argument, or a factor? {ways}", behind.span)  # type: ignore[union-attr]
+                raise self.fail(ARGUMENT, behind.span)  # type: ignore[union-attr]
             if slash is not None:
                 unclear = "what does the slash cover? write \\frac or brackets"
                 self.refuse(isinstance(row.peek(), Item), unclear, slash.span)

@@ -44,6 +44,7 @@ class Claim:
     reader: Reader
 
 
+_WRT = "wrt names variables, separated by commas"
 chains = parse  # the chains of a statement
 
 
@@ -57,18 +58,18 @@ def count(source: str) -> int:
 
 def targets(scope: Scope, text: str) -> Wrt:
     """The variables that ``wrt`` names; their letters are only a pattern."""
-    if not text.strip():
+    if not text or not text.strip():
         return None
-    match parse(f"W({text})")[0].sides[0].body:
-        case SumOf(((_, Product((_, Item(Bracket(_, parts))))),)):
+    match parse(f"W({text})") if "%" not in text else ():
+        case (Chain((Side(SumOf(((1, Product((_, Item(Bracket("(", parts), None, 0, None)))),)), ()),), no_sum=()),):
             return tuple(_target(scope, text, part) for part in parts)
-    return ()
+    raise IdxcalcError(_WRT, text, Span(0, len(text)))
 
 
 def _target(scope: Scope, text: str, part: SumOf) -> Target:
     item, place = part.only, Span(part.span.start - 2, part.span.stop - 2)
     if item is None or not item.name:
-        raise IdxcalcError("wrt names variables, separated by commas", text, place)
+        raise IdxcalcError(_WRT, text, place)
     name, letters = item.primed, [token.value for group in item.before for token in group.indices]
     symbol, near = scope.symbols.get(name), scope.nearest(name)
     if symbol is None or isinstance(symbol, Function):
@@ -140,6 +141,7 @@ def _read(scope: Scope, source: str, chain: Chain, number: int, wrt: Wrt) -> Cla
             raise sides_differ(reader, here, there, right.span, summed | reader.summed if lost else {})
     places = reader.together((*one.places, *two.places))
     names.finish(reader, left.span | right.span)
+    names.remarked(reader, chain)
     notes, up_to = notes_on(scope, own, one, two), reader.order or ()
     made, order, condition, settled = settle(((one.expr, two.expr), up_to, condition, wrt or ()), own)
     if left.body is None or right.body is None:

@@ -10,11 +10,11 @@ from idxcalc.notation.tree import Group, IndexToken, Subscript, Written, fail
 from idxcalc.notation.ways import SIGNS, way
 
 _INDEX = re.compile(
-    rf"(?P<space>\s+|\\[,;:! ])|(?P<letter>{LETTER})|(?P<digit>\d)|(?P<comma>,)|(?P<open>\()|(?P<close>\))"
+    rf"(?P<space>\s+|\\[,;:! ])|(?P<letter>{LETTER})|(?P<digit>[0-9])|(?P<comma>,)|(?P<open>\()|(?P<close>\))"
     r"|(?P<sign>[-+*/])|(?P<other>.)",
     re.DOTALL,
 )
-_BOUND = re.compile(rf"\s*((?:{LETTER}[\s,]*)+)(?:=\s*(\d+)\s*)?")
+_BOUND = re.compile(rf"\s*((?:{LETTER}[\s,]*)+)(?:=\s*([0-9]+)\s*)?")
 # What a mark of this kind is, outside a group and inside one.
 _MISPLACED = {
     ("comma", True): "a comma inside a group of indices",

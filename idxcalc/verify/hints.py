@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import chain, islice, permutations, zip_longest
 
 from idxcalc.autodiff.judge import TOLERANCE, Case, Round
@@ -60,6 +60,7 @@ class Search:
     chain: Chain
     number: int
     wrt: Wrt
+    twins: dict[Relation, Relation] = field(default_factory=dict)  # with the other signs of a \\pm
 
     def __post_init__(self) -> None:
         found = chains(self.text)
@@ -100,13 +101,14 @@ class Search:
             if relation is None or by_itself or relation in seen:  # says by itself what a name is
                 continue
             seen.add(relation)
+            both = {relation, self.twins.get(relation, relation)}
             with suppress(IdxcalcError, JudgesDisagree):  # too large to be computed, or never in the domain
-                if differ(relation) is (relation.op == "!="):
+                if all(differ(each) is (each.op == "!=") for each in both):
                     judged += 1
-                    found = verdict(relation, example=False).verdict
-                    if found == "proved":
+                    found = {verdict(each, example=False).verdict for each in both}
+                    if found == {"proved"}:
                         return replace(hint, text="true" + hint.text)
-                    if found == "tested" and tested is None:
+                    if found <= {"proved", "tested"} and tested is None:
                         tested = replace(hint, text="true in all samples" + hint.text)
             if judged == JUDGED or len(seen) == SAMPLED:
                 break
@@ -197,8 +199,12 @@ class Search:
     def read(self, scope: Scope, text: str, place: int = 0, number: int = 0) -> Claim | None:
         """The same relation in a text that was edited, if there is one; or one so many places on."""
         try:
-            found = chains(text)[self.place + place]
-            return read(scope, text, found, self.number + number, self.wrt, advise=False)
+            found, at = chains(text), self.place + place
+            half = len(found) // 2 if r"\pm" in text or r"\mp" in text else 0
+            numbers, at_number = dict.fromkeys((at, (at + half) % len(found))), self.number + number
+            one, *twin = (read(scope, text, found[n], at_number, self.wrt, advise=False) for n in numbers)
+            self.twins.update((one.relation, t.relation) for t in twin if one.relation and t.relation)
+            return one
         except (IdxcalcError, IndexError):
             return None
 
