@@ -188,8 +188,10 @@ ROWS = [
 ]
 WRT = [
     ("x_i + y_i", "wrt names variables, separated by commas"),
-    *((text, "wrt names variables, separated by commas") for text in (
-        "x_i) = (y_i", "x_i) + (y_i", "x_i)(y_i", "x_i % c", r"\pm x_i")),
+    *(
+        (text, "wrt names variables, separated by commas")
+        for text in ("x_i) = (y_i", "x_i) + (y_i", "x_i)(y_i", "x_i % c", r"\pm x_i")
+    ),
     ("f", "wrt: `f` is a function, not a variable"),
     ("q", "wrt: `q` is not declared"),
     ("x_{ij}", "wrt: x has 1 indices, not 2"),

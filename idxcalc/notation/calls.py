@@ -16,7 +16,17 @@ from idxcalc.expr import (
 )  # fmt: skip
 from idxcalc.functions import BY_LATEX
 from idxcalc.notation import derivatives, matrices, reader as reading
-from idxcalc.notation.parts import Factor, Place, Places, Row, component, dims_of, encloses, names_in, slots_for
+from idxcalc.notation.parts import (
+    Factor,
+    Place,
+    Places,
+    Row,
+    component,
+    dims_of,
+    encloses,
+    names_in,
+    slots_for,
+)
 from idxcalc.notation.tokens import MAX_ORDER
 from idxcalc.notation.tree import Bracket, Item, Number, Sign, SumOf, Tests, Word, Written
 

@@ -26,7 +26,9 @@ _TRAIT = re.compile(r"(?<=\S)\s+((?:[A-Za-z]{2,}(?![A-Za-z])\s*,?\s*)+)$")
 _ONLY_TRAITS = re.compile(rf"(?:\s*(?:{'|'.join(TRAITS)}|and)\b)+\s*(?:,|$)")
 _WRITTEN = r"a range is written `({} = {}, \dots, {})`"
 _MISTAKES = {
-    r"\(\s*\d+\s*(?:<|\\le?q?(?:slant)?)\s*([^\s()]+?)\s*(?:<|\\le?q?(?:slant)?)\s*(\w+)\s*\)": _WRITTEN.format("{}", 1, "{}"),
+    r"\(\s*\d+\s*(?:<|\\le?q?(?:slant)?)\s*([^\s()]+?)\s*(?:<|\\le?q?(?:slant)?)\s*(\w+)\s*\)": _WRITTEN.format(
+        "{}", 1, "{}"
+    ),
     r"\([^()]*\\[lc]?dots\s*,[^()]*\)": r"a range ends with one letter or a number, `(i = 1, \dots, n)`",
     r"(\S+)\s*(?:[<>]|\\[gl](?:eq?|t)(?![a-z]))": "write `{0} positive` or `{0} negative`, no inequality",
     r"\(\s*([^()=]+?)\s*=\s*(\d+)\b[^()]*?(\w+)\s*\)": _WRITTEN,
@@ -95,8 +97,8 @@ class _Line:
                 two = f"two ranges for {letter} in one line: write two lines"
                 self.refuse(known != new, two, Span(*bracket.span()))
             if not last.isdigit():
-                known = last == "e" or last in self.scope.symbols
-                self.refuse(known, f"{last} has a meaning; a size is another letter", Span(*bracket.span()))
+                meant = last == "e" or last in self.scope.symbols
+                self.refuse(meant, f"{last} has a meaning; a size is another letter", Span(*bracket.span()))
                 self.scope.size_names.setdefault(last, self.scope.sizes.fresh(last))
         return " " * len(bracket[0])
 

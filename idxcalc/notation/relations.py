@@ -61,7 +61,11 @@ def targets(scope: Scope, text: str) -> Wrt:
     if not text or not text.strip():
         return None
     match parse(f"W({text})") if "%" not in text else ():
-        case (Chain((Side(SumOf(((1, Product((_, Item(Bracket("(", parts), None, 0, None)))),)), ()),), no_sum=()),):
+        case (
+            Chain(
+                (Side(SumOf(((1, Product((_, Item(Bracket("(", parts), None, 0, None)))),)), ()),), no_sum=()
+            ),
+        ):
             return tuple(_target(scope, text, part) for part in parts)
     raise IdxcalcError(_WRT, text, Span(0, len(text)))
 

@@ -18,7 +18,7 @@ from idxcalc.calculus import differentiate
 from idxcalc.errors import IdxcalcError, JudgesDisagree, Span
 from idxcalc.expr import (
     MINUS_ONE, ZERO, Add, Call, Compare, Component, Definition, Delta, Deriv, Diff, Expr, Function, Index,
-    Mul, Ref, Relation, Variable, called, opened, substitute, symbols, walk,
+    Mul, Part, Ref, Relation, Variable, called, children, opened, substitute, symbols, walk,
 )  # fmt: skip
 from idxcalc.notation.lexer import lex
 from idxcalc.notation.parts import dims_of
@@ -31,7 +31,7 @@ from idxcalc.normal import term_count
 from idxcalc.verify.edits import Edit, added, edits, put, remarks, sized, used_letters, written
 from idxcalc.verify.verdict import verdict, worked_out
 
-EFFORT, SHORT, FEW, SAMPLED, JUDGED = 5_000, 25, 2, 60, 8
+EFFORT, SHORT, FEW, SAMPLED, JUDGED, PRODUCTS = 5_000, 25, 2, 60, 8, 40_000
 # What a search may cost: one for each token read again, in a short text `SHORT`; less in a statement of
 # more than `FEW` relations, each of which may be wrong. So many are sampled in one batch, and of those
 # that it upholds so many are judged. A hint is a courtesy, the verdict stands without it.
@@ -94,6 +94,7 @@ class Search:
     def hint(self) -> Hint | None:
         """The first candidate that is proved, else the first that holds in all samples."""
         length, judged, tested, seen = max(SHORT, len(lex(self.text))), 0, None, set[Relation]()
+        most = SAMPLED >> max(0, max(map(nested, self.ends), default=0) - 2)  # each doubles a sample's cost
         for hint, claim in islice(self.candidates(), EFFORT * FEW // max(FEW, self.relations) // length):
             relation = claim.relation if claim and not claim.trivial else None
             ends = permutations((relation.left, relation.right)) if relation else ()
@@ -105,12 +106,12 @@ class Search:
             with suppress(IdxcalcError, JudgesDisagree):  # too large to be computed, or never in the domain
                 if all(differ(each) is (each.op == "!=") for each in both):
                     judged += 1
-                    found = {verdict(each, example=False).verdict for each in both}
+                    found = {verdict(each, example=False, most=PRODUCTS).verdict for each in both}
                     if found == {"proved"}:
                         return replace(hint, text="true" + hint.text)
                     if found <= {"proved", "tested"} and tested is None:
                         tested = replace(hint, text="true in all samples" + hint.text)
-            if judged == JUDGED or len(seen) == SAMPLED:
+            if judged == JUDGED or len(seen) >= most:
                 break
         return tested
 
@@ -201,7 +202,7 @@ class Search:
         try:
             found, at = chains(text), self.place + place
             half = len(found) // 2 if r"\pm" in text or r"\mp" in text else 0
-            numbers, at_number = dict.fromkeys((at, (at + half) % len(found))), self.number + number
+            numbers, at_number = dict.fromkeys((at, (at + half) % max(1, len(found)))), self.number + number
             one, *twin = (read(scope, text, found[n], at_number, self.wrt, advise=False) for n in numbers)
             self.twins.update((one.relation, t.relation) for t in twin if one.relation and t.relation)
             return one
@@ -250,6 +251,12 @@ def differ(relation: Relation) -> bool:
 def asked(expr: Expr) -> bool:
     """Whether a side was asked for: a derivative, or a name alone."""
     return isinstance(expr, Ref | Call) or differentiates(expr)
+
+
+def nested(part: Part) -> int:
+    """How many derivatives act one upon the other."""
+    own = len(part.derivs) if isinstance(part, Call) else isinstance(part, Deriv | Diff)
+    return own + max(map(nested, children(part)), default=0)
 
 
 def differentiates(expr: Expr) -> bool:
