@@ -128,14 +128,13 @@ def delta(reader: reading.Reader, item: Item, sub: Subscript) -> Factor:
 
 
 def remarked(reader: reading.Reader, chain: Chain) -> None:
-    """Refuse "(no sum)" on what is no index of the chain, ``x_i``, or on letters of which none stands there."""
-    inside = [s for s in subscripts(reader.source) if chain.span.start <= s.span.start < chain.span.stop]
-    stand = {*reader.letters_used, *(token.value for s in inside for token in s.tokens)}
-    remarks = [t for t in lex(reader.source) if t.kind == "NOSUM" and {*t.value} <= {*chain.no_sum}]  # type: ignore[misc]
-    for token in (token for token in remarks if token.span.start > chain.span.start):
-        named: tuple[str, ...] = token.value  # type: ignore[assignment]
-        for letter in (each for each in named if each not in stand and ("_" in each or not stand & {*named})):
-            reader.refuse(True, f"(no sum on ${letter}$): {letter} is no index of the formula", token.span)
+    """Refuse "(no sum)" on what is no index of the chain, ``x_i``, or on letters that all stand elsewhere."""
+    near = (s for s in subscripts(reader.source) if chain.span.start <= s.span.start < chain.span.stop)
+    stand = {*reader.letters_used, *(token.value for found in near for token in found.tokens)}
+    for letter in chain.no_sum:
+        idle = letter not in stand and ("_" in letter or stand.isdisjoint(chain.no_sum))
+        at = reader.source.find("no sum", chain.span.start)
+        reader.refuse(idle, f"(no sum on ${letter}$): it is no index of the formula", Span(at, at + 6))
 
 
 def finish(reader: reading.Reader, span: Span, letters: Iterable[str] = ()) -> None:
