@@ -164,14 +164,14 @@ ROWS = [
     (r"w_{‹(ij)›} = w_{ij}", "", GROUPS),
     (r"\sigma_{‹(i)›}(x_j) = 0", "", GROUPS),
     (r"(w^{-1})_{‹(ij)›} = 0", "", GROUPS),
-    (r"y_i = y_i ‹\text{(no sum on $x_i$)}›", "", "(no sum on $x_i$): x_i is no index of the formula"),
-    (r"y_i = y_i \quad ‹\text{(no sum on $k$)}›", "", "(no sum on $k$): k is no index of the formula"),
+    (r"y_i = y_i \text{(‹no sum› on $x_i$)}", "", "(no sum on $x_i$): it is no index of the formula"),
+    (r"y_i = y_i \quad \text{(‹no sum› on $k$)}", "", "(no sum on $k$): it is no index of the formula"),
     (r"‹\delta^2_{ij}› = 0", "", WHICH_POWER.format(r"\delta")),
     (r"‹\delta^{-1}_{ij}› = 0", "", WHICH_POWER.format(r"\delta")),
     (r"d\sigma‹(L)^2› = 0", "", POWER),
     (r"df‹(x_i)^2› = 0", "", POWER),
     (r"d\sin‹(L)^2› = 0", "", POWER),
-    (r"‹1\frac12› = 0", "", r"a mixed number, or a product? write \cdot"),
+    (r"1‹\frac12› = 0", "", r"a mixed number, or a product? write \cdot"),
     (r"\sigma‹[L>0]› = 0", "", ARGUMENT),
     ("x_{‹\u0661›}", "", "\u0661 in a subscript; expected index letters"),
     ("‹\u0661› + L", "", "the character \u0661 means nothing in a formula"),
@@ -180,6 +180,11 @@ ROWS = [
     (r"\partial_{‹y_i›} f = 0", "", NO_NAME % ("y", "y_i")),
     (r"\partial_‹L› f = 0", "", NO_NAME % ("L", "L")),
     (r"f_{,‹L›} = 0", "", NO_NAME % ("L", "L")),
+    (r"\frac{\partial x_i^2}{\partial x_‹i›} = 0", "", f"a power and a repeated index: {WHICH}"),
+    (r"(x_i^2)_{,‹i›} = 0", "x_i", f"a power and a repeated index: {WHICH}"),
+    (r"\frac{x_i^2}{2}y_‹i›", "", f"a power and a repeated index: {WHICH}"),
+    (r"(\frac12\sqrt{x_i})y_‹i›", "", f"a root and a repeated index: {WHICH}"),
+    (r"\frac{1}{x_i}y_‹i›", "", f"a denominator and a repeated index: {WHICH}"),
     (
         r"(x_ix_‹i›)_{,k} = 2x_i",
         "x_k",
@@ -256,9 +261,22 @@ def test_a_component_that_does_not_exist():
     assert refusal(scope(ranges), "x_0 + w_{13}") is None
 
 
-def test_an_index_is_not_named_as_its_size():
-    ranges = r"v_i, u_i (i = 1, \dots, n)"
-    assert in_context(ranges, "v_nu_n") == "n is a size and an index\n    v_nu_n\n      ^"
+@pytest.mark.parametrize(
+    "text",
+    [r"\frac{x_i}{y_j}z_i", r"(x_i^2 + y_i)z_i", r"\sigma(x_i^2)y_i", r"y_i\sum_j w_{ij}^2", r"|x_i^2|y_i"],
+)
+def test_what_a_sum_or_an_argument_finishes_is_summed(given, text):
+    read(given, text)
+
+
+def test_a_derivative_of_a_power_is_printed_with_its_sum():
+    context = Context("y_i, z_i, s")
+    for text in (
+        r"\frac{\partial}{\partial z_k}(\frac12z_i^2)",
+        r"\frac{\partial}{\partial z_k}\frac{s}{z_i}",
+    ):
+        (_, latex), *_ = context.derive(rf"\sum_i y_i{text}", "z_k").steps
+        assert context.check(rf"{latex} = \sum_i y_i{text}").verdict == "proved"
 
 
 def test_a_hint_is_true_with_both_signs():

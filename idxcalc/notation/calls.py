@@ -16,17 +16,7 @@ from idxcalc.expr import (
 )  # fmt: skip
 from idxcalc.functions import BY_LATEX
 from idxcalc.notation import derivatives, matrices, reader as reading
-from idxcalc.notation.parts import (
-    Factor,
-    Place,
-    Places,
-    Row,
-    component,
-    dims_of,
-    encloses,
-    names_in,
-    slots_for,
-)
+from idxcalc.notation.parts import Factor, Place, Places, Row, component, dims_of, encloses, slots_for
 from idxcalc.notation.tokens import MAX_ORDER
 from idxcalc.notation.tree import Bracket, Item, Number, Sign, SumOf, Tests, Word, Written
 
@@ -35,8 +25,7 @@ def word(reader: reading.Reader, item: Item, row: Row) -> Factor:
     """A known function or ``\\det`` with what it acts on."""
     assert isinstance(item.atom, Word)
     text = item.atom.text
-    declaration = "dots stand only in a declaration, (i = 1, \\dots, n)"
-    reader.refuse(text.endswith("dots"), declaration, item.span)
+    reader.refuse(text.endswith("dots"), "dots stand only in a declaration, (i = 1, \\dots, n)", item.span)
     instead = rf"the derivative is `{text}(z)'`, or \frac{{d}}{{dz}}"
     reader.refuse(item.primes, f"{text} takes no prime; {instead}", item.span)
     instead = r"; to another base it is \frac{\log z}{\log 2}" if text == r"\log" else ""
@@ -93,8 +82,7 @@ def one_factor(reader: reading.Reader, item: Item, first: Item, row: Row) -> Non
 
 def _no_inverse(reader: reading.Reader, name: str, item: Item) -> None:
     question = f"{name}^{{-1}}: the inverse function, or one over the value?"
-    instead = rf"{question} write \frac{{1}}{{...}} or another name"
-    reader.refuse(matrices.minus_one(item), instead, item.span)
+    reader.refuse(matrices.minus_one(item), rf"{question} write \frac{{1}}{{...}} or another name", item.span)
 
 
 def call(reader: reading.Reader, function: Function, primes: int, item: Item, row: Row) -> Factor:
@@ -124,8 +112,8 @@ def call(reader: reading.Reader, function: Function, primes: int, item: Item, ro
         args, inner = _default(reader, function, dims if lifted else None, item), []
     derivs, more = _derivs(reader, name, params, primes, item)
     span = item.span if bracket is None else item.span | bracket.span
-    counted = reader.together(tuple(pair for term in inner for pair in term.places))
-    factor = Factor(Call(function, out, derivs, args), (*places, *more, *counted.items()), span)
+    value = Call(function, out, derivs, args)
+    factor = Factor(value, (*places, *more, *reader.once(value, inner, span).places), span)
     factor = reader.powered(factor, item)
     return factor if bracket is None else derivatives.behind_call(reader, factor, bracket)
 
@@ -152,8 +140,7 @@ def _derivs(
         return ((0, ()),) * primes, ()
     instead = r"write \frac{\partial ...}{\partial ...}"
     reader.refuse(len(params) > 1, f"{name} has {len(params)} arguments; {instead}", item.place)
-    arguments = reader.scope.defaults.get(name, ())
-    derivatives.no_names(reader, item.after, {s.name for a in arguments for s in names_in(a)})
+    derivatives.no_names(reader, item.after, reader.scope.defaults.get(name, ()))
     derivs: list[tuple[int, tuple[Slot, ...]]] = []
     places: Places = ()
     for group in item.after:

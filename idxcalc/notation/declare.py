@@ -24,14 +24,11 @@ _RANGE = r"([^()=;]+?)\s*=\s*([0-9]+)\s*,\s*\\[lc]?dots\s*,\s*([A-Za-z]|[0-9]+)"
 _RANGES = re.compile(rf"(?:\\quad\s*)?\(\s*{_RANGE}(?:\s*[,;]\s*{_RANGE})*\s*\)")
 _TRAIT = re.compile(r"(?<=\S)\s+((?:[A-Za-z]{2,}(?![A-Za-z])\s*,?\s*)+)$")
 _ONLY_TRAITS = re.compile(rf"(?:\s*(?:{'|'.join(TRAITS)}|and)\b)+\s*(?:,|$)")
-_WRITTEN = r"a range is written `({} = {}, \dots, {})`"
 _MISTAKES = {
-    r"\(\s*\d+\s*(?:<|\\le?q?(?:slant)?)\s*([^\s()]+?)\s*(?:<|\\le?q?(?:slant)?)\s*(\w+)\s*\)": _WRITTEN.format(
-        "{}", 1, "{}"
-    ),
+    r"\(\s*\d\s*[<\\]\w*\s*(\S+?)\s*[<\\]\w*\s*(\w+)\s*\)": r"a range is written `({} = 1, \dots, {})`",
     r"\([^()]*\\[lc]?dots\s*,[^()]*\)": r"a range ends with one letter or a number, `(i = 1, \dots, n)`",
     r"(\S+)\s*(?:[<>]|\\[gl](?:eq?|t)(?![a-z]))": "write `{0} positive` or `{0} negative`, no inequality",
-    r"\(\s*([^()=]+?)\s*=\s*(\d+)\b[^()]*?(\w+)\s*\)": _WRITTEN,
+    r"\(\s*([^()=]+?)\s*=\s*(\d+)\b[^()]*?(\w+)\s*\)": r"a range is written `({} = {}, \dots, {})`",
 }
 """What many write in a declaration, and the way out."""
 
@@ -47,8 +44,7 @@ def declare(scope: Scope, source: str, where: str = "") -> tuple[str, ...]:
                 added += _Line(scope, text, where or str(number)).declare()
         except IdxcalcError as error:
             span = error.span or Span(0, 1)
-            shifted = Span(span.start + offset, span.stop + offset)
-            raise IdxcalcError(error.message, source, shifted) from None
+            raise IdxcalcError(error.message, source, Span(span.start + offset, span.stop + offset)) from None
         offset += len(line) + 1
     return tuple(added)
 
@@ -93,12 +89,12 @@ class _Line:
             self.refuse(last.isdigit() and int(last) < first, "an empty range", Span(*bracket.span()))
             for letter in filter(None, map(str.strip, found[1].split(","))):
                 made = self.scope.sizes.fresh(last, first)
-                known, new = map(self.scope.sizes.describe, (self.ranges.setdefault(letter, made), made))
-                two = f"two ranges for {letter} in one line: write two lines"
-                self.refuse(known != new, two, Span(*bracket.span()))
+                one, two = map(self.scope.sizes.describe, (self.ranges.setdefault(letter, made), made))
+                wrong = f"two ranges for {letter} in one line: write two lines"
+                self.refuse(one != two, wrong, Span(*bracket.span()))
             if not last.isdigit():
-                meant = last == "e" or last in self.scope.symbols
-                self.refuse(meant, f"{last} has a meaning; a size is another letter", Span(*bracket.span()))
+                known = last == "e" or last in self.scope.symbols
+                self.refuse(known, f"{last} has a meaning; a size is another letter", Span(*bracket.span()))
                 self.scope.size_names.setdefault(last, self.scope.sizes.fresh(last))
         return " " * len(bracket[0])
 

@@ -59,9 +59,8 @@ def differentiated(reader: reading.Reader, factor: Factor, groups: Sequence[Grou
     """The derivatives of a factor by the indices ``groups`` that ``item`` carries."""
     reader.refuse(len(groups) > MAX_ORDER, f"more than {MAX_ORDER} derivatives", item.place)
     inner = reader.closed([factor], factor.span)
-    no_names(reader, groups, {symbol.name for symbol in names_in(inner.expr)})
-    targets = [_chosen(reader, group, groups, item) for group in groups]
-    both = zip(targets, groups, strict=True)
+    no_names(reader, groups, (inner.expr,))
+    both = zip([_chosen(reader, group, groups, item) for group in groups], groups, strict=True)
     found = [(target, *reader.slots((g,), dims_of(target), target.name, g.span)) for target, g in both]
     return by(found, inner, factor.span | item.place)
 
@@ -91,12 +90,12 @@ def _chosen(reader: reading.Reader, group: Group, groups: Sequence[Group], item:
     return fitting[0]
 
 
-def no_names(reader: reading.Reader, groups: Sequence[Group], inside: set[str]) -> None:
+def no_names(reader: reading.Reader, groups: Sequence[Group], inside: Iterable[Part]) -> None:
     """Refuse ``f_{,t}`` and ``\\partial_x f``: a declared number, and the variable itself, are no index."""
     for token in (group.indices[0] for group in groups if not group.bracketed):
         name, _, index = str(token.value).partition("_")
-        symbol = reader.scope.symbols.get(name)
-        if isinstance(symbol, Target) and (index or not dims_of(symbol) or name in inside):
+        symbol, own = reader.scope.symbols.get(name), set[Target]().union(*map(names_in, inside))
+        if isinstance(symbol, Target) and (index or not dims_of(symbol) or symbol in own):
             instead = rf"write \frac{{\partial f}}{{\partial {token.value}}}"
             raise reader.fail(f"{name} is declared, and no index: {instead}", token.span)
 
@@ -266,8 +265,7 @@ def total(reader: reading.Reader, item: Item, row: Row) -> Factor:
     times = reader.times(item.power, "the order of a differential")
     following = reader.next_item(row, item.span, "d")
     # The power belongs to the differential, dx^2 and d(x)^2, unless it is no power: e^x, X^{-1}_{ij}.
-    exponential = following.name == "e" and "e" not in reader.scope.symbols
-    whole = exponential or matrices.is_inverse(following)
+    whole = (following.name == "e" and "e" not in reader.scope.symbols) or matrices.is_inverse(following)
     if following.power and not whole and not _plain_power(following, row.peek()):
         raise reader.fail(_POWER, following.span)
     start, behind = row.at, row.peek()

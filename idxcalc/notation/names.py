@@ -128,12 +128,15 @@ def delta(reader: reading.Reader, item: Item, sub: Subscript) -> Factor:
 
 
 def remarked(reader: reading.Reader, chain: Chain) -> None:
-    """Refuse "(no sum)" on what is no index of the formula: ``x_i``, a letter that does not stand there."""
-    stand = [x for x in chain.no_sum if x in reader.letters_used or stands_as_index(reader, x)]
+    """Refuse "(no sum)" on what is no index of the chain, ``x_i``, or on letters that all stand elsewhere."""
+    if not chain.no_sum:
+        return
+    near = (s for s in subscripts(reader.source) if chain.span.start <= s.span.start < chain.span.stop)
+    stand = {*reader.letters_used, *(token.value for found in near for token in found.tokens)}
     for letter in chain.no_sum:
-        if letter not in stand and ("_" in letter or not stand):  # "$i$, $j$, and $k$" is said of some
-            place = next(t.span for t in lex(reader.source) if t.kind == "NOSUM" and letter in str(t.value))
-            raise reader.fail(f"(no sum on ${letter}$): {letter} is no index of the formula", place)
+        idle = letter not in stand and ("_" in letter or stand.isdisjoint(chain.no_sum))
+        at = reader.source.find("no sum", chain.span.start)
+        reader.refuse(idle, f"(no sum on ${letter}$): it is no index of the formula", Span(at, at + 6))
 
 
 def finish(reader: reading.Reader, span: Span, letters: Iterable[str] = ()) -> None:

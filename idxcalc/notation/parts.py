@@ -17,11 +17,13 @@ Target: TypeAlias = Variable | Definition
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """One occurrence of a letter: the size of its slot, whose slot it is, where it stands."""
+    """One occurrence of a letter: the size of its slot, whose slot it is, where it stands; ``mark`` is the
+    word for a power, a root or a denominator that it stands in: repeating it outside is ambiguous."""
 
     dim: Dim
     owner: str
     span: Span
+    mark: str = ""
 
 
 Places: TypeAlias = tuple[tuple[str, Place], ...]
@@ -31,14 +33,12 @@ Places: TypeAlias = tuple[tuple[str, Place], ...]
 class Factor:
     """An expression with every occurrence of a letter that counts in the product around it.
 
-    Of a *finished* expression (a sum, an argument, a power) each free letter counts once. ``finished`` is
-    the word for a power or a root: repeating one of its letters outside is ambiguous.
+    Of a *finished* expression (a sum, an argument, a power) each free letter counts once.
     """
 
     expr: Expr
     places: Places
     span: Span
-    finished: str = ""
 
     @property
     def letters(self) -> dict[str, Place]:

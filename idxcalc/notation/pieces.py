@@ -32,9 +32,9 @@ class Product:
 @dataclass(frozen=True, slots=True)
 class Piece:
     """``places``: letters, perhaps repeated, as the product around counts them; ``demands``: free letters
-    that must be fixed; ``finished``: a power; ``bare``: ends with a function, a bracket behind it would be
-    its argument; ``product``: what it consists of, if it is a product without written sums; ``size``: the
-    size of an index."""
+    that must be fixed; ``finished``: a power, a product with one; ``bare``: ends with a function, a bracket
+    behind it would be its argument; ``product``: what it consists of, if it is a product without written
+    sums; ``size``: the size of an index."""
 
     text: str
     places: tuple[str, ...] = ()
@@ -122,8 +122,7 @@ def applied(head: str, inner: str) -> str:
 
 def bracket(piece: Piece, from_level: int = 0) -> Piece:
     """The piece in brackets, if it is of that level or has a minus."""
-    needs = piece.level >= from_level or piece.negative
-    return piece.inside(applied("", piece.signed)) if needs else piece
+    return piece.inside(applied("", piece.signed)) if piece.level >= from_level or piece.negative else piece
 
 
 def join(pieces: Iterable[Piece]) -> str:
@@ -164,6 +163,7 @@ def product(bound: list[Sum], number: Fraction, factors: list[Piece], below: lis
         (demands | {name for name, times in count.items() if times > 1}) - summed,
         OPEN if written else PRODUCT,
         negative=number < 0,
+        finished=not written and any(p.finished for p in above) | any(p.places for p in below),
         bare=bool(above) and above[-1].bare,
         product=None if written else Product(number, tuple(above), tuple(below), summed),
     )

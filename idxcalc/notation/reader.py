@@ -11,7 +11,7 @@ Sizes are tied as letters meet; the nodes carry unsettled size variables until `
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
 from idxcalc.errors import IdxcalcError, Span
@@ -161,7 +161,8 @@ class Reader:
             terms.append(self.closed(self.factors(self.row(product, sign)), product.span))
             parts.append(_negative(terms[-1].expr) if sign < 0 else terms[-1].expr)
         expr = parts[0] if len(parts) == 1 else Add(tuple(parts)) if parts else ZERO
-        return Factor(expr, self.joined(terms), tree.span)
+        made = Factor(expr, self.joined(terms), tree.span)
+        return made if len(terms) == 1 else self.once(expr, [made], tree.span)
 
     def joined(self, terms: Sequence[Factor]) -> Places:
         """The letters of a sum of terms; refuses terms whose letters differ."""
@@ -193,11 +194,10 @@ class Reader:
                     pass
                 case (_, Item(Bracket("{", (_,)))) | (Item(Number(), None, 0, None), Item(Number())):
                     raise self.fail("braces are not printed: write brackets", item.span)
-                case Item(Number(), None, 0, None), Item(Fraction_(top, bottom)) if all(
-                    isinstance(each.only, Item) and isinstance(each.only.atom, Number)
-                    for each in (top, bottom)
+                case Item(Number(), power=None), Item(Fraction_(SumOf(only=Item(Number())), below)) if (
+                    below.only and isinstance(below.only.atom, Number)
                 ):
-                    raise self.fail(r"a mixed number, or a product? write \cdot", before.span | item.span)
+                    raise self.fail(r"a mixed number, or a product? write \cdot", item.span)
         return row
 
     def factors(self, row: Row) -> list[Factor]:
@@ -236,12 +236,13 @@ class Reader:
             expr = Num(top.expr.value / bottom.expr.value)
         elif top.expr is not ONE:
             expr = Mul((top.expr, expr))
-        return self.once(expr, [top, bottom], span)
+        both = self.together((*top.places, *self.once(expr, [bottom], span, "a denominator").places))
+        return Factor(expr, tuple(both.items()), span)
 
     def once(self, expr: Expr, inner: Sequence[Factor], span: Span, finished: str = "") -> Factor:
-        """A finished part: it counts once for each of its own free letters."""
+        """A finished part: it counts once for each of its own free letters, each marked ``finished``."""
         letters = self.together(tuple(pair for part in inner for pair in part.places))
-        return Factor(expr, tuple(letters.items()), span, finished)
+        return Factor(expr, tuple((n, replace(p, mark=finished)) for n, p in letters.items()), span)
 
     def closed(self, factors: Sequence[Factor], span: Span) -> Factor:
         """The product of the factors: letters that stand twice are summed."""
@@ -256,7 +257,7 @@ class Reader:
             if name in self.fixed or len(found) == 1:
                 self.spared.update([name] if len(found) > 1 else ())
                 continue
-            power = next((f.finished for f, _ in found if f.finished), "")
+            power = next((place.mark for _, place in found if place.mark), "")
             self.refuse(power, f"{power} and a repeated index: {_which(name)}", found[-1][1].span)
             times = f"{name} stands {numeral(len(found))} times in one product; {_ways(name)}"
             self.refuse(len(found) > 2, times, found[min(2, len(found) - 1)][1].span)
@@ -353,7 +354,7 @@ class Reader:
                 comma = "a comma inside brackets that are no argument"
                 self.refuse(len(items) > 1, comma, items[:2][-1].span)
                 term = self.sum(items[0])
-                return self.once(Elementary("abs", (term.expr,)) if kind == "|" else term.expr, [term], span)
+                return self.once(Elementary("abs", (term.expr,)), [term], span) if kind == "|" else term
             case _:
                 raise AssertionError(item.atom)
 
@@ -408,11 +409,10 @@ class Reader:
         expr, letters = inner.expr, inner.letters
         for name, place in reversed(places.items()):
             loose = name not in letters and last is None
-            nothing = f"nothing ties the size of {name}: it does not stand in the sum"
-            self.refuse(loose, nothing, place.span)
+            self.refuse(loose, f"nothing ties the size of {name}: it does not stand in the sum", place.span)
             expr = Sum(Index(name, place.dim), expr, atom.lower)
         left = tuple(pair for pair in inner.places if pair[0] not in places)
-        return Factor(expr, left, atom.span | inner.span)
+        return self.once(expr, [replace(inner, places=left)], atom.span | inner.span)
 
 
 def _negative(expr: Expr) -> Expr:

@@ -60,14 +60,12 @@ def targets(scope: Scope, text: str) -> Wrt:
     """The variables that ``wrt`` names; their letters are only a pattern."""
     if not text or not text.strip():
         return None
-    match parse(f"W({text})") if "%" not in text else ():
-        case (
-            Chain(
-                (Side(SumOf(((1, Product((_, Item(Bracket("(", parts), None, 0, None)))),)), ()),), no_sum=()
-            ),
-        ):
+    if "%" in text or any(token.kind in ("RPAR", "PM") for token in lex(f"W({text})")[:-1]):
+        raise IdxcalcError(_WRT, text, Span(0, len(text)))
+    match parse(f"W({text})")[0].sides[0].body:
+        case SumOf(((_, Product((_, Item(Bracket(_, parts))))),)):
             return tuple(_target(scope, text, part) for part in parts)
-    raise IdxcalcError(_WRT, text, Span(0, len(text)))
+    return ()
 
 
 def _target(scope: Scope, text: str, part: SumOf) -> Target:
@@ -211,8 +209,7 @@ def _where(source: str, name: str, side: Side) -> Span | None:
 def notes_on(scope: Scope, own: Scope, *terms: Factor) -> tuple[str, ...]:
     """Which sizes the relation makes equal that its context leaves different."""
     notes: list[str] = []
-    used = set().union(*(variables(t.expr) for t in terms))
-    for variable in sorted(used, key=lambda v: v.name):
+    for variable in sorted(set().union(*(variables(t.expr) for t in terms)), key=lambda v: v.name):
         roots, now = ({each.sizes.find(d) for d in variable.dims} for each in (scope, own))
         if len(variable.dims) == 2 and len(roots) == 2 and len(now) == 1:
             notes.append(f"this makes {variable.name} square")

@@ -250,12 +250,12 @@ class _Writer:
             if isinstance(body, Ref) or (isinstance(body, Component) and not body.variable.differential):
                 name = body.definition.name if isinstance(body, Ref) else body.variable.name
                 return Piece(name + sub(run(body.slots) + commas), places, inner.demands)
-            return Piece(bracket(inner).text + sub(commas), places, inner.demands)
+            return Piece(bracket(inner).text + sub(commas), places, inner.demands, finished=inner.finished)
         below = " ".join(rf"\partial {target.name}{sub(run(slots))}" for target, slots in reversed(by))
         named = isinstance(body, Component | Ref | Call)
         inside, behind = (f" {inner.text}", "") if named else ("", bracket(inner).text)
         text = rf"\frac{{\partial{times(len(by))}{inside}}}{{{below}}}{behind}"
-        return Piece(text, places, inner.demands, FACTOR)
+        return Piece(text, places, inner.demands, FACTOR, finished=inner.finished)
 
     def by_comma(self, target: Target) -> bool:
         """Whether a comma can only mean this variable."""

@@ -71,8 +71,7 @@ class Search:
         self.torn = list(self.rows())
         self.claim = self.read(self.scope, self.text)
         self.relations = len(pairs(self.text))
-        tested = any(side.tests for side in self.chain.sides)
-        if self.relations > 1 and (self.claim or not tested):
+        if self.relations > 1 and (self.claim or not any(side.tests for side in self.chain.sides)):
             self.blank()
         self.sides = self.chain.sides[self.number : self.number + 2]
         relation = self.claim.relation if self.claim else None
