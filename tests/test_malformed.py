@@ -279,11 +279,6 @@ def test_a_derivative_of_a_power_is_printed_with_its_sum():
         assert context.check(rf"{latex} = \sum_i y_i{text}").verdict == "proved"
 
 
-def test_an_index_is_not_named_as_its_size():
-    ranges = r"v_i, u_i (i = 1, \dots, n)"
-    assert in_context(ranges, "v_nu_n") == "n is a size and an index\n    v_nu_n\n      ^"
-
-
 def test_a_hint_is_true_with_both_signs():
     assert Context("z").check(r"z = \pm z").hint is None
     assert r"z^2 \pm 2" in Context("z, t").check(r"(z \pm t)^2 = z^2 \pm zt + t^2").hint

@@ -138,8 +138,7 @@ class Reader:
             beyond = value < start or (last.isdigit() and value > int(last))
             self.refuse(beyond, f"component {value} of {start}..{last}", span)
         for letter, places in self.letters_used.items():
-            own = letter in {sizes.last.get(sizes.find(place.dim)) for place in places}  # v_n with n values
-            self.refuse(own or letter in self.sizes_used, f"{letter} is a size and an index", places[0].span)
+            self.refuse(letter in self.sizes_used, f"{letter} is a size and an index", places[0].span)
 
     # sides and sums
 
