@@ -27,7 +27,7 @@ from idxcalc.errors import IdxcalcError
 from idxcalc.notation.declare import declare, define
 
 SECONDS = 1.0
-USUAL = 0.19  # s: what `pace` takes on the quiet machine of the figures, where `SECONDS` hold
+USUAL = 0.3  # s: what `pace` takes on the quiet machine of the figures, where `SECONDS` hold
 MEMORY = 2**31
 """Address space that a process of a long run may take beyond what it had when it began; what goes beyond
 fails as a `MemoryError`. In the tests, which share their process, the memory really used is held to half."""

@@ -31,10 +31,11 @@ from idxcalc.normal import term_count
 from idxcalc.verify.edits import Edit, added, edits, put, remarks, sized, used_letters, written
 from idxcalc.verify.verdict import verdict, worked_out
 
-EFFORT, SHORT, FEW, SAMPLED, JUDGED, PRODUCTS = 5_000, 25, 2, 60, 8, 40_000
+EFFORT, SHORT, FEW, SAMPLED, JUDGED, PRODUCTS = 7_000, 25, 3, 90, 8, 40_000
 # What a search may cost: one for each token read again, in a short text `SHORT`; less in a statement of
 # more than `FEW` relations, each of which may be wrong. So many are sampled in one batch, and of those
-# that it upholds so many are judged. A hint is a courtesy, the verdict stands without it.
+# that it upholds so many are judged, by proofs of so many `PRODUCTS` of terms. A hint is a courtesy, the
+# verdict stands without it.
 Found = Iterator[tuple["Hint", Claim | None]]
 
 
