@@ -353,7 +353,7 @@ class Reader:
                 self.refuse(not items, "an empty bracket", span)
                 comma = "a comma inside brackets that are no argument"
                 self.refuse(len(items) > 1, comma, items[:2][-1].span)
-                term = self.sum(items[0])
+                term = replace(self.sum(items[0]), span=span)
                 return self.once(Elementary("abs", (term.expr,)), [term], span) if kind == "|" else term
             case _:
                 raise AssertionError(item.atom)
