@@ -184,7 +184,7 @@ def seconds(where: Context, text: str, wrt: str = "") -> float:
 
 def pace(where: Context) -> float:
     """What a known text takes here and now, with the search for a hint that does not exist."""
-    return seconds(where, r"x_iy_jy_j + m_{ij}x_j + \sigma(t)x_i = x_i + y_i", "")
+    return seconds(where, r"x_iy_jy_j + m_{ij}x_j + \sigma(t)x_i = x_i + y_i")
 
 
 def limited(more: int = MEMORY) -> None:

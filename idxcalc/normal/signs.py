@@ -245,6 +245,7 @@ def _kernel(part: Part) -> bool:
 
 
 def _constant(base: Part) -> bool:
+    """Whether nothing declared or defined stands in it: a number, a size, a function of these."""
     return not any(isinstance(p, Component | Call | Ref) for p in walk(base))
 
 

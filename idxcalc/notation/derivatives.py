@@ -94,8 +94,9 @@ def no_names(reader: reading.Reader, groups: Sequence[Group], inside: Iterable[P
     """Refuse ``f_{,t}`` and ``\\partial_x f``: a declared number, and the variable itself, are no index."""
     for token in (group.indices[0] for group in groups if not group.bracketed):
         name, _, index = str(token.value).partition("_")
-        symbol, own = reader.scope.symbols.get(name), set[Target]().union(*map(names_in, inside))
-        if isinstance(symbol, Target) and (index or not dims_of(symbol) or symbol in own):
+        symbol = reader.scope.symbols.get(name)
+        declared = isinstance(symbol, Target) and (index or not dims_of(symbol))
+        if declared or any(symbol in names_in(part) for part in inside if symbol):
             instead = rf"write \frac{{\partial f}}{{\partial {token.value}}}"
             raise reader.fail(f"{name} is declared, and no index: {instead}", token.span)
 

@@ -179,13 +179,12 @@ def _nested(tokens: list[Tok], source: str) -> Iterator[Tok]:
     is closed by one of its own kind."""
     stack: list[Tok] = []
     unclear: set[int] = set()  # the brackets in which a `|` closed that could have opened
-    kinds, related = ("", *(token.kind for token in tokens), ""), False
+    kinds = ("", *(token.kind for token in tokens), "")
     for at, token in enumerate(tokens):
-        related |= token.kind == "REL"
-        joined = related and not stack and kinds[at] in _ENDS | {"BAR"} and token.kind in _BEGINS | {"BAR"}
-        if joined and kinds[at + 2] not in ("REMARK", "IGNORED"):
-            gap = source[tokens[at - 1].span.stop : token.span.start]
-            if "quad" in gap and not re.search(r"\\\\|[&%]", gap):
+        gap = "" if stack else source[tokens[at - 1].span.stop : token.span.start]
+        if "quad" in gap and "REL" in kinds[:at] and not re.search(r"\\\\|[&%]", gap):
+            factors = kinds[at] in (*_ENDS, "BAR") and token.kind in (*_BEGINS, "BAR")
+            if factors and kinds[at + 2] not in ("REMARK", "IGNORED"):
                 raise fail(_APART, source, token.span.start, token.span.stop)
         level = next((t.span.start for t in reversed(stack) if KINDS.get(str(t.value)) != "BAR"), -1)
         if token.kind == "BAR":

@@ -133,9 +133,9 @@ def remarked(reader: reading.Reader, chain: Chain) -> None:
         return
     near = (s for s in subscripts(reader.source) if chain.span.start <= s.span.start < chain.span.stop)
     stand = {*reader.letters_used, *(token.value for found in near for token in found.tokens)}
+    at = reader.source.find("no sum", chain.span.start)
     for letter in chain.no_sum:
         idle = letter not in stand and ("_" in letter or stand.isdisjoint(chain.no_sum))
-        at = reader.source.find("no sum", chain.span.start)
         reader.refuse(idle, f"(no sum on ${letter}$): it is no index of the formula", Span(at, at + 6))
 
 
