@@ -118,10 +118,10 @@ def _head(scope: Scope, base: Base, exponent: Number, members: frozenset[Index])
         cells.setdefault(key(index.dim), []).append(index)
     if prod(factorial(len(c)) for c in cells.values()) > ORDERS:
         raise IdxcalcError(f"too many indices in one factor under a sum (limit {ORDERS} orders of them)")
-    readings = []
+    readings, level = [], 1 + max((int(i.name[1:]) for i in free(base) if i.name[0] == "$"), default=-1)
     for choice in product(*(permutations(cells[dim]) for dim in sorted(cells))):
         order = tuple(i for cell in choice for i in cell)
-        names = {i: Index(f"${n}", i.dim) for n, i in enumerate(order)}
+        names = {i: Index(f"${n}", i.dim) for n, i in enumerate(order, level)}
         c, term = renamed(scope, [(base, exponent)], names)
         readings.append((f"{abs(c)}{key(term_expr(term))}^", 1 if c > 0 else -1, order))
     least = min(text for text, _, _ in readings)

@@ -37,7 +37,7 @@ def inverse(scope: Scope, node: Inverse) -> Poly:
 def _inverse(scope: Scope, body: Poly, node: Inverse) -> Poly:
     one, other = node.matrix.indices
     match [*body]:
-        case [((Delta(), _),)]:
+        case [((Delta(a, b), _),)] if {a, b} == {one, other}:
             return delta(scope, node.row, node.column)
         case [((Inverse(inner, a, b), _),)] if {a, b} == {one, other}:
             scope.evidence.rule("inverse")
@@ -61,7 +61,7 @@ def determinant(scope: Scope, matrix: Lambda) -> Poly:
     scalar, body = _factored(scope, matrix)
     factor = power(scope, scalar, values(scope, matrix.indices[0].dim))
     match [*body]:
-        case [((Delta(), _),)]:
+        case [((Delta(a, b), _),)] if {a, b} == set(matrix.indices):
             return factor
         case [((Inverse(inner, a, b), _),)] if {a, b} == set(matrix.indices):
             scope.evidence.rule("inverse")

@@ -20,8 +20,8 @@ from idxcalc.normal.signs import (
     base_sign, branches, expression_nonzero, integral, nonzero, poly_sign, strictly,
 )  # fmt: skip
 from idxcalc.normal.terms import (
-    UNIT, Base, Number, Poly, Scope, add, as_number, besides, content, exact, key, minus, number, poly_expr,
-    scale, single, symbols, term_expr,
+    UNIT, Base, Number, Poly, Scope, Undefined, add, as_number, besides, content, exact, key, minus, number,
+    poly_expr, scale, single, symbols, term_expr,
 )  # fmt: skip
 
 
@@ -65,6 +65,8 @@ def primitive(scope: Scope, poly: Poly, *, positive: bool) -> tuple[Number, dict
         rest = poly
         for base, e in common.items():
             rest = multiply(scope, rest, single(base, -e))
+    if not rest:  # 0, which its denominators hid
+        raise Undefined
     size: Number = content(rest)
     if not positive:
         first = min(rest, key=lambda t: key(term_expr(t)))

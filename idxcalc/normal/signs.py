@@ -14,17 +14,18 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
-from itertools import islice, product
-from math import prod
+from itertools import count, islice, product
+from math import floor, prod
 from typing import Any
 
 from idxcalc.expr import (
-    Add, Call, Compare, Component, Constant, Delta, Det, Elementary, Expr, Index, Inverse, Iverson, Lambda,
-    Mul, Num, Part, Pow, Ref, Size, Slot, Sum, Variable, bound_here, children, free, hidden, opened,
+    ZERO, Add, Call, Compare, Component, Constant, Delta, Det, Elementary, Expr, Index, Inverse, Iverson,
+    Lambda, Mul, Num, Part, Pow, Ref, Size, Slot, Sum, Variable, bound_here, children, free, hidden, opened,
     own_slots, substitute, walk,
 )  # fmt: skip
 from idxcalc.normal.terms import (
     Base, Poly, Scope, Term, Undefined, add, content, denominators, key, poly_expr, power_expr, scale, single,
+    sorted_term, term_expr,
 )  # fmt: skip
 
 BRACKETS = 2  # a sum with more has more cases than are worth to be told apart
@@ -76,7 +77,9 @@ def sign(scope: Scope, node: Expr) -> tuple[int, bool]:
             elif len({s for s, _ in signs}) == 1:
                 found = signs[0][0], any(certain)
         case Sum(index, body, first):  # it is enough that one of its terms is not 0
-            inner, strict = sign(scope, substitute(body, {index: Index(f"?{index.name}", index.dim)}))
+            taken = {i.name for i in free(body)}
+            name = next(n for k in count(1) if (n := "?" * k + index.name) not in taken)
+            inner, strict = sign(scope, substitute(body, {index: Index(name, index.dim)}))
             found = inner, strict and first is None
         case Pow(base, Num(value)) if value.denominator == 1 and value.numerator % 2:
             return sign(scope, base)
@@ -165,7 +168,7 @@ def _generic(scope: Scope, base: Base) -> bool:
         return False  # n - 1 is 0 at one size, the sine of pi always
     for part in walk(base):
         match part:
-            case Iverson() | Delta():
+            case Iverson() | Delta() | Pow(Mul((_,)), _):  # the last may cancel with what it divides by
                 return False
             case Component() if "integer" in _traits(part):
                 return False
@@ -173,7 +176,7 @@ def _generic(scope: Scope, base: Base) -> bool:
                 return False
             case Det(matrix) | Inverse(matrix, _, _) if not _full_rank(scope, matrix):
                 return False
-    if not _independent(base):
+    if not _independent(scope, base):
         return False
     # Free indices may be equal, or be one of the numbers that are written.
     frees, numbers = sorted(free(base), key=lambda i: i.name), _numbers(base)
@@ -194,22 +197,43 @@ def _numbers(base: Expr) -> set[int]:
     return {s for part in walk(base) for s in own_slots(part) if isinstance(s, int)}
 
 
-def _independent(base: Expr) -> bool:
-    """Whether no identity that the normal form does not know can make a sum in an expression vanish."""
-    numeric = any(i.dim.number is not None for p in walk(base) for i in bound_here(p))
-    sums = (part for part in walk(base) if isinstance(part, Add))
-    return not (numeric and _numbers(base)) and all(map(_unrelated, sums))
+def _independent(scope: Scope, base: Expr) -> bool:
+    """Whether no identity that the normal form does not know can make a sum in an expression vanish. Where a
+    size is a number there are more of them, as that of Cayley and Hamilton."""
+    fixed = any(i.dim.number is not None for p in walk(base) for i in bound_here(p))
+    if fixed and (_numbers(base) or any("antisymmetric" in _traits(part) for part in walk(base))):
+        return False
+    sums = (_cleared(opening(scope), part) for part in walk(base) if isinstance(part, Add))
+    return all(s != ZERO and _unrelated(s, fixed) for s in sums)
 
 
-def _unrelated(node: Add) -> bool:
-    """Whether a term has a tensor of its own that stands in no function; or the functions have no relations:
-    none inside of another, or of constants; sines and cosines of one argument, one hyperbolic function
-    without exponentials, one inverse function, one logarithm of a sum; one root of a product, or of a sum
-    that is no power.
+def _cleared(scope: Scope, node: Expr) -> Expr:
+    """A sum times its denominators, in normal form; 0 if they do not come to an end."""
+    for _ in range(4):
+        poly = scope.normal(scope, node)
+        above = {base: -floor(e) for base, e in denominators(poly).items()}
+        if not above:
+            return poly_expr(poly)
+        terms = ({**above, **{b: e + above.get(b, 0) for b, e in term}} for term in poly)
+        made = zip(terms, poly.values(), strict=True)
+        node = Add(tuple(term_expr(sorted_term(powers), c) for powers, c in made))
+    return ZERO
+
+
+def _unrelated(node: Expr, fixed: bool) -> bool:
+    """Whether a term has a tensor of its own that stands in no function; or no size is ``fixed`` and the
+    functions have no relations: none inside of another, or of constants; sines and cosines of one argument,
+    one hyperbolic function without exponentials, one inverse function; one logarithm of a sum, or a single
+    one of a product; the same for roots, but of no power; one function, or sum, with a fraction inside.
     """
+    if not isinstance(node, Add):
+        return True
     products = [frozenset(term.factors if isinstance(term, Mul) else (term,)) for term in node.terms]
     apart = frozenset().union(*products) - products[0].intersection(*products)  # but for what all have
-    kernels = [part for factor in apart for part in walk(factor) if _kernel(part)]
+    inner = [part for factor in apart for part in walk(factor)]
+    kernels = [part for part in inner if _kernel(part)]
+    if any(isinstance(k, Elementary) and FAMILIES.get(k.name) and _constant(k) for k in kernels):
+        return False
     if _own(node.terms) - _tensors(*kernels):
         return True
     known: dict[str, set[Part]] = {}
@@ -217,20 +241,38 @@ def _unrelated(node: Add) -> bool:
         if any(map(_kernel, islice(walk(part), 1, None))) or _constant(part):
             return False
         match part:
+            case Elementary("log", (of,)):
+                known.setdefault("log", set()).add(of)
             case Elementary(name, args):
-                families = FAMILIES.get(name, name)
-                if families == "log" and not isinstance(args[0], Add | Mul | Pow):
-                    continue
-                known.setdefault(families, set()).add(args[0] if families == "circular" else part)
+                family = FAMILIES.get(name, name)
+                known.setdefault(family, set()).add(args[0] if family == "circular" else part)
             case Pow(Add(terms), Num()) if not any(_linear(term, _own(terms)) for term in terms):
                 return False
-            case Pow(Add() | Mul() | Pow() as inner, Num()):
-                known.setdefault("root", set()).add(inner)
-            case Pow(_, exponent) if not isinstance(exponent, Num):
+            case Pow(of, Num()):
+                known.setdefault("root", set()).add(of)
+            case Pow():
                 known.setdefault("power", set()).add(part)
-    if "exp" in known and known.keys() & {"hyperbolic", "power"}:
+    for family in ("log", "root"):  # those of products are related to those of their factors
+        found = known.pop(family, set())
+        known[family] = {of for of in found if isinstance(of, Add | Mul | Pow)}
+        if len(found) > 1 and any(isinstance(of, Mul | Pow) for of in found):
+            return False
+    known["fraction"] = {
+        p for p in inner if (_kernel(p) or isinstance(p, Sum)) and any(map(_fraction, walk(p)))
+    }
+    if fixed or ("exp" in known and known.keys() & {"hyperbolic", "power"}):
         return False
     return all(len(found) <= 1 for family, found in known.items() if family != "exp")
+
+
+def _fraction(part: Part) -> bool:
+    """Whether a part is the reciprocal of a sum."""
+    return (
+        isinstance(part, Pow)
+        and isinstance(part.base, Add)
+        and isinstance(e := part.exponent, Num)
+        and e.value < 0
+    )
 
 
 def _traits(part: Part) -> frozenset[str]:
