@@ -83,7 +83,8 @@ def shaped(body: Expr, axes: tuple[Index, ...], traits: frozenset[str]) -> Expr:
     if {"invertible", "antisymmetric"} <= traits:  # of an even size: at no other is there one
         count = Add((Size(axes[0].dim), Num(Fraction(1 - axes[0].dim.start))))
         body = Mul((body, Pow(Pow(MINUS_ONE, count), HALF)))
-    elif "invertible" in traits:  # well-conditioned, with a determinant of either sign
+    elif "invertible" in traits and (whole or not traits & {"positive", "negative"}):
+        # Well-conditioned, with a determinant of either sign; reals of one sign are so without.
         most = Num(Fraction(24 if whole else 6))
         large = Cases(((Compare("<", body, ZERO), Mul((MINUS_ONE, most))),), most)
         body = Add((body, Mul((Delta(*axes), large))))

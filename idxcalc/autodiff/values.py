@@ -58,7 +58,16 @@ class Judged(Values):
                 return self.moved(body, [along]) if along else Tensor(0.0)
         found = super().compute(node)
         self.watch(node)
+        match node:  # nan where there is no value: of 1/0 = inf there is an arctangent, of nan a power 0
+            case Pow(base, by) if not isinstance(by, Num) or by.value <= 0:
+                return self.join("add", found, self.nothing(found, self.value(base), self.value(by)))
+            case Elementary("log", _):
+                return self.join("add", found, self.nothing(found))
         return found
+
+    def nothing(self, *tensors: Tensor) -> Tensor:
+        """0 where all have a value."""
+        return self.join("multiply", Tensor(0.0), *tensors)
 
     def watch(self, node: Part) -> None:
         """Counts the terms of a node, and how near it is to where it is not smooth."""
@@ -76,7 +85,7 @@ class Judged(Values):
             case Elementary("log", (arg,)):
                 self.solid(arg)
                 if self.moving:  # what has no value has no derivative, though 1/z has a value
-                    nothing = self.join("multiply", Tensor(0.0), self.join("log", value(arg)))
+                    nothing = self.nothing(self.join("log", value(arg)))
                     self.margins.append(self.join("add", Tensor(1.0), nothing))
             case Elementary("sin" | "cos" | "tan", (angle,)) if not self.quiet:
                 # sin(pi) is 0 up to the rounding of pi.
