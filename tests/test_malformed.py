@@ -770,3 +770,32 @@ def test_what_was_guessed_is_asked(given, message, texts):
 def test_properties_that_exclude_each_other(given, both):
     with pytest.raises(IdxcalcError, match=f"no tensor is {both}"):
         Context(given)
+
+
+# names with a prime
+
+
+@pytest.mark.parametrize(
+    ("given", "definitions", "name"),
+    [
+        ("t", ["q(u) = u^2", "q'(u) = 3u"], "q"),
+        ("t", ["q'(u) = 3u", "q(u) = u^2"], "q"),
+        (r"\sigma(z), b_i", [r"\sigma'(z) = \sigma(z)(1 - \sigma(z))"], r"\sigma"),
+        ("f(z)\nf'(z)", [], "f"),
+        ("f'(z)\nf(z)", [], "f"),
+        ("x(t), f(x')", [], "x"),
+        ("x_i(t), x'_i(t)", [], "x"),
+        ("z", [r"s = \frac{1}{1 + e^{-z}}", "s' = s(1 + s)"], "s"),
+        ("z, c", ["r(z) = cz^2", "r' = 2z"], "r"),
+    ],
+)
+def test_a_derivative_is_no_name_of_its_own(given, definitions, name):
+    with pytest.raises(IdxcalcError) as caught:
+        context = Context(given)
+        for each in definitions:
+            context.define(each)
+    assert caught.value.message == f"`{name}'` is the derivative of {name}, and no name of its own"
+
+
+def test_where_a_prime_is_no_derivative_it_is_part_of_the_name():
+    Context("x_i, x'_i, y, y', f(x_i), f'(x_i)").define(r"L = x_ix_i \\ L' = x'_ix'_i \\ q = yy' \\ q' = 2y")

@@ -72,6 +72,7 @@ class _Line:
             body, traits = self.traits(start, stop)
             self.refuse(not body.strip(), "an empty name", Span(start, start + 1))
             new = self.one(" " * start + body)
+            self.refuse(said := self.scope.derived(), said, Span(start, stop))
             names += new
             covered.append(new[0])
             for name in covered if traits else ():

@@ -76,9 +76,10 @@ def _define(reader: Reader, chain: Chain, where: str) -> str:
     refuse(known and len(arguments) > 1, "one argument, or only new letters", new.bracket)
     if arguments and not known:
         _function(reader, new, arguments, chain, where)
-        return name
-    scope.add(name, Definition(name, *_body(reader, new, chain)), where)
-    scope.arguments.update((name, argument) for argument in known)
+    else:
+        scope.add(name, Definition(name, *_body(reader, new, chain)), where)
+        scope.arguments.update((name, argument) for argument in known)
+    refuse(said := scope.derived(), said, span)
     return name
 
 

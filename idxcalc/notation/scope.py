@@ -17,6 +17,7 @@ from typing import Any, TypeAlias, TypeVar
 from idxcalc.expr import Component, Definition, Deriv, Diff, Dim, Function, Lambda, Part, Sum, Variable, at
 from idxcalc.expr.intern import Interned
 from idxcalc.expr.remember import Remembered
+from idxcalc.notation.parts import dims_of, variables
 from idxcalc.notation.sizes import Sizes
 
 Symbol: TypeAlias = Variable | Function | Definition
@@ -61,6 +62,22 @@ class Scope:
             return f"{name} is a size; a name is another letter"
         number = argument and not indices and name in ("e", r"\pi") and name not in self.symbols
         return f"{name} is a number; an argument is another letter" if number else ""
+
+    def derived(self) -> str:
+        """What to say when a name with a prime has a meaning, and is the derivative of another name: of a
+        function of one real, or of what was defined by one number."""
+        for name in self.symbols:
+            match self.symbols.get(root := name.rstrip("'")):
+                case Function(params=params) if name != root:
+                    pass
+                case Definition(body=body) if name != root:
+                    by = self.symbols.get(self.arguments.get(root, ""))
+                    params = tuple(map(dims_of, variables(body) if by is None else (by,)))  # type: ignore[arg-type]
+                case _:
+                    continue
+            if params == ((),):
+                return f"`{name}` is the derivative of {root}, and no name of its own"
+        return ""
 
     def nearest(self, name: str) -> str | None:
         """A declared name that looks like ``name``."""
