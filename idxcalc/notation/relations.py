@@ -126,6 +126,9 @@ def _read(scope: Scope, source: str, chain: Chain, number: int, wrt: Wrt) -> Cla
     others = (*chain.sides[:number], *chain.sides[number + 2 :])
     if left.body is None and right.body is None:
         raise IdxcalcError("`?` on both sides", source, right.span)
+    for at, side in ((number, left), (number + 1, right)):
+        if side.body is None and (0 < at < len(chain.ops) or chain.ops[number] != "="):
+            raise IdxcalcError("`?` stands at one end of a chain of =", source, side.span)
     tests = [test for side in (*sides, *others) for test in side.tests]
     own = scope.fork()
     reader = _reader(own, source, chain, wrt, tests)
