@@ -405,6 +405,13 @@ TEN = "a power of ten, or a product with e? write 10^{-3}, or a space before e"
         ("‹1e-3› = e - 3", TEN),
         ("1‹0e3› = 30e", TEN),
         (r"a_{‹\text›{rec}} = 1", r"\text is no index; a word is a label, `L^{(rec)}`"),
+        ("a_1‹0› = 0", "only 1 is the subscript; write `a_{10}`"),
+        ("a_1‹2› = 2a_1", "only 1 is the subscript; write `a_{12}`"),
+        ("2^1‹0› = 1024", "only 1 is the superscript; write `2^{10}`"),
+        ("x^2‹3.5›y = 0", "only 2 is the superscript; write `x^{23.5}`"),
+        (r"\sum_{i=1}^1‹2› a_i = 0", r"only 1 is the superscript; write `\sum_{i=1}^{12}`"),
+        (r"\sqrt1‹2› = 0", r"only 1 is the argument; write `\sqrt{12}`"),
+        (r"\frac12‹3› = 6", r"only 2 is the argument; write `\frac1{23}`"),
         (
             r"\frac{‹\delta› x}{\delta y} = 0",
             r"`\delta` is not declared; a derivative has \partial; Kronecker's delta has indices",
@@ -742,6 +749,17 @@ BRACES = "braces are not printed: write brackets"
         ("F_{ij}(u_k)", WHICH_POWER.format("F"), ["F^2_{ij} = 0", "{F^2}_{ij} = 0"]),
         ("F_{ij}(u_k)", INVERSE.replace("%s", "F"), ["F^{-1}_{ij} = 0"]),
         ("X_{ij} invertible", WHICH_POWER.format("(X^{-1})"), ["(X^{-1})^2_{ij} = 0"]),
+        (
+            "f(x_i), h_j(x_i), F_{ij}(x_k)",
+            "a power of the derivative, or the derivative of a power? write f_{,i}^2 or (f^2)_{,i}",
+            ["f^2_{,i} = 0", "h^2_{j,i} = 0", "x^2_{i,j} = 0", "(f)^2_{,i} = 0", "F^2_{ij,k} = 0",
+             "f^2_{,i}(x_k) = 0", "f(x_k)^2_{,i} = 0"],
+        ),
+        (
+            "c, m, x_i",
+            "`?` stands at one end of a chain of =",
+            ["c = ? = m", "x_ix_i = ? = 0", r"c \neq ?", r"? \neq c", r"c = c \neq ?"],
+        ),
         (r"\sigma(z), x", INVERSE.replace("%s", r"\sigma"), [r"\sigma^{-1} = 0", r"(\sigma^{-1})(2x) = 0"]),
         (
             "a, b, c, x, y, v_i, w_i",
@@ -799,3 +817,16 @@ def test_a_derivative_is_no_name_of_its_own(given, definitions, name):
 
 def test_where_a_prime_is_no_derivative_it_is_part_of_the_name():
     Context("x_i, x'_i, y, y', f(x_i), f'(x_i)").define(r"L = x_ix_i \\ L' = x'_ix'_i \\ q = yy' \\ q' = 2y")
+
+
+@pytest.mark.parametrize(
+    "text", ["a_1 2 = 2a_1", r"\frac12a_1 = \frac{a_1}{2}", "x^2 3 = 3xx", "{x^2}3 = 3xx"]
+)
+def test_a_digit_that_stands_apart_is_a_factor(text):
+    assert Context("a_i, x").check(text).verdict == "proved"
+
+
+def test_a_side_to_fill_in_stands_at_an_end():
+    context = Context("c, m")
+    for text in ("? = c = c", "c = c = ?", r"c \neq c + 1 = ?", r"? = c \neq m"):
+        assert context.check(text).verdict == "proved"

@@ -59,9 +59,9 @@ def tensor(reader: reading.Reader, symbol: Target, primes: int, item: Item, row:
     behind = written_argument(reader, symbol, item, row)
     if matrices.is_inverse(item):
         return derivatives.commas(reader, matrices.inverse(reader, symbol, item), item)
-    if matrices.powered_first(item) and len(dims_of(symbol)) == 2:
+    if matrices.powered_first(item):
         label_or_power(reader, item)
-        matrices.unclear(reader, item, symbol.name, 2)
+        matrices.unclear(reader, item, symbol.name, len(dims_of(symbol)))
     if (error := unbraced(reader, item, row.peek())) is not None:
         raise error
     slots, places = reader.slots(item.before, dims_of(symbol), symbol.name, item.span)

@@ -198,6 +198,11 @@ class Reader:
                     below.only and isinstance(below.only.atom, Number)
                 ):
                     raise self.fail(r"a mixed number, or a product? write \cdot", item.span)
+                case Item(span=Span(start, stop)), Item(Number()) if stop == item.span.start:
+                    one, two = self.source[start:stop], self.source[stop : item.atom.span.stop]
+                    what = {"_": "subscript", "^": "superscript"}.get(one[-2:-1], "argument")
+                    mended = f"only {one[-1]} is the {what}; write `{one[:-1]}{{{one[-1]}{two}}}`"
+                    self.refuse(one[-1].isdigit(), mended, item.span)
         return row
 
     def factors(self, row: Row) -> list[Factor]:
