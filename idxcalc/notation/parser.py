@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from re import findall
 from typing import Any
@@ -33,6 +34,7 @@ _SILENT = {
 _ARGUMENT = "`{before}` needs an argument"
 _LABEL = "a power or a label? a label is written `w^{(t)}`, an exponent has no bracket"
 _GOES_ON = "does this row go on? then `&` stands before its sign; a statement of its own has it before the ="
+_AT_END = r"a condition stands at the end of a chain; several are joined by \text{and}"
 _GROUPS = r"brackets around indices stand behind a comma or on \delta: the symmetric part is written out"
 _EMPTY = {"SUP": "exponent", "FRAC": "numerator", "SQRT": "root", "RSQ": "root"}
 """What is empty where ``{}`` stands behind a token; the denominator behind any other."""
@@ -166,6 +168,9 @@ class _Records(lark.Transformer[Any, Any]):
 
     def row(self, span: Span, *parts: Side | Tok) -> Chain:
         sides, signs = _some(Side, parts), _some(Tok, parts)
+        for part, behind in pairwise(parts):
+            if isinstance(part, Side) and part.tests:
+                raise IdxcalcError(_AT_END, "", behind.span)
         return Chain(sides, tuple(s.value for s in signs), tuple(s.span for s in signs), (), span)
 
     def question(self, span: Span, mark: Tok) -> Side:
