@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from idxcalc.errors import IdxcalcError, Span
 from idxcalc.expr import Constant, Definition, Delta, Elementary, Expr, Function, Mul, Size, Variable
 from idxcalc.functions import BY_LATEX
-from idxcalc.notation import calls, derivatives, matrices, reader as reading
+from idxcalc.notation import calls, conditions, derivatives, matrices, reader as reading
 from idxcalc.notation.lexer import lex, subscripts
 from idxcalc.notation.parts import Factor, Place, Row, Target, component, dims_of
 from idxcalc.notation.pieces import sub
@@ -128,15 +128,31 @@ def delta(reader: reading.Reader, item: Item, sub: Subscript) -> Factor:
 
 
 def remarked(reader: reading.Reader, chain: Chain) -> None:
-    """Refuse "(no sum)" on what is no index of the chain, ``x_i``, or on letters that all stand elsewhere."""
-    if not chain.no_sum:
+    """Refuse "(no sum)" on what is no index of the chain, ``x_i``, and "(no sum)" or a condition on letters
+    that all stand elsewhere."""
+    tests = [test for side in chain.sides for test in side.tests]
+    if not chain.no_sum and not tests:
         return
-    near = (s for s in subscripts(reader.source) if chain.span.start <= s.span.start < chain.span.stop)
-    stand = {*reader.letters_used, *(token.value for found in near for token in found.tokens)}
+    stand = {n for n, found in reader.letters_used.items() for p in found if _stands(chain, p.span)}
+    near = [token for token in lex(reader.source) if _stands(chain, token.span)]
+    stand |= {str(i.value) for t in near if isinstance(t.value, Subscript) for i in t.value.tokens}
+    stand |= {str(token.value) for token in near if token.kind == "NAME"}  # as in Iverson's brackets
+    for test in tests:
+        letters = {conditions.letter(side) for side in (test.left, test.right)} & reader.fixed.keys()
+        idle = letters and stand.isdisjoint(letters)
+        what = f"a condition on {', '.join(sorted(letters))}: it is no index of the formula"
+        reader.refuse(idle, what, test.span)
     at = reader.source.find("no sum", chain.span.start)
     for letter in chain.no_sum:
         idle = letter not in stand and ("_" in letter or stand.isdisjoint(chain.no_sum))
         reader.refuse(idle, f"(no sum on ${letter}$): it is no index of the formula", Span(at, at + 6))
+
+
+def _stands(chain: Chain, span: Span) -> bool:
+    """Whether a place lies in a chain, and in no condition of it."""
+    held = [test.span for side in chain.sides for test in side.tests]
+    first, *others = (each.start <= span.start < each.stop for each in (chain.span, *held))
+    return first and not any(others)
 
 
 def finish(reader: reading.Reader, span: Span, letters: Iterable[str] = ()) -> None:
