@@ -359,6 +359,8 @@ def test_an_expression_alone_is_no_statement_but_the_fault_inside_it_comes_first
     assert "i stands three times" in str(context.check("x_i y_i x_i"))
 
 
+AT_END = r"a condition stands at the end of a chain; several are joined by \text{and}"
+IDLE = "a condition on k: it is no index of the formula"
 REMARK = r"a remark is text that names letters: \text{(no sum on $i$, $j$)}"
 BARS = r"which `|` closes which? write \lvert ... \rvert"
 COLUMN = "`&` aligns; a second column is a statement of its own"
@@ -411,6 +413,13 @@ TEN = "a power of ten, or a product with e? write 10^{-3}, or a space before e"
         ("x^2‹3.5›y = 0", "only 2 is the superscript; write `x^{23.5}`"),
         (r"\sum_{i=1}^1‹2› a_i = 0", r"only 1 is the superscript; write `\sum_{i=1}^{12}`"),
         (r"\sqrt1‹2› = 0", r"only 1 is the argument; write `\sqrt{12}`"),
+        (r"x = 1x \text{ if } x \neq y ‹\neq› z", AT_END),
+        (r"|x| = x \text{ if } x > 0 ‹=› y", AT_END),
+        (r"\delta_{ij} = 0 \text{ for } i \neq j ‹\neq› k", AT_END),
+        (r"a_i = 1a_i \text{ for } ‹k \neq j›", "a condition on j, k: it is no index of the formula"),
+        (r"a_i = 1a_i \text{ for } i \neq j, \text{ and } ‹k = 1›", IDLE),
+        (r"|x| \text{ if } ‹x < 0›", "a condition belongs to a relation; a value by cases ends with else"),
+        ("x + O‹(dx)›", "an order belongs to a relation, which holds up to it"),
         (r"\frac12‹3› = 6", r"only 2 is the argument; write `\frac1{23}`"),
         (
             r"\frac{‹\delta› x}{\delta y} = 0",
@@ -830,3 +839,27 @@ def test_a_side_to_fill_in_stands_at_an_end():
     context = Context("c, m")
     for text in ("? = c = c", "c = c = ?", r"c \neq c + 1 = ?", r"? = c \neq m"):
         assert context.check(text).verdict == "proved"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        r"|x| &= x \quad \text{if } x > 0 \\ &= 1x",
+        r"a_i = 1a_i \text{ for } i \neq j",
+        r"[i = j] = 0 = 0 \text{ for } i \neq j",
+        r"[i' = j'] = 0 \text{ for } i' \neq j'",
+        r"x = 1x \text{ if } y > 0",
+    ],
+)
+def test_a_condition_on_what_a_formula_holds(text):
+    assert Context("a_i, x, y").check(text).verdict == "proved"
+
+
+def test_a_condition_and_an_order_are_no_part_of_a_value():
+    context = Context("x, a_i")
+    for text in (r"|x| \text{ if } x < 0", "x + O(dx)"):
+        with pytest.raises(IdxcalcError, match="belongs to a relation"):
+            context.derive(text, "x")
+    with pytest.raises(IdxcalcError, match="belongs to a relation"):
+        context.compile(r"a_i \text{ for } i = 1")
+    assert context.compile(r"|x| = -x \text{ if } x < 0")(x=-2.0) == 2
