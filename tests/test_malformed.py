@@ -361,6 +361,7 @@ def test_an_expression_alone_is_no_statement_but_the_fault_inside_it_comes_first
 
 AT_END = r"a condition stands at the end of a chain; several are joined by \text{and}"
 IDLE = "a condition on k: it is no index of the formula"
+DIGITS = r"one number, or a product? write \cdot"
 REMARK = r"a remark is text that names letters: \text{(no sum on $i$, $j$)}"
 BARS = r"which `|` closes which? write \lvert ... \rvert"
 COLUMN = "`&` aligns; a second column is a statement of its own"
@@ -419,6 +420,12 @@ TEN = "a power of ten, or a product with e? write 10^{-3}, or a space before e"
         (r"a_i = 1a_i \text{ for } ‹k \neq j›", "a condition on j, k: it is no index of the formula"),
         (r"a_i = 1a_i \text{ for } i \neq j, \text{ and } ‹k = 1›", IDLE),
         (r"|x| \text{ if } ‹x < 0›", "a condition belongs to a relation; a value by cases ends with else"),
+        (r"‹2\,3› = 6", DIGITS),
+        (r"‹0.5\,2› = 1", DIGITS),
+        ("‹2 3›x = 6x", DIGITS),
+        ("‹2~3› = 6", DIGITS),
+        (r"‹2\;3› = 6", DIGITS),
+        (r"‹1\quad000› = 1000", DIGITS),
         ("x + O‹(dx)›", "an order belongs to a relation, which holds up to it"),
         (r"\frac12‹3› = 6", r"only 2 is the argument; write `\frac1{23}`"),
         (
@@ -863,3 +870,8 @@ def test_a_condition_and_an_order_are_no_part_of_a_value():
     with pytest.raises(IdxcalcError, match="belongs to a relation"):
         context.compile(r"a_i \text{ for } i = 1")
     assert context.compile(r"|x| = -x \text{ if } x < 0")(x=-2.0) == 2
+
+
+@pytest.mark.parametrize("text", [r"1\,000", "1 000", r"\frac{1\,000}{1}", r"0.001\,000\cdot 10^6", "1000"])
+def test_a_number_in_groups_of_three_is_one(text):
+    assert Context().check(f"{text} = 10^3").verdict == "proved"

@@ -12,7 +12,7 @@ from fractions import Fraction
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
-from re import findall
+from re import findall, fullmatch
 from typing import Any
 
 import lark
@@ -35,6 +35,7 @@ _ARGUMENT = "`{before}` needs an argument"
 _LABEL = "a power or a label? a label is written `w^{(t)}`, an exponent has no bracket"
 _GOES_ON = "does this row go on? then `&` stands before its sign; a statement of its own has it before the ="
 _AT_END = r"a condition stands at the end of a chain; several are joined by \text{and}"
+_NUMBER = r"(\d+|\d{1,3}(_\d{3})+)(\.(\d+|\d{3}(_\d{3})+))?"  # _ is a small space, between groups of three
 _GROUPS = r"brackets around indices stand behind a comma or on \delta: the symmetric part is written out"
 _EMPTY = {"SUP": "exponent", "FRAC": "numerator", "SQRT": "root", "RSQ": "root"}
 """What is empty where ``{}`` stands behind a token; the denominator behind any other."""
@@ -260,7 +261,11 @@ class _Records(lark.Transformer[Any, Any]):
         return Word(str(token.value), span)
 
     def number(self, span: Span, *digits: Tok) -> Number:
-        return Number(Fraction("".join(str(digit.value) for digit in digits)), span)
+        gaps = [*(two.span.start - one.span.stop for one, two in pairwise(digits)), 0]
+        text = "".join(f"{d.value}{'_' * ((g > 0) + (g > 3))}" for d, g in zip(digits, gaps, strict=True))
+        if not fullmatch(_NUMBER, text):
+            raise IdxcalcError(r"one number, or a product? write \cdot", "", span)
+        return Number(Fraction(text.replace("_", "")), span)
 
     def written(self, span: Span, below: Tok, upper: SumOf | None = None) -> Written:
         assert isinstance(below.value, Written)
