@@ -175,6 +175,11 @@ ROWS = [
     (r"\sigma‹[L>0]› = 0", "", ARGUMENT),
     ("x_{‹\u0661›}", "", "\u0661 in a subscript; expected index letters"),
     ("‹\u0661› + L", "", "the character \u0661 means nothing in a formula"),
+    (
+        r"‹f_{x_i}› = 0",
+        "",
+        r"f has no index, not 1; a derivative is written \frac{\partial f}{\partial x_i}",
+    ),
     (r"f_{,‹x›} = 0", "", NO_NAME % ("x", "x")),
     (r"\partial_‹x› f = 0", "", NO_NAME % ("x", "x")),
     (r"\partial_{‹y_i›} f = 0", "", NO_NAME % ("y", "y_i")),
@@ -359,7 +364,7 @@ def test_an_expression_alone_is_no_statement_but_the_fault_inside_it_comes_first
     assert "i stands three times" in str(context.check("x_i y_i x_i"))
 
 
-AT_END = r"a condition stands at the end of a chain; several are joined by \text{and}"
+AT_END = r"a condition stands at the end; join two by \text{and}"
 IDLE = "a condition on k: it is no index of the formula"
 DIGITS = r"one number, or a product? write \cdot"
 REMARK = r"a remark is text that names letters: \text{(no sum on $i$, $j$)}"
@@ -426,6 +431,25 @@ TEN = "a power of ten, or a product with e? write 10^{-3}, or a space before e"
         ("‹2~3› = 6", DIGITS),
         (r"‹2\;3› = 6", DIGITS),
         (r"‹1\quad000› = 1000", DIGITS),
+        (r"|x| = ? \text{ ‹if› } x > 0", "a side to fill in has no condition"),
+        (
+            r"x = \begin{cases} x ‹\\› 2 \end{cases}",
+            r"a case without its condition: write \text{if} or \text{otherwise}",
+        ),
+        (
+            r"\sum^n_{i‹=›1} a_i = 0",
+            r"= in a subscript; expected index letters, or \sum_{i=1}^n",
+        ),
+        (r"x‹^\frac›12 = 0", r"braces around such an exponent: x^{\frac12}"),
+        ("a‹_α› = 0", "α in a subscript; expected index letters"),
+        (r"‹\delta^i_j› = 0", r"indices stand below: \delta_{ij}"),
+        (r"a_i = a_i \quad ‹\text{(no sum)}›", REMARK),
+        (r"x = x \quad \text{‹(›by definition)}", "the words '(by definition)' mean nothing here"),
+        (r"x = x \quad \text{and ‹so›}", "the words 'so' mean nothing here"),
+        (
+            r"\text{‹(›ignored higher powers of $dx$)} = 0",
+            "the words '(ignored higher powers of $dx$)' mean nothing here",
+        ),
         ("x + O‹(dx)›", "an order belongs to a relation, which holds up to it"),
         (r"\frac12‹3› = 6", r"only 2 is the argument; write `\frac1{23}`"),
         (
@@ -544,6 +568,7 @@ LABEL = "the i of a label is no index; write it below, as in `x_i`, or give the 
 MORE = "a, c, y^{(i)}\nS_{ij} symmetric\np_i positive\nt_i \\quad (i = 1, \\dots, 3)"
 BAD_DEFINITIONS = [
     ("‹q_i›", "a definition has one `=`"),
+    (r"‹q = \pm a›", r"a definition has one sign, and no \pm"),
     ("q_i = w_{ij}x_j ‹=› y_i", "a definition has one `=`; further steps belong into a derive"),
     ("‹y_i› = x_i", "y is declared already, in line 1"),
     ("‹q_{ii}› = x_i", "a definition's indices differ"),
@@ -875,3 +900,22 @@ def test_a_condition_and_an_order_are_no_part_of_a_value():
 @pytest.mark.parametrize("text", [r"1\,000", "1 000", r"\frac{1\,000}{1}", r"0.001\,000\cdot 10^6", "1000"])
 def test_a_number_in_groups_of_three_is_one(text):
     assert Context().check(f"{text} = 10^3").verdict == "proved"
+
+
+def test_no_line_is_named_where_none_is_known():
+    context = Context("c")
+    context.define("q = c")
+    for add, text, message in (
+        (context.define, "q = 2c", "q is declared already"),
+        (context.given, "f(q_i)", "q was declared otherwise"),
+    ):
+        with pytest.raises(IdxcalcError) as caught:
+            add(text)
+        assert caught.value.message == message
+
+
+def test_a_remark_may_begin_with_a_capital():
+    context = Context("x_i, y_i")
+    text = r"x_iy_i = y_ix_i \quad \text{(No sum on $%s$)}"
+    assert context.check(text % "i").verdict == "proved"
+    assert context.check(text % "k").error == "(no sum on $k$): it is no index of the formula"

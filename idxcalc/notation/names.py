@@ -35,6 +35,7 @@ def named(reader: reading.Reader, item: Item, row: Row) -> Factor:
     if item.sub is not None if text == r"\delta" else text in (*scope.size_names, "e", r"\pi"):
         reader.unprimed(item)
     if text == r"\delta" and item.sub is not None:
+        reader.refuse(item.power and not item.sub.tokens[1:], r"indices stand below: \delta_{ij}", item.span)
         matrices.unclear(reader, item, text, 2)
         return reader.powered(delta(reader, item, item.sub), item)
     if text in scope.size_names and item.sub is None:
@@ -134,15 +135,13 @@ def remarked(reader: reading.Reader, chain: Chain) -> None:
     if not chain.no_sum and not tests:
         return
     stand = {n for n, found in reader.letters_used.items() for p in found if _stands(chain, p.span)}
-    near = [token for token in lex(reader.source) if _stands(chain, token.span)]
-    stand |= {str(i.value) for t in near if isinstance(t.value, Subscript) for i in t.value.tokens}
-    stand |= {str(token.value) for token in near if token.kind == "NAME"}  # as in Iverson's brackets
+    for value in (token.value for token in lex(reader.source) if _stands(chain, token.span)):
+        stand |= {str(i.value) for i in value.tokens} if isinstance(value, Subscript) else {str(value)}
     for test in tests:
         letters = {conditions.letter(side) for side in (test.left, test.right)} & reader.fixed.keys()
-        idle = letters and stand.isdisjoint(letters)
         what = f"a condition on {', '.join(sorted(letters))}: it is no index of the formula"
-        reader.refuse(idle, what, test.span)
-    at = reader.source.find("no sum", chain.span.start)
+        reader.refuse(letters and stand.isdisjoint(letters), what, test.span)
+    at = reader.source.lower().find("no sum", chain.span.start)
     for letter in chain.no_sum:
         idle = letter not in stand and ("_" in letter or stand.isdisjoint(chain.no_sum))
         reader.refuse(idle, f"(no sum on ${letter}$): it is no index of the formula", Span(at, at + 6))
@@ -150,9 +149,8 @@ def remarked(reader: reading.Reader, chain: Chain) -> None:
 
 def _stands(chain: Chain, span: Span) -> bool:
     """Whether a place lies in a chain, and in no condition of it."""
-    held = [test.span for side in chain.sides for test in side.tests]
-    first, *others = (each.start <= span.start < each.stop for each in (chain.span, *held))
-    return first and not any(others)
+    around = (chain.span, *(test.span for side in chain.sides for test in side.tests))
+    return sum(each.start <= span.start < each.stop for each in around) == 1
 
 
 def finish(reader: reading.Reader, span: Span, letters: Iterable[str] = ()) -> None:

@@ -34,8 +34,6 @@ _SILENT = {
 _ARGUMENT = "`{before}` needs an argument"
 _LABEL = "a power or a label? a label is written `w^{(t)}`, an exponent has no bracket"
 _GOES_ON = "does this row go on? then `&` stands before its sign; a statement of its own has it before the ="
-_AT_END = r"a condition stands at the end of a chain; several are joined by \text{and}"
-_NUMBER = r"(\d+|\d{1,3}(_\d{3})+)(\.(\d+|\d{3}(_\d{3})+))?"  # _ is a small space, between groups of three
 _GROUPS = r"brackets around indices stand behind a comma or on \delta: the symmetric part is written out"
 _EMPTY = {"SUP": "exponent", "FRAC": "numerator", "SQRT": "root", "RSQ": "root"}
 """What is empty where ``{}`` stands behind a token; the denominator behind any other."""
@@ -46,6 +44,8 @@ _SURPRISES: tuple[tuple[Sequence[str], Sequence[str], str], ...] = (
     (("REMARK",), (), r"a remark is text that names letters: \text{(no sum on $i$, $j$)}"),
     (("EXPONENT",), (), "a power of ten, or a product with e? write 10^{-3}, or a space before e"),
     (("AMP",), (), "`&` aligns; a second column is a statement of its own"),
+    (("IF",), ("QUESTION",), "a side to fill in has no condition"),
+    (("FRAC", "SQRT", "FUNCTION"), ("SUP",), r"< braces around such an exponent: x^{\frac12}"),
     (("REL",), ("",), "an empty side"),
     (("REL",), ("REL",), "< an empty side; one = is enough"),
     (("ROW", ""), ("REL",), "< an empty side"),
@@ -60,6 +60,7 @@ _SURPRISES: tuple[tuple[Sequence[str], Sequence[str], str], ...] = (
     (("REL",), (), "a relation inside brackets or a condition"),
     (("CMP",), (), "an inequality is no statement; expected = or \\neq"),
     (("AND", "ELSE", "OTHERWISE", "IF"), (), "`{found}` has no condition it belongs to"),
+    (("CASEROW", "END"), (), r"a case without its condition: write \text{if} or \text{otherwise}"),
     (("QUESTION",), (), "`?` stands alone, for a whole side"),
     (("DOT",), (), "the character . means nothing in a formula"),
     ((), (), "`{text}` was not expected here"),
@@ -171,7 +172,7 @@ class _Records(lark.Transformer[Any, Any]):
         sides, signs = _some(Side, parts), _some(Tok, parts)
         for part, behind in pairwise(parts):
             if isinstance(part, Side) and part.tests:
-                raise IdxcalcError(_AT_END, "", behind.span)
+                raise IdxcalcError(r"a condition stands at the end; join two by \text{and}", "", behind.span)
         return Chain(sides, tuple(s.value for s in signs), tuple(s.span for s in signs), (), span)
 
     def question(self, span: Span, mark: Tok) -> Side:
@@ -261,9 +262,10 @@ class _Records(lark.Transformer[Any, Any]):
         return Word(str(token.value), span)
 
     def number(self, span: Span, *digits: Tok) -> Number:
+        """Digits side by side, or in groups of three (the first may be shorter) with a small space, ``_``."""
         gaps = [*(two.span.start - one.span.stop for one, two in pairwise(digits)), 0]
         text = "".join(f"{d.value}{'_' * ((g > 0) + (g > 3))}" for d, g in zip(digits, gaps, strict=True))
-        if not fullmatch(_NUMBER, text):
+        if not fullmatch(r"(\d+|\d{1,3}(_\d{3})+)(\.(\d+|\d{3}(_\d{3})+))?", text):
             raise IdxcalcError(r"one number, or a product? write \cdot", "", span)
         return Number(Fraction(text.replace("_", "")), span)
 

@@ -100,7 +100,7 @@ def expression(
     """
     found = parse(source)
     if len(found) != 1 or len(found[0].sides) != 1 or found[0].sides[0].body is None:
-        raise IdxcalcError("expected one formula without a relation", source, Span(0, 1))
+        raise IdxcalcError(r"expected one formula, without a relation and \pm", source, Span(0, 1))
     reader = _reader(own or scope.fork(), source, found[0], wrt)
     for test in () if side else found[0].sides[0].tests:
         raise reader.fail("a condition belongs to a relation; a value by cases ends with else", test.span)
