@@ -4,8 +4,9 @@ A line counts unless it is blank, a comment, or part of a docstring (Python); un
 comment (the grammar, the style sheet, the script).
 
 The package is meant to stay under `LIMIT` and does not yet. Until it does, `CEILING` holds what there is:
-it may be lowered with every room that gets smaller. It was raised twice, from 10,200 and from 10,394, when an
-attack on the checker had found what it guessed and took for granted: refusals and side conditions are lines.
+it may be lowered with every room that gets smaller. It was raised three times, from 10,200, 10,394 and
+10,457, when an attack on the checker had found what it guessed and took for granted: refusals and side
+conditions are lines.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from collections import Counter
 from pathlib import Path
 
 LIMIT = 6000
-CEILING = 10457
+CEILING = 10517
 PACKAGE = Path(__file__).resolve().parent.parent / "idxcalc"
 LAYOUT = {
     tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER

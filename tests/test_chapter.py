@@ -130,6 +130,13 @@ def test_the_text_of_a_claim_is_read_as_any_other(write):
     assert record(found.results(found.statements[0])[0])["latex"].startswith("Words {check}`a = wrong`")
 
 
+@pytest.mark.parametrize("title", [":::{note} ", ":::{admonition} Title ", "- :::{tip} The `a` of "])
+def test_a_role_in_the_title_of_a_directive_is_a_statement(write, title):
+    found = write(f"{title}{{check}}`a = wrong`\n  text {{check}}`b = wrong`\n  :::\n")
+    assert [each.body for each in found.statements] == ["a = wrong", "b = wrong"]
+    assert texts(found)[0].startswith(f"page.md:1:{len(title + '{check}`a = ') + 1}: refuted")
+
+
 def test_a_role_may_go_over_lines_and_code_spans_are_not_roles(write):
     found = write("Text ``{check}`a = wrong` `` and {check}`a\n= wrong` end.\n")
     assert [each.body for each in found.statements] == ["a\n= wrong"]
@@ -392,6 +399,11 @@ FAULTS = {
         "Text {check}`a = b and so on.\n",
         "page.md:1:6: malformed\n    Text {check}`a = b and so on.\n         ^^^^^^^^\n"
         "    {check}` is never closed by a backtick",
+    ),
+    "blank behind a role": (
+        "Text {check} `a = b` and {check}.\n",
+        "page.md:1:6: malformed\n    Text {check} `a = b` and {check}.\n         ^^^^^^^^^\n"
+        "    no blank stands between {check} and its formula",
     ),
     "unchecked formula": (
         "```{math}\n:label: eq\na = b\n```\n",

@@ -175,6 +175,11 @@ ROWS = [
     (r"\sigma‹[L>0]› = 0", "", ARGUMENT),
     ("x_{‹\u0661›}", "", "\u0661 in a subscript; expected index letters"),
     ("‹\u0661› + L", "", "the character \u0661 means nothing in a formula"),
+    (
+        r"‹f_{x_i}› = 0",
+        "",
+        r"f has no index, not 1; a derivative is written \frac{\partial f}{\partial x_i}",
+    ),
     (r"f_{,‹x›} = 0", "", NO_NAME % ("x", "x")),
     (r"\partial_‹x› f = 0", "", NO_NAME % ("x", "x")),
     (r"\partial_{‹y_i›} f = 0", "", NO_NAME % ("y", "y_i")),
@@ -359,6 +364,9 @@ def test_an_expression_alone_is_no_statement_but_the_fault_inside_it_comes_first
     assert "i stands three times" in str(context.check("x_i y_i x_i"))
 
 
+AT_END = r"a condition stands at the end; join two by \text{and}"
+IDLE = "a condition on k: it is no index of the formula"
+DIGITS = r"one number, or a product? write \cdot"
 REMARK = r"a remark is text that names letters: \text{(no sum on $i$, $j$)}"
 BARS = r"which `|` closes which? write \lvert ... \rvert"
 COLUMN = "`&` aligns; a second column is a statement of its own"
@@ -405,6 +413,45 @@ TEN = "a power of ten, or a product with e? write 10^{-3}, or a space before e"
         ("‹1e-3› = e - 3", TEN),
         ("1‹0e3› = 30e", TEN),
         (r"a_{‹\text›{rec}} = 1", r"\text is no index; a word is a label, `L^{(rec)}`"),
+        ("a_1‹0› = 0", "only 1 is the subscript; write `a_{10}`"),
+        ("a_1‹2› = 2a_1", "only 1 is the subscript; write `a_{12}`"),
+        ("2^1‹0› = 1024", "only 1 is the superscript; write `2^{10}`"),
+        ("x^2‹3.5›y = 0", "only 2 is the superscript; write `x^{23.5}`"),
+        (r"\sum_{i=1}^1‹2› a_i = 0", r"only 1 is the superscript; write `\sum_{i=1}^{12}`"),
+        (r"\sqrt1‹2› = 0", r"only 1 is the argument; write `\sqrt{12}`"),
+        (r"x = 1x \text{ if } x \neq y ‹\neq› z", AT_END),
+        (r"|x| = x \text{ if } x > 0 ‹=› y", AT_END),
+        (r"\delta_{ij} = 0 \text{ for } i \neq j ‹\neq› k", AT_END),
+        (r"a_i = 1a_i \text{ for } ‹k \neq j›", "a condition on j, k: it is no index of the formula"),
+        (r"a_i = 1a_i \text{ for } i \neq j, \text{ and } ‹k = 1›", IDLE),
+        (r"|x| \text{ if } ‹x < 0›", "a condition belongs to a relation; a value by cases ends with else"),
+        (r"‹2\,3› = 6", DIGITS),
+        (r"‹0.5\,2› = 1", DIGITS),
+        ("‹2 3›x = 6x", DIGITS),
+        ("‹2~3› = 6", DIGITS),
+        (r"‹2\;3› = 6", DIGITS),
+        (r"‹1\quad000› = 1000", DIGITS),
+        (r"|x| = ? \text{ ‹if› } x > 0", "a side to fill in has no condition"),
+        (
+            r"x = \begin{cases} x ‹\\› 2 \end{cases}",
+            r"a case without its condition: write \text{if} or \text{otherwise}",
+        ),
+        (
+            r"\sum^n_{i‹=›1} a_i = 0",
+            r"= in a subscript; expected index letters, or \sum_{i=1}^n",
+        ),
+        (r"x‹^\frac›12 = 0", r"braces around such an exponent: x^{\frac12}"),
+        ("a‹_α› = 0", "α in a subscript; expected index letters"),
+        (r"‹\delta^i_j› = 0", r"indices stand below: \delta_{ij}"),
+        (r"a_i = a_i \quad ‹\text{(no sum)}›", REMARK),
+        (r"x = x \quad \text{‹(›by definition)}", "the words '(by definition)' mean nothing here"),
+        (r"x = x \quad \text{and ‹so›}", "the words 'so' mean nothing here"),
+        (
+            r"\text{‹(›ignored higher powers of $dx$)} = 0",
+            "the words '(ignored higher powers of $dx$)' mean nothing here",
+        ),
+        ("x + O‹(dx)›", "an order belongs to a relation, which holds up to it"),
+        (r"\frac12‹3› = 6", r"only 2 is the argument; write `\frac1{23}`"),
         (
             r"\frac{‹\delta› x}{\delta y} = 0",
             r"`\delta` is not declared; a derivative has \partial; Kronecker's delta has indices",
@@ -521,6 +568,7 @@ LABEL = "the i of a label is no index; write it below, as in `x_i`, or give the 
 MORE = "a, c, y^{(i)}\nS_{ij} symmetric\np_i positive\nt_i \\quad (i = 1, \\dots, 3)"
 BAD_DEFINITIONS = [
     ("‹q_i›", "a definition has one `=`"),
+    (r"‹q = \pm a›", r"a definition has one sign, and no \pm"),
     ("q_i = w_{ij}x_j ‹=› y_i", "a definition has one `=`; further steps belong into a derive"),
     ("‹y_i› = x_i", "y is declared already, in line 1"),
     ("‹q_{ii}› = x_i", "a definition's indices differ"),
@@ -742,6 +790,17 @@ BRACES = "braces are not printed: write brackets"
         ("F_{ij}(u_k)", WHICH_POWER.format("F"), ["F^2_{ij} = 0", "{F^2}_{ij} = 0"]),
         ("F_{ij}(u_k)", INVERSE.replace("%s", "F"), ["F^{-1}_{ij} = 0"]),
         ("X_{ij} invertible", WHICH_POWER.format("(X^{-1})"), ["(X^{-1})^2_{ij} = 0"]),
+        (
+            "f(x_i), h_j(x_i), F_{ij}(x_k)",
+            "a power of the derivative, or the derivative of a power? write f_{,i}^2 or (f^2)_{,i}",
+            ["f^2_{,i} = 0", "h^2_{j,i} = 0", "x^2_{i,j} = 0", "(f)^2_{,i} = 0", "F^2_{ij,k} = 0",
+             "f^2_{,i}(x_k) = 0", "f(x_k)^2_{,i} = 0"],
+        ),
+        (
+            "c, m, x_i",
+            "`?` stands at one end of a chain of =",
+            ["c = ? = m", "x_ix_i = ? = 0", r"c \neq ?", r"? \neq c", r"c = c \neq ?"],
+        ),
         (r"\sigma(z), x", INVERSE.replace("%s", r"\sigma"), [r"\sigma^{-1} = 0", r"(\sigma^{-1})(2x) = 0"]),
         (
             "a, b, c, x, y, v_i, w_i",
@@ -770,3 +829,93 @@ def test_what_was_guessed_is_asked(given, message, texts):
 def test_properties_that_exclude_each_other(given, both):
     with pytest.raises(IdxcalcError, match=f"no tensor is {both}"):
         Context(given)
+
+
+# names with a prime
+
+
+@pytest.mark.parametrize(
+    ("given", "definitions", "name"),
+    [
+        ("t", ["q(u) = u^2", "q'(u) = 3u"], "q"),
+        ("t", ["q'(u) = 3u", "q(u) = u^2"], "q"),
+        (r"\sigma(z), b_i", [r"\sigma'(z) = \sigma(z)(1 - \sigma(z))"], r"\sigma"),
+        ("f(z)\nf'(z)", [], "f"),
+        ("f'(z)\nf(z)", [], "f"),
+        ("x(t), f(x')", [], "x"),
+        ("x_i(t), x'_i(t)", [], "x"),
+        ("z", [r"s = \frac{1}{1 + e^{-z}}", "s' = s(1 + s)"], "s"),
+        ("z, c", ["r(z) = cz^2", "r' = 2z"], "r"),
+    ],
+)
+def test_a_derivative_is_no_name_of_its_own(given, definitions, name):
+    with pytest.raises(IdxcalcError) as caught:
+        context = Context(given)
+        for each in definitions:
+            context.define(each)
+    assert caught.value.message == f"`{name}'` is the derivative of {name}, and no name of its own"
+
+
+def test_where_a_prime_is_no_derivative_it_is_part_of_the_name():
+    Context("x_i, x'_i, y, y', f(x_i), f'(x_i)").define(r"L = x_ix_i \\ L' = x'_ix'_i \\ q = yy' \\ q' = 2y")
+
+
+@pytest.mark.parametrize(
+    "text", ["a_1 2 = 2a_1", r"\frac12a_1 = \frac{a_1}{2}", "x^2 3 = 3xx", "{x^2}3 = 3xx"]
+)
+def test_a_digit_that_stands_apart_is_a_factor(text):
+    assert Context("a_i, x").check(text).verdict == "proved"
+
+
+def test_a_side_to_fill_in_stands_at_an_end():
+    context = Context("c, m")
+    for text in ("? = c = c", "c = c = ?", r"c \neq c + 1 = ?", r"? = c \neq m"):
+        assert context.check(text).verdict == "proved"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        r"|x| &= x \quad \text{if } x > 0 \\ &= 1x",
+        r"a_i = 1a_i \text{ for } i \neq j",
+        r"[i = j] = 0 = 0 \text{ for } i \neq j",
+        r"[i' = j'] = 0 \text{ for } i' \neq j'",
+        r"x = 1x \text{ if } y > 0",
+    ],
+)
+def test_a_condition_on_what_a_formula_holds(text):
+    assert Context("a_i, x, y").check(text).verdict == "proved"
+
+
+def test_a_condition_and_an_order_are_no_part_of_a_value():
+    context = Context("x, a_i")
+    for text in (r"|x| \text{ if } x < 0", "x + O(dx)"):
+        with pytest.raises(IdxcalcError, match="belongs to a relation"):
+            context.derive(text, "x")
+    with pytest.raises(IdxcalcError, match="belongs to a relation"):
+        context.compile(r"a_i \text{ for } i = 1")
+    assert context.compile(r"|x| = -x \text{ if } x < 0")(x=-2.0) == 2
+
+
+@pytest.mark.parametrize("text", [r"1\,000", "1 000", r"\frac{1\,000}{1}", r"0.001\,000\cdot 10^6", "1000"])
+def test_a_number_in_groups_of_three_is_one(text):
+    assert Context().check(f"{text} = 10^3").verdict == "proved"
+
+
+def test_no_line_is_named_where_none_is_known():
+    context = Context("c")
+    context.define("q = c")
+    for add, text, message in (
+        (context.define, "q = 2c", "q is declared already"),
+        (context.given, "f(q_i)", "q was declared otherwise"),
+    ):
+        with pytest.raises(IdxcalcError) as caught:
+            add(text)
+        assert caught.value.message == message
+
+
+def test_a_remark_may_begin_with_a_capital():
+    context = Context("x_i, y_i")
+    text = r"x_iy_i = y_ix_i \quad \text{(No sum on $%s$)}"
+    assert context.check(text % "i").verdict == "proved"
+    assert context.check(text % "k").error == "(no sum on $k$): it is no index of the formula"

@@ -403,11 +403,11 @@ def test_spacing_and_size_mean_nothing(where, text):
 
 def test_numbers(where):
     assert_means(r"\frac12 + \frac{1}{4} + 0.125 + 1/8", where, lambda g: 1.0)
-    assert_means(r"t^22", where, lambda g: g.t**2 * 2)
+    assert_means(r"t^2 2", where, lambda g: g.t**2 * 2)
     assert_means(r"\frac1t2", where, lambda g: 2 / g.t)
-    assert_means(r"\frac{t}23", where, lambda g: g.t / 2 * 3)
-    assert_means(r"\sqrt12", where, lambda g: 2.0)
-    assert_means(r"\sqrt[3]82", where, lambda g: 4.0)
+    assert_means(r"\frac{t}2 3", where, lambda g: g.t / 2 * 3)
+    assert_means(r"\sqrt1 2", where, lambda g: 2.0)
+    assert_means(r"\sqrt[3]8 2", where, lambda g: 4.0)
     assert_means(r"\frac{1}{2}34", where, lambda g: 17.0)
     assert_means(r"{t}34", where, lambda g: 34 * g.t)
     assert_means(r"\frac{17}{10} + \sqrt{16}", where, lambda g: 5.7)

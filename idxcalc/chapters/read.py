@@ -120,7 +120,8 @@ class Reading:
             near = meant(name, OPTIONS, "{{{}}}")
             if near and (len(name) > 4 or name.lower() in OPTIONS):
                 self.fault(opener, f"an unknown directive {{{name}}}{near}")
-            self._read(body, f"{{{name}}}")
+            for each in (argument, body):
+                self._read(each, f"{{{name}}}")
             if argument == "Solution":
                 held = [each for each in self.parts[before:] if each.kind in OPTIONS]
                 self._solution(body, tuple(held), opener)
@@ -194,7 +195,8 @@ class Reading:
         """A role or a formula inside a sentence, by the name of the role or the dollars."""
         role, near = mark[: mark.find("}") + 1], meant(name, ROLES, "{{{}}}")
         if name == "open":
-            self.fault(mark, f"{mark} is never closed by a backtick")
+            blank = f"no blank stands between {mark[:-1].strip()} and its formula"
+            self.fault(mark, blank if " " in mark else f"{mark} is never closed by a backtick")
         elif name == "$$" and states_relation(inner):
             self.fault(mark[:1], _UNCHECKED)
         elif name in ("$", "math"):
@@ -251,4 +253,5 @@ def _pieces(token: Token, text: Text) -> Iterator[tuple[str, Text, Text]]:
             if mark := _DOLLARS.get(child.type):
                 yield mark, text[begin - len(mark) : begin], text[begin:start]
             elif child.type == "text":
-                yield from (("open", left, left) for left in text[begin:start].parts(r"\{[\w-]+\}`+"))
+                found = rf"\{{[\w-]+\}}`+|\{{(?:{'|'.join(ROLES)})\}} +`"
+                yield from (("open", left, left) for left in text[begin : start + 1].parts(found))

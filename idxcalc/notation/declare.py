@@ -72,6 +72,7 @@ class _Line:
             body, traits = self.traits(start, stop)
             self.refuse(not body.strip(), "an empty name", Span(start, start + 1))
             new = self.one(" " * start + body)
+            self.refuse(said := self.scope.derived(), said, Span(start, stop))
             names += new
             covered.append(new[0])
             for name in covered if traits else ():
@@ -226,7 +227,7 @@ class _Line:
         if known is not None and not top and not dims:
             # the argument of a function of one real is only a placeholder: any number, of no name
             return Variable(rf"{name}^{{(\circ)}}")
-        otherwise = f"{name} was declared otherwise in line {scope.lines.get(name, '?')}"
+        otherwise = f"{name} was declared otherwise{scope.line(name)}"
         self.refuse(known is not None and not top, otherwise, span)
         made = Variable(name, dims)
         scope.add(name, made, self.where, soft=not top)

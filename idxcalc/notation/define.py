@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from idxcalc.errors import Span
+from idxcalc.errors import IdxcalcError, Span
 from idxcalc.expr import Component, Definition, Diff, Expr, Function, Index, Lambda, Num, Slot, Variable, walk
 from idxcalc.notation import names
 from idxcalc.notation.parts import Factor, Place, Target, slots_for
@@ -44,6 +44,8 @@ def define(
 ) -> list[tuple[str, Span]]:
     """Add the definitions of ``source``, one per row; the names with the spans of their rows."""
     chains = parse(source, lines=True)
+    if len({chain.span for chain in chains}) < len(chains):
+        raise IdxcalcError(r"a definition has one sign, and no \pm", source, chains[0].span)
     return [(_define(Reader(scope, source, wrt), chain, where), chain.span) for chain in chains]
 
 
@@ -76,9 +78,10 @@ def _define(reader: Reader, chain: Chain, where: str) -> str:
     refuse(known and len(arguments) > 1, "one argument, or only new letters", new.bracket)
     if arguments and not known:
         _function(reader, new, arguments, chain, where)
-        return name
-    scope.add(name, Definition(name, *_body(reader, new, chain)), where)
-    scope.arguments.update((name, argument) for argument in known)
+    else:
+        scope.add(name, Definition(name, *_body(reader, new, chain)), where)
+        scope.arguments.update((name, argument) for argument in known)
+    refuse(said := scope.derived(), said, span)
     return name
 
 

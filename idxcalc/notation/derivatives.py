@@ -52,6 +52,7 @@ def commas(reader: reading.Reader, factor: Factor, item: Item) -> Factor:
 def behind_call(reader: reading.Reader, factor: Factor, bracket: Item) -> Factor:
     """The comma and the power behind an argument belong to the value."""
     reader.refuse(bracket.before, "a bracket has no indices of its own", bracket.place)
+    matrices.unclear(reader, bracket, "", 0)
     return reader.powered(commas(reader, factor, bracket), bracket)
 
 

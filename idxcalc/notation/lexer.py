@@ -40,7 +40,7 @@ _SCAN = re.compile(
 )
 _DIRECTIONS = "\u202a-\u202e\u2066-\u2069\u200e\u200f"
 _FORBIDDEN = re.compile(rf"([{_DIRECTIONS}])|[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
-_NO_SUM = re.compile(r"[\s,;]*\(?\s*no sum (?:on|over)\b(.*?)\)?[\s,;.]*$", re.DOTALL)
+_NO_SUM = re.compile(r"[\s,;]*\(?\s*[nN]o sum\b(?: on\b| over\b)?(.*?)\)?[\s,;.]*$", re.DOTALL)
 _SENTENCE = re.compile(r"\$(?P<math>[^$]*)\$|[A-Za-z][A-Za-z\-]*|\s+|.", re.DOTALL)
 _OPEN = "`{}` opened here is never closed"
 _APART = r"two formulas, or a product? write \\ between formulas; factors stand without \quad"
@@ -115,7 +115,8 @@ def _subscript(found: re.Match[str], below: bool) -> Subscript | Written:
     source, (start, stop), group = found.string, found.span(), "index" if found["index"] else "indices"
     begin, end = found.span(group)
     if begin < 0:
-        raise fail("an empty subscript", source, start, stop + 1)
+        other = f"{source[stop : stop + 1]} in a subscript; expected index letters"
+        raise fail(other if source[stop:][:1].isalpha() else "an empty subscript", source, start, stop + 1)
     if group == "indices" and not found["shut"] and source.count("{", begin) >= source.count("}", begin):
         raise fail(_OPEN.format("{"), source, begin - 1)
     return (bound if below else indices)(source, begin, end, Span(start, stop))
@@ -149,7 +150,8 @@ def _words(found: re.Match[str]) -> Iterator[Tok]:
             elif each[0] in KEYWORDS:
                 yield Tok(KEYWORDS[each[0]], each[0], Span(*each.span()))
             elif each[0].strip():
-                raise fail(f"the words {each[0]!r} mean nothing here", source, *each.span())
+                words = each[0] if each[0][0].isalpha() else inner
+                raise fail(f"the words {words!r} mean nothing here", source, *each.span())
 
 
 def _rows(tokens: list[Tok]) -> Iterator[Tok]:

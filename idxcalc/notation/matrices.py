@@ -39,7 +39,10 @@ def powered_first(item: Item) -> bool:
 
 
 def unclear(reader: reading.Reader, item: Item, name: str, rank: int) -> None:
-    """Refuse ``X^2_{ij}`` of a matrix."""
+    """Refuse ``X^2_{ij}`` of a matrix, and ``f^2_{,i}``."""
+    ways = r"write f_{,i}^2 or (f^2)_{,i}"
+    message = f"a power of the derivative, or the derivative of a power? {ways}"
+    reader.refuse(powered_first(item) and item.after is not None, message, item.span)
     ways = f"write `{name}_{{ij}}^2` or `{name}_{{ik}}{name}_{{kj}}`"
     message = f"a power of the component, or of the matrix? {ways}"
     reader.refuse(rank == 2 and powered_first(item), message, item.span)

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from idxcalc.errors import IdxcalcError, Span
 from idxcalc.expr import Constant, Definition, Delta, Elementary, Expr, Function, Mul, Size, Variable
 from idxcalc.functions import BY_LATEX
-from idxcalc.notation import calls, derivatives, matrices, reader as reading
+from idxcalc.notation import calls, conditions, derivatives, matrices, reader as reading
 from idxcalc.notation.lexer import lex, subscripts
 from idxcalc.notation.parts import Factor, Place, Row, Target, component, dims_of
 from idxcalc.notation.pieces import sub
@@ -35,6 +35,7 @@ def named(reader: reading.Reader, item: Item, row: Row) -> Factor:
     if item.sub is not None if text == r"\delta" else text in (*scope.size_names, "e", r"\pi"):
         reader.unprimed(item)
     if text == r"\delta" and item.sub is not None:
+        reader.refuse(item.power and not item.sub.tokens[1:], r"indices stand below: \delta_{ij}", item.span)
         matrices.unclear(reader, item, text, 2)
         return reader.powered(delta(reader, item, item.sub), item)
     if text in scope.size_names and item.sub is None:
@@ -59,9 +60,9 @@ def tensor(reader: reading.Reader, symbol: Target, primes: int, item: Item, row:
     behind = written_argument(reader, symbol, item, row)
     if matrices.is_inverse(item):
         return derivatives.commas(reader, matrices.inverse(reader, symbol, item), item)
-    if matrices.powered_first(item) and len(dims_of(symbol)) == 2:
+    if matrices.powered_first(item):
         label_or_power(reader, item)
-        matrices.unclear(reader, item, symbol.name, 2)
+        matrices.unclear(reader, item, symbol.name, len(dims_of(symbol)))
     if (error := unbraced(reader, item, row.peek())) is not None:
         raise error
     slots, places = reader.slots(item.before, dims_of(symbol), symbol.name, item.span)
@@ -128,15 +129,28 @@ def delta(reader: reading.Reader, item: Item, sub: Subscript) -> Factor:
 
 
 def remarked(reader: reading.Reader, chain: Chain) -> None:
-    """Refuse "(no sum)" on what is no index of the chain, ``x_i``, or on letters that all stand elsewhere."""
-    if not chain.no_sum:
+    """Refuse "(no sum)" on what is no index of the chain, ``x_i``, and "(no sum)" or a condition on letters
+    that all stand elsewhere."""
+    tests = [test for side in chain.sides for test in side.tests]
+    if not chain.no_sum and not tests:
         return
-    near = (s for s in subscripts(reader.source) if chain.span.start <= s.span.start < chain.span.stop)
-    stand = {*reader.letters_used, *(token.value for found in near for token in found.tokens)}
-    at = reader.source.find("no sum", chain.span.start)
+    stand = {n for n, found in reader.letters_used.items() for p in found if _stands(chain, p.span)}
+    for value in (token.value for token in lex(reader.source) if _stands(chain, token.span)):
+        stand |= {str(i.value) for i in value.tokens} if isinstance(value, Subscript) else {str(value)}
+    for test in tests:
+        letters = {conditions.letter(side) for side in (test.left, test.right)} & reader.fixed.keys()
+        what = f"a condition on {', '.join(sorted(letters))}: it is no index of the formula"
+        reader.refuse(letters and stand.isdisjoint(letters), what, test.span)
+    at = reader.source.lower().find("no sum", chain.span.start)
     for letter in chain.no_sum:
         idle = letter not in stand and ("_" in letter or stand.isdisjoint(chain.no_sum))
         reader.refuse(idle, f"(no sum on ${letter}$): it is no index of the formula", Span(at, at + 6))
+
+
+def _stands(chain: Chain, span: Span) -> bool:
+    """Whether a place lies in a chain, and in no condition of it."""
+    around = (chain.span, *(test.span for side in chain.sides for test in side.tests))
+    return sum(each.start <= span.start < each.stop for each in around) == 1
 
 
 def finish(reader: reading.Reader, span: Span, letters: Iterable[str] = ()) -> None:

@@ -10,8 +10,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
-from re import findall
+from re import findall, fullmatch
 from typing import Any
 
 import lark
@@ -43,6 +44,8 @@ _SURPRISES: tuple[tuple[Sequence[str], Sequence[str], str], ...] = (
     (("REMARK",), (), r"a remark is text that names letters: \text{(no sum on $i$, $j$)}"),
     (("EXPONENT",), (), "a power of ten, or a product with e? write 10^{-3}, or a space before e"),
     (("AMP",), (), "`&` aligns; a second column is a statement of its own"),
+    (("IF",), ("QUESTION",), "a side to fill in has no condition"),
+    (("FRAC", "SQRT", "FUNCTION"), ("SUP",), r"< braces around such an exponent: x^{\frac12}"),
     (("REL",), ("",), "an empty side"),
     (("REL",), ("REL",), "< an empty side; one = is enough"),
     (("ROW", ""), ("REL",), "< an empty side"),
@@ -57,6 +60,7 @@ _SURPRISES: tuple[tuple[Sequence[str], Sequence[str], str], ...] = (
     (("REL",), (), "a relation inside brackets or a condition"),
     (("CMP",), (), "an inequality is no statement; expected = or \\neq"),
     (("AND", "ELSE", "OTHERWISE", "IF"), (), "`{found}` has no condition it belongs to"),
+    (("CASEROW", "END"), (), r"a case without its condition: write \text{if} or \text{otherwise}"),
     (("QUESTION",), (), "`?` stands alone, for a whole side"),
     (("DOT",), (), "the character . means nothing in a formula"),
     ((), (), "`{text}` was not expected here"),
@@ -166,6 +170,9 @@ class _Records(lark.Transformer[Any, Any]):
 
     def row(self, span: Span, *parts: Side | Tok) -> Chain:
         sides, signs = _some(Side, parts), _some(Tok, parts)
+        for part, behind in pairwise(parts):
+            if isinstance(part, Side) and part.tests:
+                raise IdxcalcError(r"a condition stands at the end; join two by \text{and}", "", behind.span)
         return Chain(sides, tuple(s.value for s in signs), tuple(s.span for s in signs), (), span)
 
     def question(self, span: Span, mark: Tok) -> Side:
@@ -255,7 +262,12 @@ class _Records(lark.Transformer[Any, Any]):
         return Word(str(token.value), span)
 
     def number(self, span: Span, *digits: Tok) -> Number:
-        return Number(Fraction("".join(str(digit.value) for digit in digits)), span)
+        """Digits side by side, or in groups of three (the first may be shorter) with a small space, ``_``."""
+        gaps = [*(two.span.start - one.span.stop for one, two in pairwise(digits)), 0]
+        text = "".join(f"{d.value}{'_' * ((g > 0) + (g > 3))}" for d, g in zip(digits, gaps, strict=True))
+        if not fullmatch(r"(\d+|\d{1,3}(_\d{3})+)(\.(\d+|\d{3}(_\d{3})+))?", text):
+            raise IdxcalcError(r"one number, or a product? write \cdot", "", span)
+        return Number(Fraction(text.replace("_", "")), span)
 
     def written(self, span: Span, below: Tok, upper: SumOf | None = None) -> Written:
         assert isinstance(below.value, Written)

@@ -107,7 +107,9 @@ class Reader:
             count = f"{len(dims) or 'no'} {'indices' if len(dims) > 1 else 'index'}"
             known = self.scope.symbols.get(owner) if not dims else None
             field = isinstance(known, Function) and len(known.params) == 1
-            comma = f"; a derivative has a comma, `{owner}_{{,{tokens[0].value}}}`" if field else ""
+            comma = f"; a derivative has a comma, `{owner}_{{,{(by := tokens[0].value)}}}`" if field else ""
+            if field and str(by).partition("_")[0] in self.scope.symbols:
+                comma = rf"; a derivative is written \frac{{\partial {owner}}}{{\partial {by}}}"
             raise self.fail(f"{owner} has {count}, not {len(tokens)}{comma}", span)
         found = [self.slot(t.value, dim, owner, t.span) for t, dim in zip(tokens, dims, strict=True)]
         return tuple(slot for slot, _ in found), tuple(pair for _, places in found for pair in places)
@@ -198,6 +200,11 @@ class Reader:
                     below.only and isinstance(below.only.atom, Number)
                 ):
                     raise self.fail(r"a mixed number, or a product? write \cdot", item.span)
+                case Item(span=Span(start, stop)), Item(Number()) if stop == item.span.start:
+                    one, two = self.source[start:stop], self.source[stop : item.atom.span.stop]
+                    what = {"_": "subscript", "^": "superscript"}.get(one[-2:-1], "argument")
+                    mended = f"only {one[-1]} is the {what}; write `{one[:-1]}{{{one[-1]}{two}}}`"
+                    self.refuse(one[-1].isdigit(), mended, item.span)
         return row
 
     def factors(self, row: Row) -> list[Factor]:

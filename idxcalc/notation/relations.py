@@ -91,17 +91,22 @@ def pattern(wrt: str) -> tuple[str, ...]:
 
 
 def expression(
-    scope: Scope, source: str, wrt: Wrt, own: Scope | None = None
+    scope: Scope, source: str, wrt: Wrt, own: Scope | None = None, side: bool = False
 ) -> tuple[Expr, tuple[Index, ...], Targets]:
     """A formula without a relation, its free indices in order of appearance, and the settled variables.
 
-    The sizes that it ties are tied in ``own``, a fork of the scope if it is not given.
+    The sizes that it ties are tied in ``own``, a fork of the scope if it is not given. As a ``side`` of a
+    relation it may have a condition and an order.
     """
     found = parse(source)
     if len(found) != 1 or len(found[0].sides) != 1 or found[0].sides[0].body is None:
-        raise IdxcalcError("expected one formula without a relation", source, Span(0, 1))
+        raise IdxcalcError(r"expected one formula, without a relation and \pm", source, Span(0, 1))
     reader = _reader(own or scope.fork(), source, found[0], wrt)
+    for test in () if side else found[0].sides[0].tests:
+        raise reader.fail("a condition belongs to a relation; a value by cases ends with else", test.span)
     term = reader.side(found[0].sides[0])
+    if reader.order is not None and not side:
+        raise reader.fail("an order belongs to a relation, which holds up to it", reader.order[2])
     names.finish(reader, found[0].span)
     expr, settled = settle((term.expr, wrt or ()), reader.scope)
     return expr, _ordered(free(expr), term.letters), settled
@@ -126,6 +131,9 @@ def _read(scope: Scope, source: str, chain: Chain, number: int, wrt: Wrt) -> Cla
     others = (*chain.sides[:number], *chain.sides[number + 2 :])
     if left.body is None and right.body is None:
         raise IdxcalcError("`?` on both sides", source, right.span)
+    for at, side in ((number, left), (number + 1, right)):
+        if side.body is None and (0 < at < len(chain.ops) or chain.ops[number] != "="):
+            raise IdxcalcError("`?` stands at one end of a chain of =", source, side.span)
     tests = [test for side in (*sides, *others) for test in side.tests]
     own = scope.fork()
     reader = _reader(own, source, chain, wrt, tests)

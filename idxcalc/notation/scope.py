@@ -17,6 +17,7 @@ from typing import Any, TypeAlias, TypeVar
 from idxcalc.expr import Component, Definition, Deriv, Diff, Dim, Function, Lambda, Part, Sum, Variable, at
 from idxcalc.expr.intern import Interned
 from idxcalc.expr.remember import Remembered
+from idxcalc.notation.parts import dims_of, variables
 from idxcalc.notation.sizes import Sizes
 
 Symbol: TypeAlias = Variable | Function | Definition
@@ -49,9 +50,13 @@ class Scope:
         self.symbols[name], self.lines[name] = symbol, where
         (self.soft.add if soft else self.soft.discard)(name)
 
+    def line(self, name: str) -> str:
+        """Where a name was declared, if that is known."""
+        return f" in line {self.lines[name]}" if self.lines.get(name) else ""
+
     def taken(self, name: str) -> str:
         """What to say when a name that has a meaning is to get another."""
-        return f"{name} is declared already, in line {self.lines.get(name, '?')}"
+        return f"{name} is declared already" + self.line(name).replace(" in", ", in")
 
     def kept(self, name: str, indices: Sequence[object], argument: bool = False) -> str:
         """What to say when a name that has a meaning undeclared is to get another; nothing of other names."""
@@ -61,6 +66,18 @@ class Scope:
             return f"{name} is a size; a name is another letter"
         number = argument and not indices and name in ("e", r"\pi") and name not in self.symbols
         return f"{name} is a number; an argument is another letter" if number else ""
+
+    def derived(self) -> str:
+        """What to say when a name with a prime has a meaning, and is the derivative of another name: of a
+        function of one real, or of what was defined by one number."""
+        for name in self.symbols:
+            base = self.symbols.get(root := name.rstrip("'"))
+            by: Any = self.symbols.get(self.arguments.get(root, ""))
+            of = () if not isinstance(base, Definition) else variables(base.body) if by is None else (by,)
+            params = base.params if isinstance(base, Function) else tuple(map(dims_of, of))
+            if name != root and params == ((),):
+                return f"`{name}` is the derivative of {root}, and no name of its own"
+        return ""
 
     def nearest(self, name: str) -> str | None:
         """A declared name that looks like ``name``."""

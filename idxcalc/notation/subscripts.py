@@ -46,7 +46,7 @@ def indices(source: str, begin: int, end: int, span: Span) -> Subscript:
         if count > MAX_INDICES:
             wrong = f"more than {MAX_INDICES} indices"
         elif kind == "other":
-            wrong = f"{text} in a subscript; expected index letters"
+            wrong = f"{text} in a subscript; expected index letters" + r", or \sum_{i=1}^n" * (text == "=")
         elif kind == "comma" and len(parts) > 1 and group is None:
             wrong = "a second comma; all indices after the first one differentiate"
         elif kind == "letter" and not _is_letter(text):

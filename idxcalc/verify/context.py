@@ -222,7 +222,7 @@ class Context:
         remark = "".join(rf" \quad \text{{(no sum on ${letter}$)}}" for letter in chain.no_sum)
         order = relations.letters(self.scope, text, targets)
         side = text[last.start : last.stop] + remark
-        expr, axes, _ = relations.expression(self.scope, side, targets, own)
+        expr, axes, _ = relations.expression(self.scope, side, targets, own, bool(chain.ops))
         axes = tuple(sorted(axes, key=lambda i: order.index(i.name) if i.name in order else len(order)))
         target = text[: chain.sides[0].span.stop]
         return Derivation(normal.simplify(differentiate(expr)), axes, target, expr)
