@@ -9,6 +9,7 @@ capture.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import cache
 from itertools import chain, count
 from typing import Any, TypeVar
 
@@ -56,18 +57,24 @@ _CHANGE: dict[str, Callable[..., Any]] = {
 def _gathered(node: Part, kinds: str) -> tuple[Any, ...]:
     """What the fields of some kinds hold in a node, in their order."""
     found: tuple[Any, ...] = ()
-    for kind, name in _FIELDS[type(node)]:
-        if kind in kinds:
-            found += _READ[kind](getattr(node, name))
+    for read, name in _readers(type(node), kinds):
+        found += read(getattr(node, name))
     return found
+
+
+@cache
+def _readers(kind: type, kinds: str) -> list[tuple[Callable[[Any], tuple[Any, ...]], str]]:
+    return [(_READ[each], name) for each, name in _FIELDS[kind] if each in kinds]
 
 
 def changed(node: P, part: Any = _same, slot: Any = _same, bound: Any = _same) -> P:
     """The same kind of node with its parts, its slots and its own indices replaced by those functions."""
-    fields = _FIELDS[type(node)]
-    before = [getattr(node, name) for _, name in fields]
-    after = [_CHANGE[kind](value, part, slot, bound) for (kind, _), value in zip(fields, before, strict=True)]
-    return node if after == before else type(node)(*after)
+    after, same = [], True
+    for kind, name in _FIELDS[type(node)]:
+        before = getattr(node, name)
+        after.append(new := _CHANGE[kind](before, part, slot, bound) if kind != "." else before)
+        same = same and new == before
+    return node if same else type(node)(*after)
 
 
 def children(node: Part) -> tuple[Part, ...]:
@@ -99,7 +106,7 @@ def transform(node: Expr, change: Callable[[Expr], Expr]) -> Expr:
 
     def visit(part: Part) -> Part:
         if part not in done:
-            made = changed(part, visit)
+            made = changed(part, visit) if children(part) else part
             done[part] = made if isinstance(made, Lambda | Compare | Match | All) else change(made)
         return done[part]
 

@@ -210,14 +210,24 @@ def _independent(scope: Scope, base: Expr) -> bool:
 def _cleared(scope: Scope, node: Expr) -> Expr:
     """A sum times its denominators, in normal form; 0 if they do not come to an end."""
     for _ in range(4):
+        terms = node.terms if isinstance(node, Add) else ()
+        if not any(_divides(part) for term in terms for part in _factors(term)):
+            return node
         poly = scope.normal(scope, node)
         above = {base: -floor(e) for base, e in denominators(poly).items()}
-        if not above:
-            return poly_expr(poly)
-        terms = ({**above, **{b: e + above.get(b, 0) for b, e in term}} for term in poly)
-        made = zip(terms, poly.values(), strict=True)
-        node = Add(tuple(term_expr(sorted_term(powers), c) for powers, c in made))
+        whole = ({**above, **{b: e + above.get(b, 0) for b, e in term}} for term in poly)
+        made = (term_expr(sorted_term(p), c) for p, c in zip(whole, poly.values(), strict=True))
+        node = poly_expr(scope.normal(scope, Add(tuple(made))))
     return ZERO
+
+
+def _factors(term: Expr) -> tuple[Expr, ...]:
+    return term.factors if isinstance(term, Mul) else (term,)
+
+
+def _divides(part: Part) -> bool:
+    """Whether a part is a power with a negative exponent."""
+    return isinstance(part, Pow) and isinstance(part.exponent, Num) and part.exponent.value < 0
 
 
 def _unrelated(node: Expr, fixed: bool) -> bool:
@@ -228,7 +238,7 @@ def _unrelated(node: Expr, fixed: bool) -> bool:
     """
     if not isinstance(node, Add):
         return True
-    products = [frozenset(term.factors if isinstance(term, Mul) else (term,)) for term in node.terms]
+    products = [frozenset(_factors(term)) for term in node.terms]
     apart = frozenset().union(*products) - products[0].intersection(*products)  # but for what all have
     inner = [part for factor in apart for part in walk(factor)]
     kernels = [part for part in inner if _kernel(part)]
@@ -257,22 +267,12 @@ def _unrelated(node: Expr, fixed: bool) -> bool:
         known[family] = {of for of in found if isinstance(of, Add | Mul | Pow)}
         if len(found) > 1 and any(isinstance(of, Mul | Pow) for of in found):
             return False
-    known["fraction"] = {
-        p for p in inner if (_kernel(p) or isinstance(p, Sum)) and any(map(_fraction, walk(p)))
-    }
+    below = {part for part in inner if _divides(part) and isinstance(children(part)[0], Add)}
+    around = [part for part in inner if _kernel(part) or isinstance(part, Sum)]
+    known["fraction"] = {part for part in around if not below.isdisjoint(walk(part))}
     if fixed or ("exp" in known and known.keys() & {"hyperbolic", "power"}):
         return False
     return all(len(found) <= 1 for family, found in known.items() if family != "exp")
-
-
-def _fraction(part: Part) -> bool:
-    """Whether a part is the reciprocal of a sum."""
-    return (
-        isinstance(part, Pow)
-        and isinstance(part.base, Add)
-        and isinstance(e := part.exponent, Num)
-        and e.value < 0
-    )
 
 
 def _traits(part: Part) -> frozenset[str]:
