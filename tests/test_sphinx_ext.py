@@ -394,6 +394,11 @@ L_{,(gh)} = 2(w_{gj}x_j - y_g)\,x_h
 :wrt: x_k
 x_ix_i
 ```
+
+```{derive} asked
+:wrt: x_k
+(x_ix_i)_{,k} = ?
+```
 """
 
 
@@ -425,6 +430,17 @@ def test_steps_stand_line_by_line_with_rule_and_mark(
 ) -> None:
     page = page_of(builder, file)
     assert not [line for line in lines if line not in page], page[-3000:]
+
+
+@pytest.mark.parametrize(
+    ("builder", "file"),
+    [("html", "index.html"), ("text", "index.txt"), ("latex", "projectnamenotset.tex")],
+)
+def test_what_was_asked_for_is_answered_below(
+    page_of: Callable[[str, str], str], builder: str, file: str
+) -> None:
+    _, asked, answered = page_of(builder, file).partition("? = 2x_k")
+    assert asked and "proved" in answered
 
 
 @has_katex

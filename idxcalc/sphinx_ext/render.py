@@ -174,6 +174,7 @@ class RenderStatements(SphinxPostTransform):
         box = nodes.container("", nodes.target("", "", ids=[entry.ident]), classes=classes)
         name, where = escape(entry.label or "#"), f'href="#{entry.ident}" title="Link to this statement"'
         link = [html(f'<a class="idx-permalink" {where}>{name}</a>')] if entry.number else []
+        answers = tuple(f"? = {result.answer}" for result in entry.results if result.answer)
         if entry.kind in _CAPTIONS:
             after = nodes.Text(f" {said}" if entry.kind == "claim" else "")
             caption = [nodes.strong("", _CAPTIONS[entry.kind]), after]
@@ -184,8 +185,9 @@ class RenderStatements(SphinxPostTransform):
             box += self.steps(entry, docname)
         elif entry.typeset and self.format != "text":
             box += formula(entry, docname, numbers(self.env, docname, entry))
+            box += [formula(entry._replace(rows=answers, screen=()), docname)] * bool(answers)
         else:
-            unaligned = re.sub(r"(?<!\\)&", "", "\n".join(entry.rows))
+            unaligned = re.sub(r"(?<!\\)&", "", "\n".join((*entry.rows, *answers)))
             box += plain(f"{unaligned}    {said}")
         foot = [*self.foot(entry, found, docname), *(link if entry.kind not in _CAPTIONS else [])]
         box += nodes.container("", *foot, classes=["idx-foot"]) if self.format == "html" else foot
