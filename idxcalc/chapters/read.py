@@ -29,6 +29,7 @@ from idxcalc.errors import IdxcalcError
 
 _OURS = (*OPTIONS, "code-cell")
 _OPENER = re.compile(rf"(?m)^[ \t]*(`{{3,}}|:{{3,}}|~{{3,}})\s*\{{(?:{'|'.join(_OURS)})\}}")
+_OPEN = rf"\{{[\w-]+\}}`+|\{{(?:{'|'.join(ROLES)})\}} +`"  # a role that is not closed, or apart
 _UNCHECKED = (
     "this formula states a relation that nothing checks; make it a {derive}, "
     "or a {math} block that says why not, `:unchecked: reason`"
@@ -253,5 +254,4 @@ def _pieces(token: Token, text: Text) -> Iterator[tuple[str, Text, Text]]:
             if mark := _DOLLARS.get(child.type):
                 yield mark, text[begin - len(mark) : begin], text[begin:start]
             elif child.type == "text":
-                found = rf"\{{[\w-]+\}}`+|\{{(?:{'|'.join(ROLES)})\}} +`"
-                yield from (("open", left, left) for left in text[begin : start + 1].parts(found))
+                yield from (("open", left, left) for left in text[begin : start + 1].parts(_OPEN))

@@ -50,13 +50,13 @@ class Scope:
         self.symbols[name], self.lines[name] = symbol, where
         (self.soft.add if soft else self.soft.discard)(name)
 
-    def line(self, name: str) -> str:
+    def line(self, name: str, before: str = " ") -> str:
         """Where a name was declared, if that is known."""
-        return f" in line {self.lines[name]}" if self.lines.get(name) else ""
+        return f"{before}in line {self.lines[name]}" if self.lines.get(name) else ""
 
     def taken(self, name: str) -> str:
         """What to say when a name that has a meaning is to get another."""
-        return f"{name} is declared already" + self.line(name).replace(" in", ", in")
+        return f"{name} is declared already{self.line(name, ', ')}"
 
     def kept(self, name: str, indices: Sequence[object], argument: bool = False) -> str:
         """What to say when a name that has a meaning undeclared is to get another; nothing of other names."""
@@ -70,12 +70,12 @@ class Scope:
     def derived(self) -> str:
         """What to say when a name with a prime has a meaning, and is the derivative of another name: of a
         function of one real, or of what was defined by one number."""
-        for name in self.symbols:
+        for name in (each for each in self.symbols if each.endswith("'")):
             base = self.symbols.get(root := name.rstrip("'"))
             by: Any = self.symbols.get(self.arguments.get(root, ""))
             of = () if not isinstance(base, Definition) else variables(base.body) if by is None else (by,)
             params = base.params if isinstance(base, Function) else tuple(map(dims_of, of))
-            if name != root and params == ((),):
+            if params == ((),):
                 return f"`{name}` is the derivative of {root}, and no name of its own"
         return ""
 
